@@ -1,0 +1,51 @@
+/* Every ceiling of the program, in one place, with what happens at it.
+ * All of them bound bytes that come from outside. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#include <stddef.h>
+
+/* Bytes of one HTTP body after decompression; beyond it the transfer is cut
+ * and the poll is a fault ("answer too big"). */
+#define LIMIT_BODY ((size_t)64 << 20)
+/* The same for answers that are read as a whole tree (cJSON): labels,
+ * metadata, buildinfo, error bodies. */
+#define LIMIT_TREE_BODY ((size_t)8 << 20)
+/* Header bytes of one answer. */
+#define LIMIT_HEADERS ((size_t)64 << 10)
+/* Series of one answer; further ones are dropped, counted, and the batch is
+ * partial. */
+#define LIMIT_ANSWER_SERIES ((size_t)100000)
+/* Points of one answer over all its series; dropped and counted likewise. */
+#define LIMIT_ANSWER_POINTS ((size_t)2000000)
+/* Points of one series in one answer: Prometheus' own ceiling. */
+#define LIMIT_POINTS ((size_t)11000)
+/* Labels of one series, bytes of a name and of a value; more is cut. */
+#define LIMIT_LABELS ((size_t)64)
+#define LIMIT_LABEL_NAME ((size_t)256)
+#define LIMIT_LABEL_VALUE ((size_t)1024)
+/* Nesting of a JSON document. */
+#define LIMIT_NESTING 64
+/* Buckets of one classic or native histogram. */
+#define LIMIT_BUCKETS ((size_t)1000)
+/* Warnings kept of one answer, and bytes of one sentence. */
+#define LIMIT_WARNINGS ((size_t)16)
+#define LIMIT_SENTENCE ((size_t)300)
+/* Bytes of a query (VictoriaMetrics refuses more) and of a POST body. */
+#define LIMIT_QUERY ((size_t)16384)
+#define LIMIT_POST ((size_t)1 << 20)
+/* What the store may hold; the oldest points go first. */
+#define LIMIT_STORE ((size_t)64 << 20)
+/* Series and services and events the store knows; later ones are counted. */
+#define LIMIT_SERIES ((size_t)200000)
+#define LIMIT_SERVICES ((size_t)2000)
+#define LIMIT_EVENTS ((size_t)4096)
+/* One frame of a recording. */
+#define LIMIT_FRAME ((size_t)64 << 20)
+/* A theme or another small file that is read whole. */
+#define LIMIT_FILE ((size_t)1 << 20)
+/* Cells of a surface: a terminal of 500x1000 and some. */
+#define LIMIT_WIDTH 2000
+#define LIMIT_HEIGHT 2000
+
+#endif

@@ -1,0 +1,119 @@
+/* What a source has found out about the services behind it: which questions
+ * give which number of which service. It travels in batches, so a recording
+ * holds it, and the store keeps it. */
+#ifndef MODEL_CATALOG_H
+#define MODEL_CATALOG_H
+
+#include "base/clock.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Edge, mesh, app and dependency are listed apart and never summed. */
+enum layer { LAYER_EDGE, LAYER_MESH, LAYER_APP, LAYER_DEPENDENCY, LAYER_NR };
+const char *layer_name(enum layer l); /* "edge", "mesh", "app", "dependency" */
+
+/* What the series of a question are to a service. The order is also the order
+ * in which they are asked: a row is useful before its chart is. */
+enum red_role {
+	RED_RATE,     /* requests/s, by status label where there is one: the
+			 duration family's _count, or the counter */
+	RED_ERRORS,   /* the companion counter by status, where RED_RATE has no
+			 status label; its total is the ratio's denominator */
+	RED_BUCKETS,  /* bucket rates by le */
+	RED_NATIVE,   /* rates of native histograms */
+	RED_QUANTILE, /* ready-made, by `quantile`: not mergeable (max over
+			 instances), and shown as such */
+	RED_SUM,      /* seconds (or ms, us) a second: sum of durations */
+	RED_MEAN,     /* ready-made mean (haproxy) */
+	RED_BURN_5M,  /* like the error question, over 5 m */
+	RED_BURN_1H,  /* and over 1 h */
+	RED_VERSION,  /* count of instances by version label */
+	RED_ROLES
+};
+const char *red_role_name(enum red_role r);
+
+/* How the values of a status label are read. */
+enum status_kind {
+	STATUS_NONE,   /* no label: nothing is known about errors */
+	STATUS_HTTP,   /* 200, 404, 503; also 2xx, 5xx; also a class digit 5 */
+	STATUS_GRPC,   /* OK, Internal, UNAVAILABLE ...; or the numbers 0..16 */
+	STATUS_RCODE,  /* NOERROR, SERVFAIL, REFUSED */
+	STATUS_FAILURE,/* classification="failure" */
+	STATUS_SUCCESS,/* success="false" */
+	STATUS_ERROR,  /* error="true" */
+	STATUS_OUTCOME,/* SUCCESS, CLIENT_ERROR, SERVER_ERROR */
+};
+
+enum status_class { CLASS_OK, CLASS_4XX, CLASS_ERROR, CLASS_NR };
+
+/* The class of a value. Counted as errors: HTTP 5xx; gRPC Unknown(2),
+ * DeadlineExceeded(4), Unimplemented(12), Internal(13), Unavailable(14),
+ * DataLoss(15); SERVFAIL, REFUSED; failure; success=false; error=true;
+ * SERVER_ERROR. CLASS_4XX: HTTP 4xx, CLIENT_ERROR and the other gRPC codes.
+ * An absent label (NULL or "") is CLASS_OK. */
+enum status_class status_class(enum status_kind k, const char *value);
+/* The matcher that asks a server for the errors, e.g. `5..` with op `=~`
+ * written whole: `status=~"5.."`. Appends nothing for STATUS_NONE. */
+struct buf;
+void status_matcher(enum status_kind k, const char *label, int numeric,
+		    struct buf *out);
+
+enum unit { UNIT_SECONDS, UNIT_MILLISECONDS, UNIT_MICROSECONDS };
+double unit_scale(enum unit u); /* to seconds: 1, 1e-3, 1e-6 */
+
+/* Which method percentiles come from. */
+enum method { METHOD_NONE, METHOD_HISTOGRAM, METHOD_NATIVE, METHOD_SUMMARY,
+	      METHOD_SERVER };
+const char *method_name(enum method m); /* none, histogram, native, ... */
+
+/* All services that are asked with the same words: one question a role. */
+struct shape {
+	uint32_t id;              /* unique within the source, from 1 */
+	const char *label;        /* label whose value names the service */
+	const char *metric;       /* duration family as CONTRACTS' `metric` */
+	const char *error_metric; /* the series that error_ratio counts, or NULL */
+	const char *error_matcher;/* status=~"5..", or NULL */
+	const char *status_label; /* of RED_RATE or RED_ERRORS, or NULL */
+	enum status_kind status;
+	enum layer layer;
+	enum unit unit;
+	bool unit_guessed;        /* shown as `unit?` */
+	enum method method;
+	const char *note;         /* why there is no percentile, or NULL */
+	time_ms interval;         /* scrape interval */
+	bool interval_guessed;    /* shown with ~ */
+	time_ms window;           /* max(60 s, 4 x interval) */
+	bool visible_only;        /* too many buckets: asked for visible rows */
+	/* One question a role, NULL where there is none. `$__rate_interval` in
+	 * it is replaced by the window of the request. */
+	const char *question[RED_ROLES];
+};
+
+/* The id under which frames answer a question, and back. */
+static inline uint32_t question_id(uint32_t shape, enum red_role role)
+{
+	return shape * 16 + (uint32_t)role;
+}
+
+struct service_def {
+	const char *name;    /* what people read; = value unless it clashes */
+	const char *value;   /* of shape's label */
+	uint32_t shape;
+	double objective;    /* 0..1, or 0: the default holds */
+	double latency_limit;/* seconds a p99 should stay under, or 0 */
+};
+
+struct catalog {
+	const char *version;     /* of the server, for prom_rules(); may be NULL */
+	size_t nr_shapes, nr_services;
+	const struct shape *shape;
+	const struct service_def *service;
+	int requests;            /* that discovery took */
+	int families, unknown;   /* rows that matched; candidates rejected */
+	const char *note;        /* said in the header, or NULL ("percentiles of
+				    visible rows only: 61k bucket series") */
+};
+
+#endif

@@ -1,0 +1,75 @@
+/* Where batches come from. A kind knows how its data is asked for; the core
+ * (app/) knows when. */
+#ifndef MODEL_SOURCE_H
+#define MODEL_SOURCE_H
+
+#include "base/err.h"
+#include "model/batch.h"
+
+struct uv_loop_s;
+struct source;
+
+/* What the dashboard needs from a source now. The strings are borrowed until
+ * source_end(). */
+struct want {
+	time_ms at;      /* TIME_NONE: the source's own now */
+	time_ms back;    /* how far the charts reach back from `at` */
+	time_ms step;    /* of the charts; from and to are multiples of it */
+	bool charts;     /* false: only the rows are needed (a status line) */
+	bool whole;      /* ask the whole range again, not only its tail */
+	bool hurry;      /* a key waits for it: the reserved slot may be used */
+	const char *selected;        /* service whose details are wanted */
+	const char *const *visible;  /* rows on the screen, ends in NULL; NULL:
+					all (headless) */
+	time_ms deadline;/* milliseconds this poll may take; 0: the source's */
+};
+
+struct source_options {
+	const char *match;      /* '{namespace="shop"}' or NULL */
+	time_ms timeout;        /* of one request */
+	time_ms period;         /* of polls, 0: the source's own */
+	double objective;       /* 0: none given */
+	bool follow;            /* a recording: wait for more at its end */
+};
+
+/* The kind's functions are called on the loop only. */
+struct source_ops {
+	const char *name, *help;
+	size_t state_size;      /* the core allocates, zeroed, and frees */
+
+	/* Checks `where`; no I/O. -1 with a sentence. */
+	int (*open)(struct source *src, const char *where, struct err *e);
+	/* Asks. Any number of batches go to source_emit(); then exactly one
+	 * source_end(), later or at once. Never called while one is under way. */
+	void (*poll)(struct source *src, const struct want *w);
+	/* Ends a poll early: source_end() follows soon (emitted batches may be
+	 * FAULT_CANCELLED). Harmless without one. */
+	void (*cancel)(struct source *src);
+	/* Closes handles, then calls source_closed(). No poll is under way. */
+	void (*close)(struct source *src);
+};
+
+struct source {
+	const struct source_ops *ops;
+	void *state;            /* ops->state_size bytes */
+	struct uv_loop_s *loop;
+	char *name;             /* as in JSON: "prom", "prom-2", "demo" */
+	char *url;              /* without userinfo; or the path; or "" */
+	struct source_options opt;
+	time_ms period;         /* its own poll period, set by open or later */
+	time_ms newest, oldest; /* what it can show: a recording's ends, or
+				   TIME_NONE */
+	time_ms interval;       /* finest useful chart step; 0: unknown */
+
+	void (*sink)(struct source *src, struct batch *b, void *arg);
+	void (*ended)(struct source *src, void *arg);
+	void (*closed)(struct source *src, void *arg);
+	void *arg;
+};
+
+/* The sink takes the batch (frees it). */
+void source_emit(struct source *src, struct batch *b);
+void source_end(struct source *src);
+void source_closed(struct source *src);
+
+#endif

@@ -1,0 +1,89 @@
+/* One kind of widget a file: const model in, cells out. */
+#ifndef WIDGETS_WIDGET_H
+#define WIDGETS_WIDGET_H
+
+#include "base/err.h"
+#include "model/service.h"
+#include "tui/surface.h"
+
+enum page { PAGE_OVERVIEW, PAGE_SERVICE, PAGE_EVENTS, PAGE_NET, PAGE_START,
+	    PAGE_NR };
+const char *page_name(enum page p);
+
+enum mode { MODE_LIVE, MODE_PAUSED, MODE_REPLAY };
+
+/* All that a widget may know. The core fills it before update(); everything
+ * is borrowed until the next frame. */
+struct view {
+	const struct store *store;
+	enum page page;
+	enum mode mode;
+	bool playing;        /* replay runs */
+	double speed;        /* of replay */
+	time_ms now;         /* what the rows are evaluated at */
+	time_ms edge;        /* the newest moment of the charts; = now unless
+				panned */
+	time_ms dot;         /* time of one dot column (half a cell) */
+	time_ms cursor;      /* the crosshair, or TIME_NONE */
+	time_ms step;        /* of the points held */
+	time_ms held_from, held_to; /* the scrub bar's ends */
+
+	/* Rows after sorting and filtering. */
+	const struct red_row *row;
+	size_t nr_rows, selected;   /* selected < nr_rows, or 0 */
+	size_t nr_all;              /* before the filter */
+	const struct red_row *all;  /* all rows, in CONTRACTS' order */
+	const struct red_row *sel;  /* the selected row, or NULL */
+	const char *filter;         /* "" when there is none */
+	bool filter_open;           /* the person is typing into it */
+	int sort_column;            /* 0: by state and burn */
+
+	const struct event *const *event; /* those of the page, oldest first */
+	size_t nr_events, selected_event;
+
+	bool focused;        /* this widget has the focus (set per widget) */
+	const char *title;   /* of the dashboard: "demo", "prom-a", a file */
+	const char *notice;  /* one line for the reason row or NULL: wins */
+	const char *recording;/* the file being written, or NULL */
+	time_ms started;     /* when this redtop started */
+	/* What the process itself costs, for the net page; NAN: not known. */
+	double out_bytes_per_s, cpu_ratio, rss_bytes, key_ms, frame_bytes;
+	const char *term;    /* "xterm-256color, 120x40, 256 colours, braille" */
+};
+
+/* What a key did in a widget. */
+enum reply { REPLY_IGNORED, REPLY_DONE };
+
+struct widget_ops {
+	const char *name, *help;
+	size_t state_size;   /* the core allocates, zeroed, and frees */
+	int min_w, min_h;    /* below it the widget is dropped whole */
+
+	/* Reads the model into the state, for a size; true if the picture
+	 * changes. May grow its own buffers when the size grows, allocates
+	 * nothing otherwise. */
+	bool (*update)(void *state, const struct view *v, int w, int h);
+	/* Const and total (any size, also 0x0): same state, same size, same
+	 * cells. The surface is cleared before. */
+	void (*draw)(const void *state, struct surface *s);
+	enum reply (*key)(void *state, int key); /* may be NULL */
+	void (*close)(void *state);              /* may be NULL */
+};
+
+/* One visible array, ends in NULL. */
+extern const struct widget_ops *const widget_kinds[];
+const struct widget_ops *widget_find(const char *name);
+
+/* The time axis of a chart with `cells` columns of two dots: tied to absolute
+ * time, so that old points never move: the right edge is the next multiple of
+ * a quarter of the width after v->edge, and jumps by that quarter ("page").
+ * `from` is a multiple of a cell (2 x dot). */
+struct axis {
+	time_ms from, dot, cell, to;
+	int cells;
+};
+struct axis axis_of(const struct view *v, int cells);
+/* The column of a time in cells, or -1. */
+int axis_cell(const struct axis *a, time_ms t);
+
+#endif
