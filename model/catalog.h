@@ -54,10 +54,13 @@ enum status_class { CLASS_OK, CLASS_4XX, CLASS_ERROR, CLASS_NR };
  * SERVER_ERROR. CLASS_4XX: HTTP 4xx, CLIENT_ERROR and the other gRPC codes.
  * An absent label (NULL or "") is CLASS_OK. */
 enum status_class status_class(enum status_kind k, const char *value);
+/* How the values are written: HTTP codes (and 5xx) or a class digit; gRPC
+ * names in two spellings, or numbers. */
+enum { STATUS_FORM_PLAIN, STATUS_FORM_NUMBER, STATUS_FORM_UPPER };
 /* The matcher that asks a server for the errors, e.g. `5..` with op `=~`
  * written whole: `status=~"5.."`. Appends nothing for STATUS_NONE. */
 struct buf;
-void status_matcher(enum status_kind k, const char *label, int numeric,
+void status_matcher(enum status_kind k, const char *label, int form,
 		    struct buf *out);
 
 enum unit { UNIT_SECONDS, UNIT_MILLISECONDS, UNIT_MICROSECONDS };
