@@ -1,0 +1,249 @@
+#include "model/batch.h"
+
+#include "base/mem.h"
+#include "base/number.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+const char *fault_name(enum fault f)
+{
+	static const char *const names[FAULT_NR] = {
+		[FAULT_NONE] = "none",
+		[FAULT_NAME] = "name not found",
+		[FAULT_REFUSED] = "refused",
+		[FAULT_TIMEOUT] = "timeout",
+		[FAULT_TLS] = "tls",
+		[FAULT_NETWORK] = "network",
+		[FAULT_AUTH] = "auth",
+		[FAULT_THROTTLED] = "throttled",
+		[FAULT_BAD_QUERY] = "bad query",
+		[FAULT_BAD_ANSWER] = "bad answer",
+		[FAULT_NOT_API] = "not the api",
+		[FAULT_REDIRECT] = "redirect",
+		[FAULT_STARTING] = "starting",
+		[FAULT_SERVER] = "server error",
+		[FAULT_TOO_BIG] = "too big",
+		[FAULT_CANCELLED] = "cancelled",
+		[FAULT_FILE] = "file",
+	};
+	return (unsigned)f < FAULT_NR ? names[f] : "unknown";
+}
+
+const char *source_state_name(enum source_state s)
+{
+	static const char *const names[] = {
+		[SOURCE_ASKING] = "asking",
+		[SOURCE_UP] = "up",
+		[SOURCE_PARTIAL] = "partial",
+		[SOURCE_STALE] = "stale",
+		[SOURCE_DOWN] = "down",
+		[SOURCE_AUTH] = "auth",
+		[SOURCE_THROTTLED] = "throttled",
+	};
+	return (unsigned)s <= SOURCE_THROTTLED ? names[s] : "unknown";
+}
+
+const char *event_kind_name(enum event_kind k)
+{
+	static const char *const names[EVENT_KINDS] = {
+		[EVENT_DEPLOY] = "deploy",
+		[EVENT_RESTART] = "restart",
+		[EVENT_CONFIG] = "config",
+		[EVENT_TRAFFIC] = "traffic",
+		[EVENT_SOURCE] = "source",
+		[EVENT_THRESHOLD] = "threshold",
+		[EVENT_SLO] = "slo",
+		[EVENT_ALARM] = "alarm",
+		[EVENT_GAP] = "gap",
+		[EVENT_NOTE] = "note",
+	};
+	return (unsigned)k < EVENT_KINDS ? names[k] : "unknown";
+}
+
+const char *severity_name(enum severity s)
+{
+	static const char *const names[] = {
+		[SEVERITY_INFO] = "info",
+		[SEVERITY_WARN] = "warn",
+		[SEVERITY_CRIT] = "crit",
+	};
+	return (unsigned)s <= SEVERITY_CRIT ? names[s] : "unknown";
+}
+
+struct batch *batch_new(size_t max)
+{
+	struct batch *b = mem_zero(1, sizeof(*b));
+	arena_init(&b->arena, max);
+	return b;
+}
+
+void batch_free(struct batch *b)
+{
+	if (!b)
+		return;
+	arena_release(&b->arena);
+	free(b);
+}
+
+static void print_number(double v, struct buf *out)
+{
+	char text[NUMBER_TEXT];
+	buf_str(out, number_shortest(v, text));
+}
+
+static void print_time(time_ms t, struct buf *out)
+{
+	if (t == TIME_NONE)
+		buf_str(out, "none");
+	else
+		buf_printf(out, "%" PRId64, t);
+}
+
+static void print_field(const char *name, time_ms t, struct buf *out)
+{
+	buf_printf(out, " %s=", name);
+	print_time(t, out);
+}
+
+static void print_head(const struct batch *b, struct buf *out)
+{
+	buf_str(out, b->instant ? "instant" : "range");
+	if (b->source)
+		buf_printf(out, " source=%s", b->source);
+	print_field("at", b->at, out);
+	if (!b->instant) {
+		print_field("from", b->from, out);
+		print_field("to", b->to, out);
+		print_field("step", b->step, out);
+		if (b->settled)
+			print_field("settled", b->settled, out);
+	}
+	if (b->window)
+		print_field("window", b->window, out);
+	buf_printf(out, " fault=%s", fault_name(b->fault));
+	if (b->only)
+		buf_printf(out, " only=%s", b->only);
+	buf_printf(out, "%s%s%s\n", b->partial ? " partial" : "",
+		   b->reset ? " reset" : "", b->tick ? " tick" : "");
+	if (b->error)
+		buf_printf(out, "error %s\n", b->error);
+	if (!b->nr_asked)
+		return;
+	buf_str(out, "asked");
+	for (size_t i = 0; i < b->nr_asked; i++)
+		buf_printf(out, " %" PRIu32, b->asked[i]);
+	buf_char(out, '\n');
+}
+
+static const char *text_or(const char *s)
+{
+	return s ? s : "-";
+}
+
+static void print_status(const struct source_status *s, struct buf *out)
+{
+	buf_printf(out, "status kind=%s url=%s identity=%s took=%" PRId64
+		   "us skew=", text_or(s->kind), text_or(s->url),
+		   text_or(s->identity), s->took_us);
+	print_number(s->skew_s, out);
+	buf_printf(out, " requests=%u bytes=%" PRIu64 " body=%" PRIu64
+		   " retries=%u dropped=%u", s->requests, s->bytes,
+		   s->body_bytes, s->retries, s->dropped);
+	print_field("next", s->next, out);
+	print_field("period", s->period, out);
+	buf_char(out, '\n');
+}
+
+static void print_shape(const struct shape *s, struct buf *out)
+{
+	buf_printf(out, "shape %" PRIu32 " label=%s metric=%s layer=%d unit=%d"
+		   "%s method=%d interval=%" PRId64 "%s window=%" PRId64 "%s\n",
+		   s->id, text_or(s->label), text_or(s->metric), (int)s->layer,
+		   (int)s->unit, s->unit_guessed ? "?" : "", (int)s->method,
+		   s->interval, s->interval_guessed ? "~" : "", s->window,
+		   s->visible_only ? " visible_only" : "");
+	for (int r = 0; r < RED_ROLES; r++)
+		if (s->question[r])
+			buf_printf(out, "question %" PRIu32 " %s\n",
+				   question_id(s->id, (enum red_role)r),
+				   s->question[r]);
+}
+
+static void print_catalog(const struct catalog *c, struct buf *out)
+{
+	buf_printf(out, "catalog version=%s requests=%d families=%d unknown=%d"
+		   " note=%s\n", text_or(c->version), c->requests, c->families,
+		   c->unknown, text_or(c->note));
+	for (size_t i = 0; i < c->nr_shapes; i++)
+		print_shape(&c->shape[i], out);
+	for (size_t i = 0; i < c->nr_services; i++) {
+		const struct service_def *s = &c->service[i];
+		buf_printf(out, "service %s value=%s shape=%" PRIu32
+			   " objective=", s->name, s->value, s->shape);
+		print_number(s->objective, out);
+		buf_str(out, " latency_limit=");
+		print_number(s->latency_limit, out);
+		buf_char(out, '\n');
+	}
+}
+
+static void print_event(const struct event *e, struct buf *out)
+{
+	buf_printf(out, "event %s %s", event_kind_name(e->kind),
+		   severity_name(e->severity));
+	print_field("at", e->at, out);
+	if (e->until != TIME_NONE)
+		print_field("until", e->until, out);
+	buf_printf(out, " service=%s tag=%s %s\n", text_or(e->service),
+		   text_or(e->tag), e->text);
+}
+
+static void print_histogram(const struct histogram *h, struct buf *out)
+{
+	buf_char(out, '{');
+	print_number(h->count, out);
+	buf_char(out, ' ');
+	print_number(h->sum, out);
+	for (size_t i = 0; i < h->nr; i++) {
+		const struct native_bucket *k = &h->bucket[i];
+		buf_printf(out, " %u:", k->rule);
+		print_number(k->lo, out);
+		buf_str(out, "..");
+		print_number(k->hi, out);
+		buf_char(out, '=');
+		print_number(k->count, out);
+	}
+	buf_char(out, '}');
+}
+
+static void print_frame(const struct frame *f, struct buf *out)
+{
+	buf_printf(out, "%" PRIu32 " ", f->question);
+	labels_print(&f->labels, out);
+	for (size_t i = 0; i < f->nr; i++) {
+		buf_printf(out, " %" PRId64 "=", f->t[i]);
+		if (f->v)
+			print_number(f->v[i], out);
+		else
+			print_histogram(&f->h[i], out);
+	}
+	buf_char(out, '\n');
+}
+
+void batch_print(const struct batch *b, struct buf *out)
+{
+	print_head(b, out);
+	for (size_t i = 0; i < b->nr_warnings; i++)
+		buf_printf(out, "warning %s\n", b->warning[i]);
+	for (size_t i = 0; i < b->nr_infos; i++)
+		buf_printf(out, "info %s\n", b->info[i]);
+	if (b->status)
+		print_status(b->status, out);
+	if (b->catalog)
+		print_catalog(b->catalog, out);
+	for (size_t i = 0; i < b->nr_events; i++)
+		print_event(&b->event[i], out);
+	for (size_t i = 0; i < b->nr; i++)
+		print_frame(&b->frame[i], out);
+}
