@@ -38,13 +38,18 @@ void surface_clear(struct surface *s);
 /* A window clipped to s; its coordinates start at 0,0. */
 struct surface surface_window(const struct surface *s, int x, int y, int w, int h);
 
+/* All that write text: a ground of R_DEFAULT keeps the ground that is there;
+ * surface_ground() sets it. */
+
 /* One code point. Asserts that it is clean (base/text.h): control and bidi
  * characters never get past this line; in release builds they become '?'.
  * With GRAPH_ASCII anything beyond ASCII is replaced by glyph_ascii(). A wide
- * character that does not fit becomes a space. Returns cells used. */
+ * character that does not fit becomes a space; its ASCII twin is two signs, so
+ * that a measured layout holds. A combining mark joins the cell before. U+2800
+ * (no dot) is a space. Returns cells used, also where nothing is seen. */
 int surface_put(struct surface *s, int x, int y, uint32_t ch, struct style st);
 /* UTF-8 text, cut at the right edge at a character (never half a wide one).
- * A ground of R_DEFAULT keeps the ground that is there. Returns cells used. */
+ * Returns cells used. */
 int surface_text(struct surface *s, int x, int y, struct style st, const char *utf8);
 /* The same, at most `cells`; longer text is cut and ends in `…`. */
 int surface_text_max(struct surface *s, int x, int y, int cells,
