@@ -12,6 +12,8 @@ const char *page_name(enum page p);
 
 enum mode { MODE_LIVE, MODE_PAUSED, MODE_REPLAY };
 
+struct start_row;
+
 /* All that a widget may know. The core fills it before update(); everything
  * is borrowed until the next frame. */
 struct view {
@@ -49,11 +51,21 @@ struct view {
 	/* What the process itself costs, for the net page; NAN: not known. */
 	double out_bytes_per_s, cpu_ratio, rss_bytes, key_ms, frame_bytes;
 	const char *term;    /* "xterm-256color, 120x40, 256 colours, braille" */
+
+	/* The start page (widgets/start.h). */
+	const struct start_row *start;
+	size_t nr_start, selected_start;
 };
 
 /* What a key did in a widget. */
 enum reply { REPLY_IGNORED, REPLY_DONE };
 
+/* Widgets of whole rows (header, verdict, table, selected, crumbs, sources,
+ * eventlist, net, start, scrub, keys, toosmall) are given all columns and
+ * keep the margin of one column themselves; column 0 belongs to the selection
+ * bar. Panels (latency, throughput, errors, burn, burnchart, heat, events) are
+ * given their rectangle without margin. help is given the box that help_box()
+ * names (widgets/keys.h). */
 struct widget_ops {
 	const char *name, *help;
 	size_t state_size;   /* the core allocates, zeroed, and frees */
@@ -75,8 +87,9 @@ extern const struct widget_ops *const widget_kinds[];
 const struct widget_ops *widget_find(const char *name);
 
 /* The time axis of a chart with `cells` columns of two dots: tied to absolute
- * time, so that old points never move: the right edge is the next multiple of
- * a quarter of the width after v->edge, and jumps by that quarter ("page").
+ * time, so that old points never move: the right edge is the next multiple,
+ * after v->edge, of a round time near (and at most) a quarter of the width,
+ * and jumps by that ("page"), so charts of nearly one width page together.
  * `from` is a multiple of a cell (2 x dot). */
 struct axis {
 	time_ms from, dot, cell, to;
