@@ -44,6 +44,12 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
+# The built-in themes are linked in; the first is the default.
+$(BUILD)/themes_data.h: themes/embed.sh $(wildcard themes/*.theme)
+	@mkdir -p $(@D)
+	sh themes/embed.sh ember paper contrast mono >$@
+$(BUILD)/tui/theme.o: $(BUILD)/themes_data.h
+
 $(LIB): $(OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^

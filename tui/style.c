@@ -1,5 +1,7 @@
 #include "tui/style.h"
 
+_Static_assert(R_OK == 4, "the macro of unistd.h has the same value");
+
 static const char *const names[R_NR] = {
 	[R_DEFAULT] = "default",
 	[R_TEXT] = "text", [R_BRIGHT] = "bright", [R_DIM] = "dim",

@@ -5,11 +5,15 @@
 
 #include <stdint.h>
 
+/* unistd.h and fcntl.h have a macro of this name: 4, as below, so that the
+ * order of includes does not matter. */
+#undef R_OK
+
 /* Foregrounds and grounds share one list: any role can stand behind another
  * (a stacked area cell has two). R_DEFAULT as a ground is the terminal's. */
 enum role {
 	R_DEFAULT, /* as ground only */
-	R_TEXT, R_BRIGHT, R_DIM, R_STALE, R_OK, R_WARN, R_CRIT, R_LIMIT,
+	R_TEXT, R_BRIGHT, R_DIM, R_OK, R_STALE, R_WARN, R_CRIT, R_LIMIT,
 	R_EVENT, R_P50, R_P95, R_P99, R_S2, R_S4, R_S5,
 	R_BAR, R_FAINT, R_GRID,      /* lines, never text */
 	R_SPARK, R_SPARK_ZERO,

@@ -1,5 +1,18 @@
 /* Roles to colours. A theme is a small text file; the built-in ones are
- * linked in, so the program runs without its files. */
+ * linked in, so the program runs without its files.
+ *
+ * A .theme file has one `key = value` a line; a line that starts with # is a
+ * comment. A role's value is `COLOUR ATTRIBUTES | COLOUR ATTRIBUTES`: left for
+ * 256 colours (0..255), right for 16 (0..15); `-` or nothing is the terminal's
+ * colour, attributes are bold dim reverse underline:
+ *
+ *	crit        = 203       | 9 bold
+ *	ground.page = 124       | 1
+ *	stale       = 246       | dim
+ *
+ * Further keys: name, light (yes or no), svg.text and svg.ground (#rrggbb),
+ * and, before the first role, from (a built-in theme): what is not named is
+ * that theme's, ember's by default. */
 #ifndef TUI_THEME_H
 #define TUI_THEME_H
 
@@ -37,7 +50,10 @@ int theme_load(const char *name, struct theme *out, struct err *e);
 /* 0xrrggbb of a 256-colour index, xterm's palette. */
 unsigned theme_rgb(int c256);
 
-/* What a cell of these two roles looks like with `colors` (0, 8, 16, 256). */
+/* What a cell of these two roles looks like with `colors` (0, 8, 16, 256).
+ * A ground.* role also lends its attributes to what stands on it, but
+ * ground.select only to R_BRIGHT: without a ground to show, the selected name
+ * is reversed. Without colours (NO_COLOR too) every theme looks like mono. */
 struct look {
 	short fg, bg;
 	unsigned char attr;
