@@ -176,16 +176,15 @@ static enum red_role measure_role(const struct service *s, enum measure m)
 	}
 }
 
-static double objective_of(const struct service *s,
-			   const struct red_options *o, enum objective_from *from)
+static double objective_of(const struct service *s, enum objective_from *from)
 {
 	if (s->def->objective > 0) {
 		*from = OBJECTIVE_CONFIG;
 		return s->def->objective;
 	}
-	if (o && o->objective > 0) {
+	if (s->source->objective > 0) {
 		*from = OBJECTIVE_OPTION;
-		return o->objective;
+		return s->source->objective;
 	}
 	*from = OBJECTIVE_DEFAULT;
 	return OBJECTIVE_DEFAULT_RATIO;
@@ -231,7 +230,7 @@ static double measure_of(const struct moment *m, enum measure what, time_ms t)
 	case M_MEAN:
 		return mean_of(m, t);
 	default:
-		return ratio_of(m) / (1 - objective_of(m->s, NULL, &from));
+		return ratio_of(m) / (1 - objective_of(m->s, &from));
 	}
 }
 
@@ -520,7 +519,7 @@ void service_row(const struct service *s, time_ms at,
 		.latency_limit = s->def->latency_limit,
 		.asking = s->source->state == SOURCE_ASKING,
 	};
-	out->objective = objective_of(s, o, &out->objective_from);
+	out->objective = objective_of(s, &out->objective_from);
 	time_ms t = row_moment(s, at);
 	double hour_total = NAN, unused;
 	if (t != TIME_NONE) {

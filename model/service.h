@@ -43,7 +43,6 @@ struct red_row {
 };
 
 struct red_options {
-	double objective;      /* --objective, 0: none */
 	time_ms from;          /* how far back `since` looks */
 };
 

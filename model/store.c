@@ -48,6 +48,7 @@ struct origin {
 
 struct store {
 	size_t max, bytes, points, nr_series;
+	double objective;
 	uint64_t generation, epoch;
 	struct intern text;
 	size_t nr_origins, cap_origins;
@@ -810,6 +811,7 @@ static struct origin *origin_of(struct store *st, const char *name)
 		.down_since = TIME_NONE, .settled = TIME_NONE,
 		.range_from = TIME_NONE, .range_to = TIME_NONE,
 		.next = TIME_NONE, .skew_s = NAN, .rules = prom_rules(NULL),
+		.objective = st->objective,
 	};
 	MEM_ROOM(st->origin, st->nr_origins, st->cap_origins);
 	st->origin[st->nr_origins++] = o;
@@ -985,6 +987,14 @@ void store_apply(struct store *st, const struct batch *b)
 void store_declare(struct store *st, const char *name, time_ms period)
 {
 	origin_of(st, name)->pub.period = period;
+}
+
+void store_objective(struct store *st, double objective)
+{
+	st->objective = objective;
+	for (size_t i = 0; i < st->nr_origins; i++)
+		st->origin[i]->pub.objective = objective;
+	st->generation++;
 }
 
 void store_clock(struct store *st, time_ms now)

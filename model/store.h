@@ -52,6 +52,7 @@ struct store_source {
 	double skew_s;
 	uint64_t requests, bytes, body_bytes, retries, dropped;
 	time_ms next, period;
+	double objective;         /* --objective, 0: none */
 	const struct prom_rules *rules;
 	const struct catalog *catalog; /* or NULL: not discovered yet */
 	size_t nr_warnings, nr_infos;  /* of the newest tick */
@@ -82,6 +83,9 @@ size_t store_sources(const struct store *st, const struct store_source *const **
 const struct store_source *store_source(const struct store *st, const char *name);
 /* Declares a source before its first answer, so that the header has it. */
 void store_declare(struct store *st, const char *name, time_ms period);
+/* The objective of services that bring none of their own (--objective), for
+ * all sources, also later ones. 0: the default. */
+void store_objective(struct store *st, double objective);
 /* Re-judges stale and down as time passes without answers (overdue by two
  * intervals). */
 void store_clock(struct store *st, time_ms now);
