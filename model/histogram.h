@@ -22,6 +22,7 @@ struct prom_rules {
 	bool exponential;        /* 3.0: interpolation of native histograms */
 	bool classic_fraction;   /* 3.4 */
 	bool nan_observations;   /* 3.5 */
+	bool avg_apart;          /* 3.5: avg() divides sum and rest apart */
 	bool native_zero;        /* 3.6: zero point for native histograms */
 	bool fraction_open;      /* 3.8: a first bucket without lower bound */
 	bool kahan_native;       /* 3.10 */
