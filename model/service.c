@@ -319,6 +319,46 @@ time_ms service_grid(const struct service *s, time_ms t)
 	return best;
 }
 
+/* ---- what the grid tells by itself -------------------------------------- */
+
+static void emit_page(const struct service *s, time_ms at, time_ms until,
+		      void (*emit)(const struct event *e, void *arg), void *arg)
+{
+	enum objective_from from;
+	objective_of(s, &from);
+	bool promised = from != OBJECTIVE_DEFAULT;
+	struct event e = {
+		.at = at, .until = until, .kind = EVENT_SLO,
+		.severity = SEVERITY_CRIT, .service = s->name,
+		.text = promised ? "page: burns over 14.4x in 5m & 1h"
+				 : "crit: would page at 99.9%, over 14.4x in "
+				   "5m & 1h",
+	};
+	emit(&e, arg);
+}
+
+void service_events(const struct service *s, time_ms from, time_ms to,
+		    void (*emit)(const struct event *e, void *arg), void *arg)
+{
+	struct walk w;
+	time_ms t, began = TIME_NONE, last = TIME_NONE;
+	walk_start(&w, s, RED_BURN_5M, from);
+	while ((t = walk_next(&w, to + 1)) != TIME_NONE) {
+		bool over = measure_of(&w.m, M_BURN_5M, t) > BURN_PAGE
+			    && service_at(s, M_BURN_1H, t) > BURN_PAGE;
+		if (over && began == TIME_NONE)
+			began = t;
+		if (over)
+			last = t;
+		if (over || began == TIME_NONE)
+			continue;
+		emit_page(s, began, last, emit, arg);
+		began = TIME_NONE;
+	}
+	if (began != TIME_NONE)
+		emit_page(s, began, last, emit, arg);
+}
+
 /* ---- percentiles with their buckets ------------------------------------ */
 
 static struct red_quantile red_quantile(const struct moment *m, double q)

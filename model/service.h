@@ -77,6 +77,12 @@ struct red_quantile service_quantile_at(const struct service *s, double q,
  * step, or TIME_NONE. */
 time_ms service_grid(const struct service *s, time_ms t);
 
+/* What the grid between from and to shows by itself: a page tier that begins
+ * to fire (both burns over BURN_PAGE); `until` is its last firing grid point.
+ * The event is borrowed by the callback, its texts are static. */
+void service_events(const struct service *s, time_ms from, time_ms to,
+		    void (*emit)(const struct event *e, void *arg), void *arg);
+
 /* Bucket rates (not cumulative) at a grid point, rising by bound; returns how
  * many, at most max. lo of the first is 0 (or -INF). */
 struct heat_bucket {
