@@ -1,0 +1,510 @@
+/* The simulated shop as a source: the story's rates, asked as a server would
+ * be asked and answered at once. It is the shortest complete source: a catalog
+ * first, then with every poll an instant batch for the rows and a range batch
+ * for the charts. */
+#include "sources/demo.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "sources/demo_catalog.h"
+#include "sources/demo_story.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define POLL_PERIOD 2000
+#define DEPLOY_AHEAD 40000
+#define SEED_MAX 64
+
+/* A summary's quantiles in standard deviations from the median. */
+static const struct ready {
+	const char *quantile;
+	double z;
+} ready[] = {
+	{ "0.5", 0 }, { "0.95", 1.6448536269514722 },
+	{ "0.99", 2.3263478740408408 },
+};
+
+/* ---- answering --------------------------------------------------------- */
+
+#define MAX_FRAMES (DEMO_SERVICES * 40)
+
+struct demo {
+	uint64_t seed;
+	struct story *story;
+	bool started;
+	time_ms offset;           /* story = wall + offset */
+	time_ms from, to, step;   /* of the range held by the store; step 0 */
+	time_ms told;             /* events up to here have been emitted */
+};
+
+/* The batch being filled, and the service that is being answered for. */
+struct answer {
+	struct batch *b;
+	const struct story *story;
+	struct frame *frame;
+	size_t nr;
+	const time_ms *t;
+	size_t nr_t;
+	enum demo_service s;
+	const struct shape *shape;
+	struct story_moment *m;   /* at each of t */
+};
+
+/* The frame's labels: the service's, and one more unless `name` is NULL. */
+static struct labels labels_of(struct answer *a, const char *name,
+			       const char *value)
+{
+	size_t n = name ? 2 : 1;
+	struct label *l = arena_alloc(&a->b->arena, n * sizeof(*l));
+	l[0] = (struct label){ a->shape->label, demo_catalog.service[a->s].value };
+	if (name)
+		l[1] = (struct label){ name, value };
+	labels_sort(l, n);
+	return (struct labels){ n, l };
+}
+
+static double *values(struct answer *a)
+{
+	return arena_alloc(&a->b->arena, a->nr_t * sizeof(double));
+}
+
+static void push(struct answer *a, enum red_role role, struct labels labels,
+		 size_t nr, const time_ms *t, const double *v,
+		 const struct histogram *h)
+{
+	if (nr == 0)
+		return;
+	a->frame[a->nr++] = (struct frame){
+		.question = question_id(a->shape->id, role), .labels = labels,
+		.nr = nr, .t = t, .v = v, .h = h,
+	};
+}
+
+/* Adds a series. NAN: the server would have no point there. */
+static void push_values(struct answer *a, enum red_role role,
+			struct labels labels, double *v)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < a->nr_t; i++)
+		n += isnan(v[i]) ? 0 : 1;
+	if (n == a->nr_t) {
+		push(a, role, labels, n, a->t, v, NULL);
+		return;
+	}
+	time_ms *t = arena_alloc(&a->b->arena, n * sizeof(*t) + 1);
+	n = 0;
+	for (size_t i = 0; i < a->nr_t; i++) {
+		if (isnan(v[i]))
+			continue;
+		t[n] = a->t[i];
+		v[n++] = v[i];
+	}
+	push(a, role, labels, n, t, v, NULL);
+}
+
+static void answer_status(struct answer *a, enum red_role role)
+{
+	const char *code;
+	for (size_t c = 0; (code = story_code(a->s, c)) != NULL; c++) {
+		double *v = values(a);
+		for (size_t i = 0; i < a->nr_t; i++) {
+			const struct story_moment *m = &a->m[i];
+			v[i] = m->present ? m->rate * m->share[c] : NAN;
+		}
+		push_values(a, role,
+			    labels_of(a, a->shape->status_label, code), v);
+	}
+}
+
+static void answer_rate(struct answer *a, enum red_role role)
+{
+	if (!a->shape->question[RED_ERRORS]) {
+		answer_status(a, role);
+		return;
+	}
+	double *v = values(a);
+	for (size_t i = 0; i < a->nr_t; i++)
+		v[i] = a->m[i].present ? a->m[i].rate : NAN;
+	push_values(a, role, labels_of(a, NULL, NULL), v);
+}
+
+static void answer_buckets(struct answer *a, enum red_role role)
+{
+	const char *const *le = demo_bounds(a->shape->id);
+	double unit = unit_scale(a->shape->unit);
+	for (; *le; le++) {
+		double bound = strtod(*le, NULL) * unit, *v = values(a);
+		for (size_t i = 0; i < a->nr_t; i++) {
+			const struct story_moment *m = &a->m[i];
+			v[i] = !m->present ? NAN
+			     : isinf(bound) ? m->rate
+			     : m->rate * story_below(m, bound);
+		}
+		push_values(a, role, labels_of(a, "le", *le), v);
+	}
+}
+
+/* Schema 2: four buckets to a doubling, from 1 ms to 1 s; the outermost take
+ * what lies beyond them. */
+#define NATIVE_FIRST (-40)
+#define NATIVE_NR 40
+
+static struct histogram native_at(struct arena *arena,
+				  const struct story_moment *m)
+{
+	struct native_bucket *b = arena_alloc(arena, NATIVE_NR * sizeof(*b));
+	struct histogram h = { m->rate, m->rate * story_mean(m), 0, b };
+	double below = 0;
+	for (int i = 0; i < NATIVE_NR && m->rate > 0; i++) {
+		double lo = exp2((NATIVE_FIRST + i) / 4.0);
+		double hi = exp2((NATIVE_FIRST + i + 1) / 4.0);
+		double f = i + 1 < NATIVE_NR ? story_below(m, hi) : 1;
+		if (f > below)
+			b[h.nr++] = (struct native_bucket){
+				0, lo, hi, m->rate * (f - below) };
+		below = fmax(f, below);
+	}
+	return h;
+}
+
+static void answer_native(struct answer *a, enum red_role role)
+{
+	struct histogram *h = arena_alloc(&a->b->arena, a->nr_t * sizeof(*h));
+	for (size_t i = 0; i < a->nr_t; i++)
+		h[i] = native_at(&a->b->arena, &a->m[i]);
+	push(a, role, labels_of(a, NULL, NULL), a->nr_t, a->t, NULL, h);
+}
+
+static void answer_quantile(struct answer *a, enum red_role role)
+{
+	double unit = unit_scale(a->shape->unit);
+	for (size_t q = 0; q < sizeof(ready) / sizeof(ready[0]); q++) {
+		double *v = values(a);
+		for (size_t i = 0; i < a->nr_t; i++) {
+			const struct story_moment *m = &a->m[i];
+			v[i] = m->present && m->rate > 0
+				? story_quantile(m, ready[q].z) / unit : NAN;
+		}
+		push_values(a, role,
+			    labels_of(a, "quantile", ready[q].quantile), v);
+	}
+}
+
+static void answer_duration(struct answer *a, enum red_role role)
+{
+	double unit = unit_scale(a->shape->unit), *v = values(a);
+	for (size_t i = 0; i < a->nr_t; i++) {
+		const struct story_moment *m = &a->m[i];
+		double weight = role == RED_SUM ? m->rate : 1;
+		v[i] = m->present ? story_mean(m) * weight / unit : NAN;
+	}
+	push_values(a, role, labels_of(a, NULL, NULL), v);
+}
+
+static void answer_burn(struct answer *a, enum red_role role)
+{
+	time_ms window = role == RED_BURN_5M ? 300000 : 3600000;
+	const char *code;
+	for (size_t c = 0; (code = story_code(a->s, c)) != NULL; c++) {
+		double *v = values(a);
+		for (size_t i = 0; i < a->nr_t; i++)
+			v[i] = !a->m[i].present ? NAN
+			     : story_average(a->story, a->s, c, a->t[i],
+					     window);
+		push_values(a, role,
+			    labels_of(a, a->shape->status_label, code), v);
+	}
+}
+
+static void answer_version(struct answer *a, enum red_role role)
+{
+	const char *version;
+	for (size_t k = 0; (version = story_version(a->s, k)) != NULL; k++) {
+		double *v = values(a);
+		for (size_t i = 0; i < a->nr_t; i++) {
+			int n = story_instances(a->s, k, a->t[i]);
+			v[i] = n ? (double)n : NAN;
+		}
+		push_values(a, role, labels_of(a, "version", version), v);
+	}
+}
+
+static void (*const answers[RED_ROLES])(struct answer *, enum red_role) = {
+	[RED_RATE] = answer_rate,
+	[RED_ERRORS] = answer_status,
+	[RED_BUCKETS] = answer_buckets,
+	[RED_NATIVE] = answer_native,
+	[RED_QUANTILE] = answer_quantile,
+	[RED_SUM] = answer_duration,
+	[RED_MEAN] = answer_duration,
+	[RED_BURN_5M] = answer_burn,
+	[RED_BURN_1H] = answer_burn,
+	[RED_VERSION] = answer_version,
+};
+
+static void ask_everything(struct batch *b)
+{
+	const struct catalog *c = &demo_catalog;
+	uint32_t *asked = arena_alloc(&b->arena, c->nr_shapes * RED_ROLES
+						 * sizeof(*asked));
+	for (size_t i = 0; i < c->nr_shapes; i++)
+		for (int r = 0; r < RED_ROLES; r++)
+			if (c->shape[i].question[r])
+				asked[b->nr_asked++] = question_id(
+					c->shape[i].id, (enum red_role)r);
+	b->asked = asked;
+}
+
+static void answer_service(struct answer *a, enum demo_service s)
+{
+	a->s = s;
+	a->shape = &demo_catalog.shape[demo_catalog.service[s].shape - 1];
+	for (size_t i = 0; i < a->nr_t; i++)
+		story_at(a->story, s, a->t[i], &a->m[i]);
+	for (int r = 0; r < RED_ROLES; r++)
+		if (a->shape->question[r])
+			answers[r](a, (enum red_role)r);
+}
+
+static void answer_all(struct batch *b, const struct story *story,
+		       const time_ms *t, size_t nr_t)
+{
+	struct answer a = {
+		.b = b, .story = story, .t = t, .nr_t = nr_t,
+		.frame = arena_alloc(&b->arena,
+				     MAX_FRAMES * sizeof(*a.frame)),
+		.m = mem_alloc(nr_t * sizeof(*a.m)),
+	};
+	ask_everything(b);
+	for (int s = 0; s < DEMO_SERVICES; s++)
+		answer_service(&a, (enum demo_service)s);
+	free(a.m);
+	b->frame = a.frame;
+	b->nr = a.nr;
+}
+
+/* ---- batches ------------------------------------------------------------ */
+
+/* The events of from..to, the newest ones if they are too many. */
+static void tell(struct batch *b, time_ms from, time_ms to)
+{
+	const struct story_event *row;
+	size_t rows = story_events(&row);
+	time_ms oldest = to - (time_ms)(LIMIT_EVENTS / rows) * DEMO_PERIOD;
+	from = from > oldest ? from : oldest;
+	size_t periods = (size_t)((to - from) / DEMO_PERIOD) + 2;
+	struct event *e = arena_alloc(&b->arena, rows * periods * sizeof(*e));
+	for (size_t i = 0; i < rows; i++) {
+		time_ms phase = demo_deploy_at + row[i].after;
+		time_ms at = phase + time_ceil(from - phase, DEMO_PERIOD);
+		for (; at <= to; at += DEMO_PERIOD)
+			e[b->nr_events++] = (struct event){
+				.at = at, .until = TIME_NONE,
+				.kind = (enum event_kind)row[i].kind,
+				.severity = (enum severity)row[i].severity,
+				.service = row[i].service,
+				.text = row[i].text, .tag = row[i].tag,
+			};
+	}
+	b->event = e;
+}
+
+static struct batch *batch_at(time_ms at)
+{
+	struct batch *b = batch_new(0);
+	b->at = at;
+	b->window = demo_catalog.shape[0].window;
+	b->settled = at;
+	return b;
+}
+
+static void say_status(struct batch *b)
+{
+	struct source_status *s = arena_alloc(&b->arena, sizeof(*s));
+	*s = (struct source_status){
+		.kind = "demo", .url = "", .identity = "demo 1 (simulated)",
+		.skew_s = NAN, .next = b->at + POLL_PERIOD,
+		.period = POLL_PERIOD,
+	};
+	b->status = s;
+}
+
+static struct batch *instant_batch(const struct demo *d, time_ms at)
+{
+	struct batch *b = batch_at(at);
+	time_ms *t = arena_alloc(&b->arena, sizeof(*t));
+	*t = at;
+	b->instant = true;
+	b->from = b->to = at;
+	say_status(b);
+	answer_all(b, d->story, t, 1);
+	return b;
+}
+
+static struct batch *range_batch(const struct demo *d, time_ms at,
+				 time_ms from, time_ms to, time_ms step)
+{
+	struct batch *b = batch_at(at);
+	size_t n = (size_t)((to - from) / step) + 1;
+	time_ms *t = arena_alloc(&b->arena, n * sizeof(*t));
+	for (size_t i = 0; i < n; i++)
+		t[i] = from + (time_ms)i * step;
+	b->from = from;
+	b->to = to;
+	b->step = step;
+	b->settled = to;
+	answer_all(b, d->story, t, n);
+	return b;
+}
+
+/* The part of the charts that is still unknown to the store, or all of it.
+ * False: nothing new has come. */
+static bool next_range(struct demo *d, const struct want *w, time_ms at,
+		       time_ms *from, time_ms *to)
+{
+	time_ms step = w->step, back = w->back > 0 ? w->back : 0;
+	if (back / step > (time_ms)LIMIT_POINTS - 2)
+		back = step * ((time_ms)LIMIT_POINTS - 2);
+	*to = time_floor(at, step);
+	*from = time_floor(at - back, step);
+	bool tail = !w->whole && step == d->step && *from >= d->from
+		    && *from <= d->to + step && *to >= d->to;
+	if (tail)
+		*from = d->to + step;
+	else
+		d->from = *from;
+	d->step = step;
+	d->to = *to;
+	return *from <= *to;
+}
+
+static time_ms wall_clock(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (time_ms)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+time_ms demo_offset(time_ms wall_now)
+{
+	time_ms wall = time_floor(wall_now, 1000);
+	time_ms ahead = demo_deploy_at - DEPLOY_AHEAD - wall;
+	time_ms offset = ahead - time_floor(ahead, DEMO_PERIOD);
+	return offset > DEMO_PERIOD / 2 ? offset - DEMO_PERIOD : offset;
+}
+
+/* The story's own now, in whole seconds. */
+static time_ms live(struct demo *d)
+{
+	time_ms wall = wall_clock();
+	if (!d->started)
+		d->offset = demo_offset(wall);
+	d->started = true;
+	return time_floor(wall + d->offset, 1000);
+}
+
+static void emit_catalog(struct source *src, time_ms at)
+{
+	struct batch *b = batch_at(at);
+	b->instant = true;
+	b->from = b->to = at;
+	b->catalog = &demo_catalog;
+	say_status(b);
+	source_emit(src, b);
+}
+
+/* What has happened since the poll before, or inside the charts. */
+static void tell_news(struct demo *d, struct batch *b, bool whole,
+		      time_ms from)
+{
+	bool news = !whole && d->told != TIME_NONE && d->told <= b->at
+		    && d->told >= from;
+	tell(b, news ? d->told : from, b->at);
+	d->told = b->at;
+}
+
+/* Everything is emitted and the poll ended before this returns: the source
+ * needs no handle, and a poll can never be found under way. */
+static void demo_poll(struct source *src, const struct want *w)
+{
+	struct demo *d = src->state;
+	time_ms at = w->at == TIME_NONE ? live(d) : w->at, from = at, to;
+	bool first = !d->story;
+	if (first)
+		d->story = story_new(d->seed);
+	if (first || w->whole)
+		emit_catalog(src, at);
+	struct batch *b = instant_batch(d, at);
+	if (w->charts && w->step > 0) {
+		time_ms whole = d->from;
+		if (next_range(d, w, at, &from, &to)) {
+			source_emit(src, b);
+			b = range_batch(d, at, from, to, w->step);
+		}
+		tell_news(d, b, w->whole || d->from != whole, d->from);
+	}
+	b->tick = true;
+	source_emit(src, b);
+	source_end(src);
+}
+
+/* ---- open and close ----------------------------------------------------- */
+
+/* FNV-1a of a text. */
+static uint64_t seed_of(const char *text)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+	if (!*text)
+		return STORY_SEED;
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 0x100000001b3u;
+	return h;
+}
+
+/* `where`: "", "demo", "demo:SEED" or SEED, any text. */
+static int demo_open(struct source *src, const char *where, struct err *e)
+{
+	struct demo *d = src->state;
+	const char *seed = where ? where : "";
+	if (strcmp(seed, "demo") == 0)
+		seed = "";
+	else if (strncmp(seed, "demo:", 5) == 0)
+		seed += 5;
+	if (strlen(seed) > SEED_MAX)
+		return err_set(e, EXIT_USAGE,
+			       "the demo's seed is longer than %d bytes",
+			       SEED_MAX);
+	d->seed = seed_of(seed);
+	d->told = TIME_NONE;
+	src->period = POLL_PERIOD;
+	src->interval = demo_catalog.shape[0].interval;
+	src->newest = src->oldest = TIME_NONE;
+	return 0;
+}
+
+static void demo_cancel(struct source *src)
+{
+	(void)src;
+}
+
+static void demo_close(struct source *src)
+{
+	struct demo *d = src->state;
+	story_free(d->story);
+	d->story = NULL;
+	source_closed(src);
+}
+
+const struct source_ops demo_ops = {
+	.name = "demo",
+	.help = "a small shop with an incident, simulated",
+	.state_size = sizeof(struct demo),
+	.open = demo_open,
+	.poll = demo_poll,
+	.cancel = demo_cancel,
+	.close = demo_close,
+};

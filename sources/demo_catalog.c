@@ -1,0 +1,172 @@
+/* The simulated shop's catalog: one shape of metrics a kind of service, all
+ * different, so that every part of a screen has something to show. */
+#include "sources/demo_catalog.h"
+
+#include "sources/demo_story.h"
+
+enum { SHAPE_EDGE = 1, SHAPE_HTTP, SHAPE_OTEL, SHAPE_GRPC, SHAPE_PROXY,
+       SHAPE_MAIL, SHAPE_CLIENT };
+
+#define INTERVAL 5000 /* what a server would scrape at */
+#define WINDOW 60000  /* max(60 s, 4 intervals) */
+
+#define RATE(by, metric) \
+	"sum by (" by ") (rate(" metric "[$__rate_interval]))"
+#define OVER(by, metric, window) \
+	"sum by (" by ") (rate(" metric "[" window "]))"
+#define COMMON .interval = INTERVAL, .window = WINDOW
+
+static const struct shape shapes[] = {
+	{ .id = SHAPE_EDGE, .label = "ingress", COMMON,
+	  .metric = "nginx_ingress_controller_request_duration_seconds",
+	  .error_metric = "nginx_ingress_controller_request_duration_seconds"
+			  "_count",
+	  .error_matcher = "status=~\"5..\"", .status_label = "status",
+	  .status = STATUS_HTTP, .layer = LAYER_EDGE, .unit = UNIT_SECONDS,
+	  .method = METHOD_HISTOGRAM,
+	  .question = {
+#define M "nginx_ingress_controller_request_duration_seconds"
+		  [RED_RATE] = RATE("ingress, status", M "_count"),
+		  [RED_BUCKETS] = RATE("ingress, le", M "_bucket"),
+		  [RED_SUM] = RATE("ingress", M "_sum"),
+		  [RED_BURN_5M] = OVER("ingress, status", M "_count", "5m"),
+		  [RED_BURN_1H] = OVER("ingress, status", M "_count", "1h"),
+#undef M
+	  } },
+	{ .id = SHAPE_HTTP, .label = "job", COMMON,
+	  .metric = "http_request_duration_seconds",
+	  .error_metric = "http_request_duration_seconds_count",
+	  .error_matcher = "status=~\"5..\"", .status_label = "status",
+	  .status = STATUS_HTTP, .layer = LAYER_APP, .unit = UNIT_SECONDS,
+	  .method = METHOD_HISTOGRAM,
+	  .question = {
+#define M "http_request_duration_seconds"
+		  [RED_RATE] = RATE("job, status", M "_count"),
+		  [RED_BUCKETS] = RATE("job, le", M "_bucket"),
+		  [RED_SUM] = RATE("job", M "_sum"),
+		  [RED_BURN_5M] = OVER("job, status", M "_count", "5m"),
+		  [RED_BURN_1H] = OVER("job, status", M "_count", "1h"),
+		  [RED_VERSION] = "count by (job, version) (build_info)",
+#undef M
+	  } },
+	{ .id = SHAPE_OTEL, .label = "job", COMMON,
+	  .metric = "http_server_duration_milliseconds",
+	  .error_metric = "http_server_duration_milliseconds_count",
+	  .error_matcher = "code=~\"5..\"", .status_label = "code",
+	  .status = STATUS_HTTP, .layer = LAYER_APP,
+	  .unit = UNIT_MILLISECONDS, .method = METHOD_HISTOGRAM,
+	  .question = {
+#define M "http_server_duration_milliseconds"
+		  [RED_RATE] = RATE("job, code", M "_count"),
+		  [RED_BUCKETS] = RATE("job, le", M "_bucket"),
+		  [RED_SUM] = RATE("job", M "_sum"),
+		  [RED_BURN_5M] = OVER("job, code", M "_count", "5m"),
+		  [RED_BURN_1H] = OVER("job, code", M "_count", "1h"),
+		  [RED_VERSION] = "count by (job, version) (target_info)",
+#undef M
+	  } },
+	{ .id = SHAPE_GRPC, .label = "job", COMMON,
+	  .metric = "grpc_server_handling_seconds",
+	  .error_metric = "grpc_server_handled_total",
+	  .error_matcher = "grpc_code=~\"Unknown|DeadlineExceeded|"
+		"Unimplemented|Internal|Unavailable|DataLoss\"",
+	  .status_label = "grpc_code", .status = STATUS_GRPC,
+	  .layer = LAYER_APP, .unit = UNIT_SECONDS, .method = METHOD_NATIVE,
+	  .question = {
+#define E "grpc_server_handled_total"
+		  [RED_RATE] = "sum by (job) (histogram_count(rate("
+			"grpc_server_handling_seconds[$__rate_interval])))",
+		  [RED_ERRORS] = RATE("job, grpc_code", E),
+		  [RED_NATIVE] = RATE("job", "grpc_server_handling_seconds"),
+		  [RED_SUM] = "sum by (job) (histogram_sum(rate("
+			"grpc_server_handling_seconds[$__rate_interval])))",
+		  [RED_BURN_5M] = OVER("job, grpc_code", E, "5m"),
+		  [RED_BURN_1H] = OVER("job, grpc_code", E, "1h"),
+#undef E
+	  } },
+	{ .id = SHAPE_PROXY, .label = "proxy", COMMON,
+	  .metric = "haproxy_backend_http_responses_total",
+	  .error_metric = "haproxy_backend_http_responses_total",
+	  .error_matcher = "code=\"5xx\"", .status_label = "code",
+	  .status = STATUS_HTTP, .layer = LAYER_APP, .unit = UNIT_SECONDS,
+	  .method = METHOD_NONE, .note = "no histogram",
+	  .question = {
+#define E "haproxy_backend_http_responses_total"
+		  [RED_RATE] = RATE("proxy, code", E),
+		  [RED_MEAN] = "avg by (proxy) ("
+			"haproxy_backend_response_time_average_seconds)",
+		  [RED_BURN_5M] = OVER("proxy, code", E, "5m"),
+		  [RED_BURN_1H] = OVER("proxy, code", E, "1h"),
+#undef E
+	  } },
+	{ .id = SHAPE_MAIL, .label = "job", COMMON,
+	  .metric = "mail_send_seconds", .error_metric = "mail_send_seconds"
+							 "_count",
+	  .error_matcher = "outcome=\"SERVER_ERROR\"",
+	  .status_label = "outcome", .status = STATUS_OUTCOME,
+	  .layer = LAYER_APP, .unit = UNIT_SECONDS, .method = METHOD_SUMMARY,
+	  .question = {
+#define M "mail_send_seconds"
+		  [RED_RATE] = RATE("job, outcome", M "_count"),
+		  [RED_QUANTILE] = "max by (job, quantile) (" M ")",
+		  [RED_SUM] = RATE("job", M "_sum"),
+		  [RED_BURN_5M] = OVER("job, outcome", M "_count", "5m"),
+		  [RED_BURN_1H] = OVER("job, outcome", M "_count", "1h"),
+#undef M
+	  } },
+	{ .id = SHAPE_CLIENT, .label = "peer", COMMON,
+	  .metric = "http_client_request_duration_seconds",
+	  .error_metric = "http_client_request_duration_seconds_count",
+	  .error_matcher = "status=~\"5..\"", .status_label = "status",
+	  .status = STATUS_HTTP, .layer = LAYER_DEPENDENCY,
+	  .unit = UNIT_SECONDS, .method = METHOD_HISTOGRAM,
+	  .question = {
+#define M "http_client_request_duration_seconds"
+		  [RED_RATE] = RATE("peer, status", M "_count"),
+		  [RED_BUCKETS] = RATE("peer, le", M "_bucket"),
+		  [RED_SUM] = RATE("peer", M "_sum"),
+		  [RED_BURN_5M] = OVER("peer, status", M "_count", "5m"),
+		  [RED_BURN_1H] = OVER("peer, status", M "_count", "1h"),
+#undef M
+	  } },
+};
+
+#define NR_SHAPES (sizeof(shapes) / sizeof(shapes[0]))
+
+/* Nobody has promised anything about the acquirer: it has no objective. */
+static const struct service_def defs[DEMO_SERVICES] = {
+	[DEMO_EDGE] = { "edge", "edge", SHAPE_EDGE, .999, 0 },
+	[DEMO_WEB] = { "web", "web", SHAPE_HTTP, .999, 0 },
+	[DEMO_CHECKOUT] = { "checkout", "checkout", SHAPE_HTTP, .999, .3 },
+	[DEMO_PAYMENT] = { "payment", "payment", SHAPE_HTTP, .9995, .5 },
+	[DEMO_CART] = { "cart", "cart", SHAPE_OTEL, .999, .25 },
+	[DEMO_SEARCH] = { "search", "search", SHAPE_OTEL, .999, .1 },
+	[DEMO_RECOMMENDATION] = { "recommendation", "recommendation",
+				  SHAPE_GRPC, .99, 0 },
+	[DEMO_INVENTORY] = { "inventory", "inventory", SHAPE_PROXY, .995, 0 },
+	[DEMO_EMAIL] = { "email", "email", SHAPE_MAIL, .99, 0 },
+	[DEMO_ACQUIRER] = { "acquirer", "acquirer", SHAPE_CLIENT, 0, 0 },
+};
+
+const struct catalog demo_catalog = {
+	.nr_shapes = NR_SHAPES, .shape = shapes,
+	.nr_services = DEMO_SERVICES, .service = defs,
+	.families = NR_SHAPES,
+};
+
+/* The http services have a bound at checkout's limit of 300 ms. */
+static const char *const bounds_http[] = {
+	"0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.15", "0.25",
+	"0.3", "0.5", "0.75", "1", "2.5", "5", "10", "+Inf", NULL };
+static const char *const bounds_go[] = {
+	"0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5",
+	"5", "10", "+Inf", NULL };
+static const char *const bounds_otel[] = {
+	"2", "5", "10", "25", "50", "75", "100", "250", "500", "750", "1000",
+	"2500", "5000", "+Inf", NULL };
+
+const char *const *demo_bounds(uint32_t shape)
+{
+	return shape == SHAPE_HTTP ? bounds_http
+	     : shape == SHAPE_OTEL ? bounds_otel : bounds_go;
+}

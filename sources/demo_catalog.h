@@ -1,0 +1,25 @@
+/* What discovery would find in the simulated shop. Only roles of the RED row
+ * are here; its cache and its pool of connections are not asked for yet.
+ *
+ *   edge                    histogram, seconds, `status`       (edge)
+ *   web, checkout, payment  histogram, seconds, `status`, versions
+ *   cart, search            histogram, milliseconds, `code`, versions
+ *   recommendation          native histogram, errors in a counter of its own
+ *   inventory               counter and ready-made mean: no percentiles
+ *   email                   summary with ready-made quantiles; at times
+ *                           without samples, at times without traffic
+ *   acquirer                histogram, seconds, `status`       (dependency) */
+#ifndef SOURCES_DEMO_CATALOG_H
+#define SOURCES_DEMO_CATALOG_H
+
+#include "model/catalog.h"
+
+/* Its services stand in the order of enum demo_service, its shapes in the
+ * order of their ids, from 1. */
+extern const struct catalog demo_catalog;
+
+/* The bounds of a shape's buckets in its own unit, as `le` writes them, NULL
+ * at the end. */
+const char *const *demo_bounds(uint32_t shape);
+
+#endif

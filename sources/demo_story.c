@@ -1,0 +1,413 @@
+/* The simulated shop as closed formulas over story time. */
+#include "sources/demo_story.h"
+
+#include "base/mem.h"
+#include "model/batch.h"
+#include "sources/demo.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+const time_ms demo_deploy_at = 6240000;          /* 13:44:00 of 12:00..14:00 */
+const time_ms demo_fixed_now = 1795444325000;    /* 2026-11-23T14:32:05Z */
+
+/* Seconds after the deploy. */
+#define ROLLING 50.0     /* until the last instance runs the other version */
+#define ONSET 70.0       /* the pool of connections is empty */
+#define BREAKER 212.0    /* only the acquirer's own route still fails */
+#define SETTLED 2400.0   /* the slow creep of the errors ends */
+#define ROLLBACK 3360.0
+#define FIXED 2885.0     /* demo_fixed_now */
+#define DAY 7200.0
+
+#define MAIL_GONE 2220.0 /* 14:21:00: no samples */
+#define MAIL_BACK 4020.0 /* 14:51:00 */
+#define MAIL_IDLE 4800.0 /* 15:04:00: samples, but nothing is sent */
+#define MAIL_BUSY 5700.0 /* 15:19:00 */
+
+/* Cells of the running integrals: 5 s. */
+#define CELLS 1440
+#define CELL_S 5.0
+
+#define INSTANCES 12
+
+/* What the incident does to a service: shares of its requests. */
+struct hurt {
+	double spike, errors;  /* failing until the breaker opens; afterwards */
+	double slow, median, sigma; /* slow ones and their durations */
+};
+
+struct code {
+	const char *text;
+	double share;          /* of the first one: the rest */
+	bool hurt;             /* the incident's errors carry it */
+};
+
+static const struct service_row {
+	double rate, swing, noise;  /* mean; daily rhythm and noise, relative */
+	double median, sigma;
+	struct code code[DEMO_CODES];
+	struct hurt hurt;
+	const char *version;
+	int instances;
+} rows[DEMO_SERVICES] = {
+	[DEMO_EDGE] = {
+		3210, .07, .018, .0062, .82,
+		{ { "200", 0, false }, { "304", .071, false },
+		  { "404", .012, false }, { "502", .0002, false } },
+		{ 0 }, NULL, 0 },
+	[DEMO_WEB] = {
+		1870, .08, .022, .018, .74,
+		{ { "200", 0, false }, { "302", .043, false },
+		  { "404", .017, false }, { "500", .00012, false } },
+		{ 0 }, "v310", 8 },
+	[DEMO_CHECKOUT] = {
+		412, .05, .020, .0435, .612,
+		{ { "200", 0, false }, { "404", .02335, false },
+		  { "500", .0001, false }, { "503", .0001, true } },
+		{ .40, 0, 0, .755, .30 }, "v841", INSTANCES },
+	[DEMO_PAYMENT] = {
+		96.4, .05, .030, .031, .86,
+		{ { "200", 0, false }, { "402", .0141, false },
+		  { "500", .0007, false } },
+		{ 0 }, "v77", 4 },
+	[DEMO_CART] = {
+		801, .08, .024, .0112, .66,
+		{ { "200", 0, false }, { "409", .0062, false },
+		  { "500", .0002, false } },
+		{ 0 }, "v118", 6 },
+	[DEMO_SEARCH] = {
+		1210, .10, .028, .0081, .72,
+		{ { "200", 0, false }, { "400", .0031, false } },
+		{ 0 }, "v2024", 9 },
+	[DEMO_RECOMMENDATION] = {
+		640, .09, .030, .021, .58,
+		{ { "OK", 0, false }, { "NotFound", .0210, false },
+		  { "Unavailable", .0021, false } },
+		{ 0 }, NULL, 0 },
+	[DEMO_INVENTORY] = {
+		318, .06, .020, .0190, .50,
+		{ { "2xx", 0, false }, { "4xx", .0044, false },
+		  { "5xx", .0011, false } },
+		{ 0 }, NULL, 0 },
+	[DEMO_EMAIL] = {
+		4.2, .12, .080, .180, .55,
+		{ { "SUCCESS", 0, false }, { "SERVER_ERROR", .0016, false } },
+		{ 0 }, NULL, 0 },
+	[DEMO_ACQUIRER] = {
+		32.1, .05, .030, .140, .48,
+		{ { "200", 0, false }, { "402", .031, false },
+		  { "504", .0004, true } },
+		{ .92, .216, .44, .95, .34 }, NULL, 0 },
+};
+
+/* Where checkout's requests go, and what share of each route's requests fails
+ * and is slow once the breaker is open: 91 % of the new errors are /pay's. */
+static const struct route {
+	const char *name;
+	double share, errors, slow;
+} routes[] = {
+	{ "/pay",            .080, .216,  .415 },
+	{ "/basket/confirm", .100, .0110, .010 },
+	{ "/basket",         .488, .0009, 0 },
+	{ "/*",              .332, .0002, 0 },
+};
+
+static const struct story_event events[] = {
+	{ -2640000, EVENT_NOTE, SEVERITY_INFO, "web",
+	  "autumn sale begins", "sale" },
+	{ -1740000, EVENT_CONFIG, SEVERITY_INFO, "edge",
+	  "configuration reloaded", NULL },
+	{ -900000, EVENT_RESTART, SEVERITY_INFO, "cart",
+	  "1 of 6 instances restarted", NULL },
+	{ 0, EVENT_DEPLOY, SEVERITY_INFO, "checkout",
+	  "v841 → v842 on 12 instances", "v842" },
+	{ 70000, EVENT_THRESHOLD, SEVERITY_WARN, "checkout",
+	  "errors rise on route=/pay", NULL },
+	{ 212000, EVENT_NOTE, SEVERITY_INFO, "checkout",
+	  "breaker to acquirer opens, only route=/pay still fails", NULL },
+	{ 2220000, EVENT_SOURCE, SEVERITY_WARN, "email",
+	  "no samples", NULL },
+	{ 3360000, EVENT_DEPLOY, SEVERITY_INFO, "checkout",
+	  "rollback v842 → v841", "v841" },
+	{ 3420000, EVENT_THRESHOLD, SEVERITY_INFO, "checkout",
+	  "errors on route=/pay are over", NULL },
+	{ 4020000, EVENT_SOURCE, SEVERITY_INFO, "email",
+	  "samples again", NULL },
+};
+
+struct story {
+	uint64_t seed;
+	/* Requests of a status since the newest deploy, at each cell's start. */
+	double total[DEMO_SERVICES][DEMO_CODES][CELLS + 1];
+};
+
+size_t story_events(const struct story_event **out)
+{
+	*out = events;
+	return sizeof(events) / sizeof(events[0]);
+}
+
+/* ---- noise: smooth, without state, closed over the period ------------- */
+
+/* splitmix64's finisher. */
+static uint64_t mix(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15u;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	return x ^ (x >> 31);
+}
+
+static double lattice(uint64_t key, int i)
+{
+	return (double)(mix(key ^ ((uint64_t)i << 32)) >> 11) * 0x1p-52 - 1;
+}
+
+static double ease(double f)
+{
+	return f * f * (3 - 2 * f);
+}
+
+/* -1..1, a knot every `cell` seconds, which divides the day. */
+static double wave(uint64_t key, double x, int cell)
+{
+	double at = x / cell;
+	int n = (int)DAY / cell, i = (int)at % n;
+	double a = lattice(key, i), b = lattice(key, (i + 1) % n);
+	return a + (b - a) * ease(at - floor(at));
+}
+
+enum channel { NOISE_RATE, NOISE_SPEED, NOISE_TAIL, NOISE_ERRORS,
+	       NOISE_CHANNELS };
+
+static double noise(const struct story *st, enum demo_service s,
+		    enum channel c, double x)
+{
+	uint64_t key = mix(st->seed * 1000003u
+			   + (uint64_t)s * NOISE_CHANNELS + (uint64_t)c);
+	return .45 * wave(key + 1, x, 20) + .35 * wave(key + 2, x, 90)
+	       + .2 * wave(key + 3, x, 600);
+}
+
+/* ---- the course of the incident --------------------------------------- */
+
+/* Seconds since the newest deploy. */
+static double since_deploy(time_ms t)
+{
+	time_ms since = t - demo_deploy_at;
+	return (double)(since - time_floor(since, DEMO_PERIOD)) / 1000;
+}
+
+/* 0 until a, 1 from b on. */
+static double rise(double x, double a, double b)
+{
+	if (x <= a)
+		return 0;
+	return x >= b ? 1 : ease((x - a) / (b - a));
+}
+
+static double healing(double x)
+{
+	return 1 - rise(x, ROLLBACK, ROLLBACK + ROLLING);
+}
+
+static double spike(double x)
+{
+	return rise(x, ONSET, ONSET + 12) * (1 - rise(x, BREAKER, BREAKER + 30));
+}
+
+/* Errors after the breaker has opened creep up. */
+static double creep(double x)
+{
+	return rise(x, ONSET, ONSET + 30) * healing(x)
+	       * (.86 + .14 * rise(x, BREAKER, SETTLED));
+}
+
+static double slowness(double x)
+{
+	return rise(x, ONSET, ONSET + 60) * healing(x);
+}
+
+static struct hurt hurt_of(enum demo_service s)
+{
+	struct hurt h = rows[s].hurt;
+	if (s != DEMO_CHECKOUT)
+		return h;
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		h.errors += routes[i].share * routes[i].errors;
+		h.slow += routes[i].share * routes[i].slow;
+	}
+	return h;
+}
+
+static double failing(const struct hurt *h, double x)
+{
+	double s = spike(x);
+	return h->spike * s + h->errors * creep(x) * (1 - s);
+}
+
+/* ---- a service at a moment -------------------------------------------- */
+
+static void fill_shares(const struct story *st, enum demo_service s,
+			const struct hurt *h, double x, double share[])
+{
+	const struct code *code = rows[s].code;
+	double wobble = 1 + .05 * noise(st, s, NOISE_ERRORS, x);
+	share[0] = 1;
+	for (size_t i = 1; i < DEMO_CODES; i++) {
+		share[i] = code[i].share * wobble;
+		if (code[i].hurt)
+			share[i] += failing(h, x) * wobble;
+		share[0] -= share[i];
+	}
+}
+
+static double rate_of(const struct story *st, enum demo_service s, double x)
+{
+	const struct service_row *r = &rows[s];
+	if (s == DEMO_EMAIL && x >= MAIL_IDLE && x < MAIL_BUSY)
+		return 0;
+	/* The days of the services are a little apart. */
+	double later = 90.0 * ((int)s - DEMO_CHECKOUT);
+	double day = sin((x - FIXED - later) * 2 * M_PI / DAY);
+	return r->rate * (1 + r->swing * day)
+	       * (1 + r->noise * noise(st, s, NOISE_RATE, x));
+}
+
+static void moment_at(const struct story *st, enum demo_service s, double x,
+		      struct story_moment *m)
+{
+	const struct service_row *r = &rows[s];
+	struct hurt h = hurt_of(s);
+	*m = (struct story_moment){
+		.present = s != DEMO_EMAIL || x < MAIL_GONE || x >= MAIL_BACK,
+		.rate = rate_of(st, s, x),
+		.median = r->median * (1 + .04 * noise(st, s, NOISE_SPEED, x)),
+		.sigma = r->sigma * (1 + .03 * noise(st, s, NOISE_TAIL, x)),
+		.slow = h.slow * slowness(x),
+		.slow_median = h.median
+			* (1 + .04 * noise(st, s, NOISE_TAIL, x)),
+		.slow_sigma = h.sigma,
+	};
+	fill_shares(st, s, &h, x, m->share);
+}
+
+void story_at(const struct story *st, enum demo_service s, time_ms t,
+	      struct story_moment *out)
+{
+	moment_at(st, s, since_deploy(t), out);
+}
+
+static double log_normal_below(double v, double median, double sigma)
+{
+	return .5 * erfc(-log(v / median) / sigma * M_SQRT1_2);
+}
+
+double story_below(const struct story_moment *m, double seconds)
+{
+	double f = log_normal_below(seconds, m->median, m->sigma);
+	if (m->slow > 0)
+		f += m->slow * (log_normal_below(seconds, m->slow_median,
+						 m->slow_sigma) - f);
+	return f;
+}
+
+double story_mean(const struct story_moment *m)
+{
+	double v = m->median * exp(m->sigma * m->sigma / 2);
+	if (m->slow > 0)
+		v += m->slow * (m->slow_median * exp(m->slow_sigma
+						     * m->slow_sigma / 2) - v);
+	return v;
+}
+
+double story_quantile(const struct story_moment *m, double z)
+{
+	return m->median * exp(m->sigma * z);
+}
+
+const char *story_code(enum demo_service s, size_t code)
+{
+	return code < DEMO_CODES ? rows[s].code[code].text : NULL;
+}
+
+/* ---- trailing averages ------------------------------------------------ */
+
+/* The rates are steps of one cell, each as in the cell's middle, so that an
+ * average depends on its end alone and not on who asks. */
+static void integrate(struct story *st, enum demo_service s)
+{
+	for (size_t i = 0; i < CELLS; i++) {
+		struct story_moment m;
+		moment_at(st, s, ((double)i + .5) * CELL_S, &m);
+		double requests = m.present ? m.rate * CELL_S : 0;
+		for (size_t c = 0; c < DEMO_CODES; c++) {
+			double *total = st->total[s][c];
+			total[i + 1] = total[i] + requests * m.share[c];
+		}
+	}
+}
+
+static double total_until(const double *total, double x)
+{
+	size_t i = (size_t)(x / CELL_S);
+	if (i >= CELLS)
+		return total[CELLS];
+	double part = x / CELL_S - (double)i;
+	return total[i] + (total[i + 1] - total[i]) * part;
+}
+
+double story_average(const struct story *st, enum demo_service s, size_t code,
+		     time_ms t, time_ms window)
+{
+	const double *total = st->total[s][code];
+	double x = since_deploy(t), w = (double)window / 1000;
+	double sum = total_until(total, x);
+	if (x >= w)
+		sum -= total_until(total, x - w);
+	else
+		sum += total[CELLS] - total_until(total, x - w + DAY);
+	return sum / w;
+}
+
+/* ---- versions --------------------------------------------------------- */
+
+const char *story_version(enum demo_service s, size_t slot)
+{
+	if (slot == 1)
+		return s == DEMO_CHECKOUT ? "v842" : NULL;
+	return slot == 0 ? rows[s].version : NULL;
+}
+
+/* Instances that a roll-out begun `x` seconds ago has reached. */
+static int rolled(double x)
+{
+	int n = (int)floor(x / ROLLING * INSTANCES);
+	return n < 0 ? 0 : n > INSTANCES ? INSTANCES : n;
+}
+
+int story_instances(enum demo_service s, size_t slot, time_ms t)
+{
+	if (s != DEMO_CHECKOUT)
+		return slot == 0 ? rows[s].instances : 0;
+	double x = since_deploy(t);
+	int fresh = rolled(x) - rolled(x - ROLLBACK);
+	return slot == 1 ? fresh : rows[s].instances - fresh;
+}
+
+/* ---- a story ---------------------------------------------------------- */
+
+struct story *story_new(uint64_t seed)
+{
+	struct story *st = mem_zero(1, sizeof(*st));
+	st->seed = seed;
+	for (int s = 0; s < DEMO_SERVICES; s++)
+		integrate(st, (enum demo_service)s);
+	return st;
+}
+
+void story_free(struct story *st)
+{
+	free(st);
+}

@@ -1,0 +1,86 @@
+/* What happens in the simulated shop: for every service and story time the
+ * request rate, its split by status, the distribution of durations and the
+ * trailing averages. A pure function of (seed, story time), period 2 h: a day
+ * of this shop lasts two hours.
+ *
+ *   13:44:00  deploy of checkout v842, twelve instances in 50 s
+ *   13:45:10  onset: the pool of connections to the acquirer runs dry. For two
+ *             minutes four in ten requests fail (this is what pages: the 1 h
+ *             burn passes 14.4 within 180 s), while p99 climbs 214 -> 914 ms
+ *   13:47:32  the breaker opens: only route=/pay goes on failing, 1.6..1.9 %
+ *             of checkout, 22 % of the acquirer
+ *   14:21:00  email sends no samples for half an hour, later no mails
+ *   14:40:00  rollback to v841, healthy within a minute
+ *
+ * and the same at every even hour. Checkout runs on twelve instances, six in
+ * eu-west and six in us-east, and has the routes of the table in demo_story.c;
+ * its errors and slow requests are the sums over the routes, weighted by their
+ * share of the requests. */
+#ifndef SOURCES_DEMO_STORY_H
+#define SOURCES_DEMO_STORY_H
+
+#include "base/clock.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum demo_service {
+	DEMO_EDGE, DEMO_WEB, DEMO_CHECKOUT, DEMO_PAYMENT, DEMO_CART,
+	DEMO_SEARCH, DEMO_RECOMMENDATION, DEMO_INVENTORY, DEMO_EMAIL,
+	DEMO_ACQUIRER, DEMO_SERVICES
+};
+
+/* Statuses of one service. */
+#define DEMO_CODES 4
+
+struct story;
+
+/* The shop of the pictures: at demo_fixed_now its noise is near 0. */
+#define STORY_SEED 2750
+
+/* Returns, caller frees. */
+struct story *story_new(uint64_t seed);
+void story_free(struct story *st);
+
+/* One service at one moment. */
+struct story_moment {
+	bool present;             /* false: no samples exist */
+	double rate;              /* requests/s; 0: no traffic */
+	double share[DEMO_CODES]; /* of the requests by status; sum 1 */
+	double median, sigma;     /* log-normal durations, seconds */
+	double slow;              /* share of the requests that wait for the */
+	double slow_median, slow_sigma;     /* acquirer, and their durations */
+};
+void story_at(const struct story *st, enum demo_service s, time_ms t,
+	      struct story_moment *out);
+/* The share of requests that took at most so long. */
+double story_below(const struct story_moment *m, double seconds);
+/* The mean duration, seconds. */
+double story_mean(const struct story_moment *m);
+/* The duration that z standard deviations lie under; of a service that has no
+ * slow share. */
+double story_quantile(const struct story_moment *m, double z);
+
+/* Requests/s of one status, averaged over the `window` (at most 2 h) that ends
+ * at t. Where there is no traffic or no sample it counts 0. */
+double story_average(const struct story *st, enum demo_service s, size_t code,
+		     time_ms t, time_ms window);
+
+/* The status text of a service, NULL beyond its last one. */
+const char *story_code(enum demo_service s, size_t code);
+
+/* Instances by version. `slot` 0 is the one that runs before the deploy, 1 the
+ * new one (checkout only). 0 instances: there is no such series. */
+int story_instances(enum demo_service s, size_t slot, time_ms t);
+const char *story_version(enum demo_service s, size_t slot);
+
+/* What is told of the story: `after` in ms since the newest deploy. */
+struct story_event {
+	time_ms after;
+	int kind, severity;       /* enum event_kind, enum severity */
+	const char *service, *text, *tag;
+};
+size_t story_events(const struct story_event **out);
+
+#endif
