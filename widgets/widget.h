@@ -50,8 +50,6 @@ struct view {
 	time_ms started;     /* when this redtop started */
 	/* What the process itself costs, for the net page; NAN: not known. */
 	double out_bytes_per_s, cpu_ratio, rss_bytes, key_ms, frame_bytes;
-	const struct start_row *start; /* of the start page (widgets/start.h) */
-	size_t nr_start, start_selected;
 	const char *term;    /* "xterm-256color, 120x40, 256 colours, braille" */
 
 	/* The start page (widgets/start.h). */
