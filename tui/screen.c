@@ -18,6 +18,7 @@
 #define screen curses_screen
 #include <curses.h>
 #undef screen
+#include <term.h>
 
 /* A colour from -1 to 255. */
 #define INKS 257
@@ -118,9 +119,21 @@ static void env_restore(char *kept[NR_ENV])
 	}
 }
 
+/* Asked first, since a newterm() that fails leaks. */
+static bool is_known(const char *term, FILE *file)
+{
+	int why;
+	if (setupterm(term, fileno(file), &why) != OK)
+		return false;
+	del_curterm(cur_term);
+	return true;
+}
+
 /* newterm() takes signals that nobody handles yet; they are the app's. */
 static SCREEN *open_term(const char *term, FILE *file)
 {
+	if (!is_known(term, file))
+		return NULL;
 	static const int signals[] = { SIGINT, SIGTERM, SIGTSTP, SIGWINCH };
 	enum { NR = sizeof(signals) / sizeof(signals[0]) };
 	struct sigaction kept[NR];
