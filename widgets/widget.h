@@ -64,8 +64,8 @@ enum reply { REPLY_IGNORED, REPLY_DONE };
  * eventlist, net, start, scrub, keys, toosmall) are given all columns and
  * keep the margin of one column themselves; column 0 belongs to the selection
  * bar. Panels (latency, throughput, errors, burn, burnchart, heat, events) are
- * given their rectangle without margin. help is given the box that help_box()
- * names (widgets/keys.h). */
+ * given their rectangle without margin (gutters are 3 columns). help is given
+ * the whole screen and draws a box in its middle. */
 struct widget_ops {
 	const char *name, *help;
 	size_t state_size;   /* the core allocates, zeroed, and frees */
