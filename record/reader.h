@@ -23,10 +23,14 @@ void reader_rewind(struct reader *r);
 /* Looks at the file again (it may have grown); true if there is more. */
 bool reader_refresh(struct reader *r);
 
-/* The ticks, in order: built by one scan at open and by refresh. */
+/* The ticks, in the order of the file: built by one scan at open and by
+ * refresh. Where a clock was set back a tick has the time of the one before,
+ * so that the times never go back. */
 size_t reader_ticks(const struct reader *r, const time_ms **at);
-/* Batches before this offset belong to ticks up to index i; for seeking. */
+/* The next batch is the first one behind tick `index`. */
 void reader_seek_tick(struct reader *r, size_t index);
+/* As reader_next(), but NULL also once the first `ticks` ticks are given. */
+struct batch *reader_next_until(struct reader *r, size_t ticks);
 /* Bytes that could not be used (damage, torn tail). */
 uint64_t reader_lost(const struct reader *r);
 

@@ -1,0 +1,324 @@
+/* A batch to an item: all its doubles, a table of its texts, then its fields
+ * in a fixed order. */
+#include "record/format.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+struct encoder {
+	struct buf table, body;
+	const char **text; /* text[ref - 1] */
+	size_t nr, cap;
+	uint32_t *slot;    /* hash table of refs, 0 = free */
+	size_t slots;      /* a power of two */
+	uint64_t *bits;    /* the doubles */
+	size_t nr_bits, cap_bits;
+	time_ms at;        /* of the batch: other times are written relative */
+};
+
+static void put_signed(struct encoder *e, int64_t v)
+{
+	put_varint(&e->body, zigzag(v));
+}
+
+/* Wraps around for TIME_NONE, and back when read. */
+static void put_time(struct encoder *e, time_ms t, time_ms base)
+{
+	put_signed(e, (int64_t)((uint64_t)t - (uint64_t)base));
+}
+
+static void put_bits(struct encoder *e, uint64_t bits)
+{
+	MEM_ROOM(e->bits, e->nr_bits, e->cap_bits);
+	e->bits[e->nr_bits++] = bits;
+}
+
+static uint64_t bits_of(double v)
+{
+	uint64_t bits;
+	memcpy(&bits, &v, sizeof(bits));
+	return bits;
+}
+
+static uint32_t *slot_of(const struct encoder *e, const char *s)
+{
+	size_t i = (size_t)XXH3_64bits(s, strlen(s)) & (e->slots - 1);
+	while (e->slot[i] && strcmp(e->text[e->slot[i] - 1], s) != 0)
+		i = (i + 1) & (e->slots - 1);
+	return &e->slot[i];
+}
+
+static void slots_grow(struct encoder *e)
+{
+	free(e->slot);
+	e->slots = e->slots ? e->slots * 2 : 64;
+	e->slot = mem_zero(e->slots, sizeof(*e->slot));
+	for (size_t i = 0; i < e->nr; i++)
+		*slot_of(e, e->text[i]) = (uint32_t)i + 1;
+}
+
+/* 0 is NULL; texts are written once. */
+static void put_text(struct encoder *e, const char *s)
+{
+	if (!s) {
+		put_varint(&e->body, 0);
+		return;
+	}
+	if (e->nr * 2 >= e->slots)
+		slots_grow(e);
+	uint32_t *slot = slot_of(e, s);
+	if (!*slot) {
+		MEM_ROOM(e->text, e->nr, e->cap);
+		e->text[e->nr++] = s;
+		*slot = (uint32_t)e->nr;
+		put_varint(&e->table, strlen(s));
+		buf_str(&e->table, s);
+	}
+	put_varint(&e->body, *slot);
+}
+
+static size_t put_count(struct encoder *e, size_t nr, size_t max)
+{
+	nr = nr < max ? nr : max;
+	put_varint(&e->body, nr);
+	return nr;
+}
+
+static void put_texts(struct encoder *e, const char *const *s, size_t nr)
+{
+	nr = put_count(e, nr, LIMIT_WARNINGS);
+	for (size_t i = 0; i < nr; i++)
+		put_text(e, s[i]);
+}
+
+static void put_answer(struct encoder *e, const struct batch *b)
+{
+	put_text(e, b->source);
+	put_varint(&e->body, (b->instant ? ITEM_INSTANT : 0u)
+				     | (b->reset ? ITEM_RESET : 0u)
+				     | (b->tick ? ITEM_TICK : 0u)
+				     | (b->partial ? ITEM_PARTIAL : 0u)
+				     | (b->status ? ITEM_STATUS : 0u)
+				     | (b->catalog ? ITEM_CATALOG : 0u));
+	put_signed(e, b->at);
+	put_time(e, b->from, b->at);
+	put_time(e, b->to, b->at);
+	put_time(e, b->settled, b->at);
+	put_signed(e, b->step);
+	put_signed(e, b->window);
+	put_varint(&e->body, b->nr_asked);
+	for (size_t i = 0; i < b->nr_asked; i++)
+		put_varint(&e->body, b->asked[i]);
+	put_text(e, b->only);
+	put_varint(&e->body, b->fault);
+	put_text(e, b->error);
+	put_texts(e, b->warning, b->nr_warnings);
+	put_texts(e, b->info, b->nr_infos);
+}
+
+static void put_status(struct encoder *e, const struct source_status *s)
+{
+	put_text(e, s->kind);
+	put_text(e, s->url);
+	put_text(e, s->identity);
+	put_signed(e, s->took_us);
+	put_bits(e, bits_of(s->skew_s));
+	put_varint(&e->body, s->requests);
+	put_varint(&e->body, s->bytes);
+	put_varint(&e->body, s->body_bytes);
+	put_varint(&e->body, s->retries);
+	put_varint(&e->body, s->dropped);
+	put_time(e, s->next, e->at);
+	put_signed(e, s->period);
+}
+
+static void put_shape(struct encoder *e, const struct shape *s)
+{
+	put_varint(&e->body, s->id);
+	put_text(e, s->label);
+	put_text(e, s->metric);
+	put_text(e, s->error_metric);
+	put_text(e, s->error_matcher);
+	put_text(e, s->status_label);
+	put_varint(&e->body, s->status);
+	put_varint(&e->body, s->layer);
+	put_varint(&e->body, s->unit);
+	put_varint(&e->body, s->method);
+	put_varint(&e->body, (s->unit_guessed ? 1u : 0u)
+				     | (s->interval_guessed ? 2u : 0u)
+				     | (s->visible_only ? 4u : 0u));
+	put_text(e, s->note);
+	put_signed(e, s->interval);
+	put_signed(e, s->window);
+	put_varint(&e->body, RED_ROLES);
+	for (size_t i = 0; i < RED_ROLES; i++)
+		put_text(e, s->question[i]);
+}
+
+static void put_catalog(struct encoder *e, const struct catalog *c)
+{
+	put_text(e, c->version);
+	put_signed(e, c->requests);
+	put_signed(e, c->families);
+	put_signed(e, c->unknown);
+	put_text(e, c->note);
+	size_t nr = put_count(e, c->nr_shapes, LIMIT_SERVICES);
+	for (size_t i = 0; i < nr; i++)
+		put_shape(e, &c->shape[i]);
+	nr = put_count(e, c->nr_services, LIMIT_SERVICES);
+	for (size_t i = 0; i < nr; i++) {
+		const struct service_def *s = &c->service[i];
+		put_text(e, s->name);
+		put_text(e, s->value);
+		put_varint(&e->body, s->shape);
+		put_bits(e, bits_of(s->objective));
+		put_bits(e, bits_of(s->latency_limit));
+	}
+}
+
+static void put_events(struct encoder *e, const struct batch *b)
+{
+	size_t nr = put_count(e, b->nr_events, LIMIT_EVENTS);
+	for (size_t i = 0; i < nr; i++) {
+		const struct event *v = &b->event[i];
+		put_time(e, v->at, b->at);
+		put_time(e, v->until, b->at);
+		put_varint(&e->body, v->kind);
+		put_varint(&e->body, v->severity);
+		put_text(e, v->service);
+		put_text(e, v->text);
+		put_text(e, v->tag);
+	}
+}
+
+static bool same_times(const struct frame *a, const struct frame *b)
+{
+	return a && a->nr == b->nr
+	       && (a->t == b->t
+		   || memcmp(a->t, b->t, a->nr * sizeof(*a->t)) == 0);
+}
+
+static bool is_grid(const struct frame *f)
+{
+	for (size_t i = 2; i < f->nr; i++)
+		if (f->t[i] - f->t[i - 1] != f->t[1] - f->t[0])
+			return false;
+	return f->nr > 1;
+}
+
+static void put_times(struct encoder *e, const struct frame *f, bool grid)
+{
+	put_time(e, f->t[0], e->at);
+	for (size_t i = 1; i < (grid ? 2 : f->nr); i++)
+		put_time(e, f->t[i], f->t[i - 1]);
+}
+
+static void put_histogram(struct encoder *e, const struct histogram *h)
+{
+	size_t nr = put_count(e, h->nr, LIMIT_BUCKETS);
+	put_bits(e, bits_of(h->count));
+	put_bits(e, bits_of(h->sum));
+	for (size_t i = 0; i < nr; i++) {
+		buf_char(&e->body, (char)h->bucket[i].rule);
+		put_bits(e, bits_of(h->bucket[i].lo));
+		put_bits(e, bits_of(h->bucket[i].hi));
+		put_bits(e, bits_of(h->bucket[i].count));
+	}
+}
+
+/* Against the value before it, and the first against the first of the series
+ * before: buckets beyond the slowest request all have the same rate. */
+static void put_values(struct encoder *e, const struct frame *f, uint64_t *first)
+{
+	for (size_t i = 0; i < f->nr; i++) {
+		uint64_t bits = bits_of(f->v[i]);
+		put_bits(e, bits ^ (i ? bits_of(f->v[i - 1]) : *first));
+	}
+	if (f->nr)
+		*first = bits_of(f->v[0]);
+}
+
+static void put_labels(struct encoder *e, const struct labels *ls)
+{
+	size_t nr = put_count(e, ls->nr, LIMIT_LABELS);
+	for (size_t i = 0; i < nr; i++) {
+		put_text(e, ls->l[i].name);
+		put_text(e, ls->l[i].value);
+	}
+}
+
+static void put_frames(struct encoder *e, const struct batch *b)
+{
+	const struct frame *before = NULL;
+	uint64_t first = 0;
+	size_t nr = put_count(e, b->nr, LIMIT_SERIES);
+	for (size_t i = 0; i < nr; i++) {
+		const struct frame *f = &b->frame[i];
+		bool same = f->nr && same_times(before, f), grid = is_grid(f);
+		put_varint(&e->body, f->question);
+		put_labels(e, &f->labels);
+		put_varint(&e->body, (f->h ? SERIES_NATIVE : 0u)
+					     | (same ? SERIES_SAME_TIMES : 0u)
+					     | (grid ? SERIES_GRID : 0u));
+		if (!same)
+			put_varint(&e->body, f->nr);
+		if (!same && f->nr)
+			put_times(e, f, grid);
+		for (size_t k = 0; f->h && k < f->nr; k++)
+			put_histogram(e, &f->h[k]);
+		if (!f->h)
+			put_values(e, f, &first);
+		before = f;
+	}
+}
+
+/* Byte planes: the signs and exponents of all numbers stand side by side,
+ * where zstd can see that they are alike. */
+static void put_planes(const struct encoder *e, struct buf *out)
+{
+	char *plane = mem_alloc(e->nr_bits);
+	for (int k = 7; k >= 0; k--) {
+		for (size_t i = 0; i < e->nr_bits; i++)
+			plane[i] = (char)(e->bits[i] >> 8 * k);
+		buf_add(out, plane, e->nr_bits);
+	}
+	free(plane);
+}
+
+static void encoder_release(struct encoder *e)
+{
+	buf_release(&e->table);
+	buf_release(&e->body);
+	free(e->text);
+	free(e->slot);
+	free(e->bits);
+}
+
+void item_encode(const struct batch *b, struct buf *out)
+{
+	struct encoder e = { .at = b->at };
+	put_answer(&e, b);
+	if (b->status)
+		put_status(&e, b->status);
+	if (b->catalog)
+		put_catalog(&e, b->catalog);
+	put_events(&e, b);
+	put_frames(&e, b);
+
+	struct buf numbers = { 0 }, texts = { 0 };
+	put_varint(&numbers, e.nr_bits);
+	put_planes(&e, &numbers);
+	put_varint(&texts, e.nr);
+	buf_add(&texts, e.table.s, e.table.len);
+	put_varint(out, numbers.len + texts.len + e.body.len);
+	buf_add(out, numbers.s, numbers.len);
+	buf_add(out, texts.s, texts.len);
+	buf_add(out, e.body.s, e.body.len);
+	encoder_release(&e);
+	buf_release(&numbers);
+	buf_release(&texts);
+}

@@ -1,0 +1,1196 @@
+/* Writer and reader: what was recorded comes back, whatever happened to the
+ * file. */
+#include "record/reader.h"
+#include "record/writer.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "record/format.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <cmocka.h>
+
+#define T0 INT64_C(1763000000000)
+
+/* ---- random batches --------------------------------------------------- */
+
+static uint64_t next(uint64_t *seed)
+{
+	*seed += UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t z = *seed;
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+static size_t below(uint64_t *seed, size_t n)
+{
+	return (size_t)(next(seed) % n);
+}
+
+static const char *word(uint64_t *seed)
+{
+	static const char *const words[] = {
+		"checkout", "cart", "", "0.005", "status=~\"5..\"", "sök",
+		"日本", "+Inf", "sum by (le) (rate(x_bucket[$__rate_interval]))",
+		"v842", "http_request_duration_seconds_bucket", "a b",
+	};
+	return words[below(seed, sizeof(words) / sizeof(*words))];
+}
+
+static const char *maybe(uint64_t *seed)
+{
+	return below(seed, 3) ? word(seed) : NULL;
+}
+
+static double number(uint64_t *seed)
+{
+	static const double odd[] = {
+		0, -0.0, 1, INFINITY, -INFINITY, 1e308, 5e-324,
+	};
+	switch (below(seed, 4)) {
+	case 0:
+		return odd[below(seed, sizeof(odd) / sizeof(*odd))];
+	case 1:
+		return NAN;
+	default:
+		return (double)next(seed) / 1e12;
+	}
+}
+
+static time_ms when(uint64_t *seed)
+{
+	return below(seed, 5) ? T0 + (time_ms)below(seed, 1000000000)
+			      : TIME_NONE;
+}
+
+static struct labels some_labels(uint64_t *seed, struct arena *a)
+{
+	static const char *const names[] = { "code", "job", "le", "zone" };
+	struct label *l = arena_alloc(a, 4 * sizeof(*l));
+	size_t n = 0;
+	for (size_t i = 0; i < 4; i++) {
+		const char *value = word(seed);
+		if (*value && below(seed, 2))
+			l[n++] = (struct label){ names[i], value };
+	}
+	return (struct labels){ n, l };
+}
+
+static struct histogram some_histogram(uint64_t *seed, struct arena *a)
+{
+	size_t nr = below(seed, 6);
+	struct native_bucket *b = arena_alloc(a, (nr + 1) * sizeof(*b));
+	for (size_t i = 0; i < nr; i++)
+		b[i] = (struct native_bucket){
+			.rule = (uint8_t)below(seed, 4), .lo = (double)i,
+			.hi = (double)i + 1, .count = number(seed),
+		};
+	return (struct histogram){ number(seed), number(seed), nr, b };
+}
+
+static void some_frame(uint64_t *seed, struct batch *b, struct frame *f)
+{
+	f->question = (uint32_t)next(seed);
+	f->labels = some_labels(seed, &b->arena);
+	f->nr = b->instant ? below(seed, 2) : below(seed, 40);
+	bool grid = below(seed, 2);
+	time_ms *t = arena_alloc(&b->arena, (f->nr + 1) * sizeof(*t));
+	for (size_t i = 0; i < f->nr; i++)
+		t[i] = i ? t[i - 1] + (grid ? 15000
+					    : 1 + (time_ms)below(seed, 9999))
+			 : b->from + (time_ms)below(seed, 3);
+	f->t = t;
+	double *v = arena_alloc(&b->arena, (f->nr + 1) * sizeof(*v));
+	struct histogram *h = arena_alloc(&b->arena, (f->nr + 1) * sizeof(*h));
+	for (size_t i = 0; i < f->nr; i++) {
+		v[i] = number(seed);
+		h[i] = some_histogram(seed, &b->arena);
+	}
+	if (below(seed, 4))
+		f->v = v;
+	else
+		f->h = h;
+}
+
+static struct catalog *some_catalog(uint64_t *seed, struct arena *a)
+{
+	struct catalog *c = arena_alloc(a, sizeof(*c));
+	*c = (struct catalog){
+		.version = maybe(seed), .note = maybe(seed), .requests = 4,
+		.families = (int)below(seed, 99), .unknown = -1,
+	};
+	c->nr_shapes = 1 + below(seed, 4);
+	struct shape *shape = arena_alloc(a, c->nr_shapes * sizeof(*shape));
+	for (size_t i = 0; i < c->nr_shapes; i++) {
+		shape[i] = (struct shape){
+			.id = (uint32_t)(i + 1) * 7, .label = word(seed),
+			.metric = word(seed), .error_metric = maybe(seed),
+			.error_matcher = maybe(seed),
+			.status_label = maybe(seed), .note = maybe(seed),
+			.status = (enum status_kind)below(seed, 8),
+			.layer = (enum layer)below(seed, LAYER_NR),
+			.unit = (enum unit)below(seed, 3),
+			.method = (enum method)below(seed, 5),
+			.unit_guessed = below(seed, 2),
+			.interval_guessed = below(seed, 2),
+			.visible_only = below(seed, 2),
+			.interval = 15000, .window = 60000,
+		};
+		for (int k = 0; k < RED_ROLES; k++)
+			shape[i].question[k] = maybe(seed);
+	}
+	c->shape = shape;
+	c->nr_services = below(seed, 5);
+	struct service_def *s = arena_alloc(a, 8 * sizeof(*s));
+	for (size_t i = 0; i < c->nr_services; i++)
+		s[i] = (struct service_def){
+			.name = word(seed), .value = word(seed),
+			.shape = shape[below(seed, c->nr_shapes)].id,
+			.objective = below(seed, 2) ? 0.995 : 0,
+			.latency_limit = below(seed, 2) ? 0.3 : 0,
+		};
+	c->service = s;
+	return c;
+}
+
+static struct source_status *some_status(uint64_t *seed, struct arena *a)
+{
+	struct source_status *s = arena_alloc(a, sizeof(*s));
+	*s = (struct source_status){
+		.kind = maybe(seed), .url = maybe(seed),
+		.identity = maybe(seed), .took_us = (int64_t)below(seed, 99999),
+		.skew_s = number(seed), .requests = (unsigned)below(seed, 99),
+		.bytes = next(seed), .body_bytes = next(seed),
+		.retries = (unsigned)next(seed), .dropped = 3,
+		.next = when(seed), .period = 5000,
+	};
+	return s;
+}
+
+static void some_texts(uint64_t *seed, struct batch *b)
+{
+	const char **s = arena_alloc(&b->arena, 8 * sizeof(*s));
+	for (size_t i = 0; i < 8; i++)
+		s[i] = word(seed);
+	b->nr_warnings = below(seed, 4);
+	b->warning = s;
+	b->nr_infos = below(seed, 4);
+	b->info = s + 4;
+}
+
+static void some_events(uint64_t *seed, struct batch *b)
+{
+	b->nr_events = below(seed, 4);
+	struct event *v = arena_alloc(&b->arena, 4 * sizeof(*v));
+	for (size_t i = 0; i < b->nr_events; i++)
+		v[i] = (struct event){
+			.at = when(seed), .until = when(seed),
+			.kind = (enum event_kind)below(seed, EVENT_KINDS),
+			.severity = (enum severity)below(seed, 3),
+			.service = maybe(seed), .text = word(seed),
+			.tag = maybe(seed),
+		};
+	b->event = v;
+}
+
+static struct batch *some_batch(uint64_t *seed, time_ms at)
+{
+	struct batch *b = batch_new(0);
+	b->source = below(seed, 2) ? "prom" : "demo";
+	b->at = at;
+	b->instant = below(seed, 2);
+	b->from = at - 3600000;
+	b->to = at;
+	b->step = 15000;
+	b->settled = when(seed);
+	b->window = 60000;
+	b->nr_asked = below(seed, 5);
+	uint32_t *asked = arena_alloc(&b->arena, 5 * sizeof(*asked));
+	for (size_t i = 0; i < 5; i++)
+		asked[i] = (uint32_t)next(seed);
+	b->asked = asked;
+	b->only = maybe(seed);
+	b->reset = below(seed, 9) == 0;
+	b->partial = below(seed, 2);
+	if (below(seed, 4) == 0) {
+		b->fault = FAULT_TLS;
+		b->error = "the certificate has expired";
+	}
+	some_texts(seed, b);
+	some_events(seed, b);
+	if (below(seed, 2))
+		b->status = some_status(seed, &b->arena);
+	if (below(seed, 3) == 0)
+		b->catalog = some_catalog(seed, &b->arena);
+	b->nr = below(seed, 12);
+	struct frame *f = arena_alloc(&b->arena, 12 * sizeof(*f));
+	for (size_t i = 0; i < b->nr; i++)
+		some_frame(seed, b, &f[i]);
+	b->frame = f;
+	return b;
+}
+
+/* ---- equal, field by field -------------------------------------------- */
+
+static void same_text(const char *a, const char *b)
+{
+	assert_int_equal(a == NULL, b == NULL);
+	if (a)
+		assert_string_equal(a, b);
+}
+
+static void same_texts(size_t n, const char *const *a, size_t m,
+		       const char *const *b)
+{
+	assert_int_equal(n, m);
+	for (size_t i = 0; i < n; i++)
+		same_text(a[i], b[i]);
+}
+
+static void same_double(double a, double b)
+{
+	if (isnan(a))
+		assert_true(isnan(b));
+	else
+		assert_memory_equal(&a, &b, sizeof(a));
+}
+
+static void same_status(const struct source_status *a,
+			const struct source_status *b)
+{
+	assert_int_equal(a == NULL, b == NULL);
+	if (!a)
+		return;
+	same_text(a->kind, b->kind);
+	same_text(a->url, b->url);
+	same_text(a->identity, b->identity);
+	same_double(a->skew_s, b->skew_s);
+	assert_true(a->took_us == b->took_us && a->requests == b->requests
+		    && a->bytes == b->bytes && a->body_bytes == b->body_bytes
+		    && a->retries == b->retries && a->dropped == b->dropped
+		    && a->next == b->next && a->period == b->period);
+}
+
+static void same_shape(const struct shape *a, const struct shape *b)
+{
+	same_text(a->label, b->label);
+	same_text(a->metric, b->metric);
+	same_text(a->error_metric, b->error_metric);
+	same_text(a->error_matcher, b->error_matcher);
+	same_text(a->status_label, b->status_label);
+	same_text(a->note, b->note);
+	assert_true(a->id == b->id && a->status == b->status
+		    && a->layer == b->layer && a->unit == b->unit
+		    && a->unit_guessed == b->unit_guessed
+		    && a->method == b->method && a->interval == b->interval
+		    && a->interval_guessed == b->interval_guessed
+		    && a->window == b->window
+		    && a->visible_only == b->visible_only);
+	same_texts(RED_ROLES, a->question, RED_ROLES, b->question);
+}
+
+static void same_catalog(const struct catalog *a, const struct catalog *b)
+{
+	assert_int_equal(a == NULL, b == NULL);
+	if (!a)
+		return;
+	same_text(a->version, b->version);
+	same_text(a->note, b->note);
+	assert_true(a->requests == b->requests && a->families == b->families
+		    && a->unknown == b->unknown
+		    && a->nr_shapes == b->nr_shapes
+		    && a->nr_services == b->nr_services);
+	for (size_t i = 0; i < a->nr_shapes; i++)
+		same_shape(&a->shape[i], &b->shape[i]);
+	for (size_t i = 0; i < a->nr_services; i++) {
+		const struct service_def *s = &a->service[i];
+		same_text(s->name, b->service[i].name);
+		same_text(s->value, b->service[i].value);
+		assert_int_equal(s->shape, b->service[i].shape);
+		same_double(s->objective, b->service[i].objective);
+		same_double(s->latency_limit, b->service[i].latency_limit);
+	}
+}
+
+static void same_events(const struct batch *a, const struct batch *b)
+{
+	assert_int_equal(a->nr_events, b->nr_events);
+	for (size_t i = 0; i < a->nr_events; i++) {
+		const struct event *v = &a->event[i], *w = &b->event[i];
+		assert_true(v->at == w->at && v->until == w->until
+			    && v->kind == w->kind
+			    && v->severity == w->severity);
+		same_text(v->service, w->service);
+		same_text(v->text, w->text);
+		same_text(v->tag, w->tag);
+	}
+}
+
+static void same_histogram(const struct histogram *a, const struct histogram *b)
+{
+	same_double(a->count, b->count);
+	same_double(a->sum, b->sum);
+	assert_int_equal(a->nr, b->nr);
+	for (size_t i = 0; i < a->nr; i++) {
+		assert_int_equal(a->bucket[i].rule, b->bucket[i].rule);
+		same_double(a->bucket[i].lo, b->bucket[i].lo);
+		same_double(a->bucket[i].hi, b->bucket[i].hi);
+		same_double(a->bucket[i].count, b->bucket[i].count);
+	}
+}
+
+static void same_frame(const struct frame *a, const struct frame *b)
+{
+	assert_int_equal(a->question, b->question);
+	assert_true(labels_equal(&a->labels, &b->labels));
+	assert_int_equal(a->nr, b->nr);
+	assert_int_equal(a->h == NULL, b->h == NULL);
+	for (size_t i = 0; i < a->nr; i++) {
+		assert_true(a->t[i] == b->t[i]);
+		if (a->h)
+			same_histogram(&a->h[i], &b->h[i]);
+		else
+			same_double(a->v[i], b->v[i]);
+	}
+}
+
+static void same_batch(const struct batch *a, const struct batch *b)
+{
+	same_text(a->source, b->source);
+	assert_true(a->at == b->at && a->instant == b->instant
+		    && a->from == b->from && a->to == b->to
+		    && a->step == b->step && a->settled == b->settled
+		    && a->window == b->window && a->reset == b->reset
+		    && a->tick == b->tick && a->fault == b->fault
+		    && a->partial == b->partial);
+	assert_int_equal(a->nr_asked, b->nr_asked);
+	assert_memory_equal(a->asked, b->asked, a->nr_asked * 4);
+	same_text(a->only, b->only);
+	same_text(a->error, b->error);
+	same_texts(a->nr_warnings, a->warning, b->nr_warnings, b->warning);
+	same_texts(a->nr_infos, a->info, b->nr_infos, b->info);
+	same_status(a->status, b->status);
+	same_catalog(a->catalog, b->catalog);
+	same_events(a, b);
+	assert_int_equal(a->nr, b->nr);
+	for (size_t i = 0; i < a->nr; i++)
+		same_frame(&a->frame[i], &b->frame[i]);
+}
+
+/* ---- files ------------------------------------------------------------ */
+
+struct place {
+	char dir[64], path[96];
+};
+
+static int enter(void **state)
+{
+	struct place *p = mem_zero(1, sizeof(*p));
+	snprintf(p->dir, sizeof(p->dir), "/tmp/redtop-record-XXXXXX");
+	if (!mkdtemp(p->dir))
+		return -1;
+	snprintf(p->path, sizeof(p->path), "%s/a.redtop", p->dir);
+	*state = p;
+	return 0;
+}
+
+static int leave(void **state)
+{
+	struct place *p = *state;
+	unlink(p->path);
+	rmdir(p->path);
+	int rc = rmdir(p->dir);
+	free(p);
+	return rc;
+}
+
+#define PER_TICK 3
+
+/* Tick i is T0 + i seconds; the batches depend on the seed alone. */
+static void record(const char *path, uint64_t seed, size_t from, size_t ticks)
+{
+	struct err e = { 0 };
+	struct writer *w = writer_open(path, T0, "0.1.0", &e);
+	assert_string_equal(e.text, "");
+	assert_non_null(w);
+	for (size_t i = from * PER_TICK; i < (from + ticks) * PER_TICK; i++) {
+		uint64_t s = seed + i * 1000003;
+		struct batch *b = some_batch(
+			&s, T0 + 1000 * (time_ms)(i / PER_TICK));
+		b->tick = i % PER_TICK == PER_TICK - 1;
+		assert_int_equal(writer_add(w, b, &e), 0);
+		batch_free(b);
+	}
+	assert_int_equal(writer_ticks(w), ticks);
+	assert_int_equal(writer_close(w, &e), 0);
+}
+
+static uint8_t *slurp(const char *path, size_t *n)
+{
+	int fd = open(path, O_RDONLY);
+	struct stat st;
+	assert_true(fd >= 0 && fstat(fd, &st) == 0);
+	*n = (size_t)st.st_size;
+	uint8_t *p = mem_alloc(*n);
+	assert_int_equal(read(fd, p, *n), st.st_size);
+	close(fd);
+	return p;
+}
+
+static void put_file(const char *path, const void *bytes, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, n), n);
+	close(fd);
+}
+
+/* Reads all batches; those of whole ticks are as they were recorded. Returns
+ * how many batches came. */
+static size_t read_all(struct reader *r, uint64_t seed)
+{
+	size_t n = 0;
+	for (struct batch *b; (b = reader_next(r)); n++) {
+		if (seed) {
+			uint64_t s = seed + n * 1000003;
+			struct batch *a = some_batch(
+				&s, T0 + 1000 * (time_ms)(n / PER_TICK));
+			a->tick = n % PER_TICK == PER_TICK - 1;
+			same_batch(a, b);
+			batch_free(a);
+		}
+		batch_free(b);
+	}
+	return n;
+}
+
+/* Offsets behind each frame, the header first. */
+static size_t boundaries(const uint8_t *p, size_t n, size_t *out, size_t max)
+{
+	size_t nr = 0, at = RECORD_HEADER;
+	struct frame_head h;
+	out[nr++] = at;
+	while (at < n && nr < max) {
+		assert_true(frame_head_read(p + at, &h));
+		at += (size_t)h.head + h.len;
+		out[nr++] = at;
+	}
+	assert_int_equal(at, n);
+	return nr;
+}
+
+/* ---- tests ------------------------------------------------------------ */
+
+static void a_recorded_batch_comes_back_whole(void **state)
+{
+	(void)state;
+	struct buf raw = { 0 };
+	for (uint64_t seed = 1; seed <= 2000; seed++) {
+		uint64_t s = seed;
+		struct batch *a = some_batch(&s, T0);
+		buf_clear(&raw);
+		item_encode(a, &raw);
+		size_t at = 0, n;
+		const uint8_t *body;
+		assert_true(item_next(&raw, &at, &body, &n));
+		assert_int_equal(at, raw.len);
+		struct batch *b = item_decode(body, n);
+		assert_non_null(b);
+		same_batch(a, b);
+		batch_free(a);
+		batch_free(b);
+	}
+	buf_release(&raw);
+}
+
+static void a_recording_is_read_as_it_was_written(void **state)
+{
+	struct place *p = *state;
+	record(p->path, 42, 0, 50);
+	struct stat st;
+	assert_int_equal(stat(p->path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	struct err e;
+	struct reader *r = reader_open(p->path, &e);
+	assert_non_null(r);
+	const time_ms *at;
+	assert_int_equal(reader_ticks(r, &at), 50);
+	assert_true(at[0] == T0 && at[49] == T0 + 49000);
+	assert_int_equal(read_all(r, 42), 50 * PER_TICK);
+	reader_rewind(r);
+	assert_int_equal(read_all(r, 42), 50 * PER_TICK);
+	reader_seek_tick(r, 46);
+	assert_int_equal(read_all(r, 0), 3 * PER_TICK);
+	assert_int_equal(reader_lost(r), 0);
+	reader_close(r);
+}
+
+static void a_second_evening_is_appended_behind_a_gap(void **state)
+{
+	struct place *p = *state;
+	record(p->path, 7, 0, 4);
+	record(p->path, 7, 100, 4);
+	struct err e;
+	struct reader *r = reader_open(p->path, &e);
+	assert_non_null(r);
+	const time_ms *at;
+	assert_int_equal(reader_ticks(r, &at), 8);
+	assert_true(at[4] == T0 + 100000);
+	reader_seek_tick(r, 3);
+	struct batch *b = reader_next(r);
+	assert_non_null(b);
+	assert_int_equal(b->nr_events, 1);
+	assert_int_equal(b->event[0].kind, EVENT_GAP);
+	assert_true(b->event[0].at == T0 + 3000);
+	assert_true(b->event[0].until == T0 + 100000);
+	assert_string_equal(b->event[0].text, "nothing recorded for 1m");
+	assert_false(b->tick);
+	batch_free(b);
+	assert_int_equal(read_all(r, 0), 4 * PER_TICK);
+	reader_close(r);
+}
+
+static void an_append_behind_a_torn_tail_is_found(void **state)
+{
+	struct place *p = *state;
+	record(p->path, 8, 0, 5);
+	struct stat st;
+	assert_int_equal(stat(p->path, &st), 0);
+	assert_int_equal(truncate(p->path, st.st_size - 9), 0);
+	record(p->path, 8, 10, 5);
+	struct err e;
+	struct reader *r = reader_open(p->path, &e);
+	assert_non_null(r);
+	const time_ms *at;
+	assert_int_equal(reader_ticks(r, &at), 9);
+	assert_true(at[3] == T0 + 3000 && at[4] == T0 + 10000);
+	assert_int_equal(read_all(r, 0), 9 * PER_TICK + 1);
+	assert_true(reader_lost(r) > 0);
+	reader_close(r);
+}
+
+/* What is left of `n` bytes: nothing but whole ticks, and all of them. */
+static void check_cut(const uint8_t *bytes, size_t n, const size_t *end,
+		      size_t nr_ends, uint64_t seed)
+{
+	uint8_t *copy = mem_alloc(n); /* exact, for the sanitizer */
+	memcpy(copy, bytes, n);
+	struct err e = { 0 };
+	struct reader *r = reader_bytes(copy, n, &e);
+	size_t whole = 0;
+	while (whole + 1 < nr_ends && end[whole + 1] <= n)
+		whole++;
+	if (n < RECORD_MAGIC_SIZE) {
+		assert_null(r);
+		assert_int_equal(e.code, EXIT_FILE);
+		assert_true(e.text[0]);
+	} else {
+		const time_ms *at;
+		assert_non_null(r);
+		assert_int_equal(reader_ticks(r, &at), whole);
+		assert_int_equal(read_all(r, seed), whole * PER_TICK);
+	}
+	reader_close(r);
+	free(copy);
+}
+
+static void a_file_cut_anywhere_keeps_its_whole_ticks(void **state)
+{
+	struct place *p = *state;
+	size_t n, end[600];
+	record(p->path, 3, 0, 3);
+	uint8_t *bytes = slurp(p->path, &n);
+	size_t nr = boundaries(bytes, n, end, 600);
+	for (size_t cut = 0; cut <= n; cut++)
+		check_cut(bytes, cut, end, nr, 3);
+	free(bytes);
+	unlink(p->path);
+
+	record(p->path, 4, 0, 500);
+	bytes = slurp(p->path, &n);
+	nr = boundaries(bytes, n, end, 600);
+	assert_int_equal(nr, 501);
+	uint64_t seed = 5;
+	for (int i = 0; i < 200; i++)
+		check_cut(bytes, below(&seed, n), end, nr, i < 10 ? 4 : 0);
+	free(bytes);
+}
+
+static void one_wrong_byte_costs_one_tick(void **state)
+{
+	struct place *p = *state;
+	size_t n, end[8];
+	record(p->path, 9, 0, 4);
+	uint8_t *bytes = slurp(p->path, &n);
+	assert_int_equal(boundaries(bytes, n, end, 8), 5);
+	uint64_t seed = 1;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t was = bytes[i];
+		bytes[i] ^= (uint8_t)(1u << below(&seed, 8));
+		struct reader *r = reader_bytes(bytes, n, NULL);
+		const time_ms *at;
+		assert_non_null(r);
+		size_t lost = i >= RECORD_HEADER;
+		assert_int_equal(reader_ticks(r, &at), 4 - lost);
+		assert_int_equal(read_all(r, 0), (4 - lost) * PER_TICK);
+		if (lost || i < RECORD_MAGIC_SIZE)
+			assert_true(reader_lost(r) > 0);
+		reader_close(r);
+		bytes[i] = was;
+	}
+	free(bytes);
+}
+
+static void destroyed_sectors_cost_only_their_ticks(void **state)
+{
+	struct place *p = *state;
+	size_t n, end[400];
+	record(p->path, 11, 0, 300);
+	uint8_t *bytes = slurp(p->path, &n);
+	size_t nr = boundaries(bytes, n, end, 400), hit = 0;
+	uint64_t seed = 2;
+	bool *bad = mem_zero(nr, sizeof(*bad));
+	for (int i = 0; i < 20; i++) {
+		size_t at = below(&seed, n / 512) * 512;
+		memset(bytes + at, 0xf5, 512);
+		for (size_t k = 0; k + 1 < nr; k++)
+			bad[k] |= end[k] < at + 512 && end[k + 1] > at;
+	}
+	for (size_t k = 0; k < nr; k++)
+		hit += bad[k];
+	struct reader *r = reader_bytes(bytes, n, NULL);
+	const time_ms *at;
+	assert_non_null(r);
+	assert_int_equal(reader_ticks(r, &at), nr - 1 - hit);
+	reader_close(r);
+	free(bad);
+	free(bytes);
+}
+
+static void expect_refused(const char *path, const char *why)
+{
+	struct err e = { 0 };
+	assert_null(writer_open(path, T0, "0.1.0", &e));
+	assert_int_equal(e.code, EXIT_WRITE);
+	assert_non_null(strstr(e.text, path));
+	if (!strstr(e.text, why))
+		fail_msg("'%s' does not say '%s'", e.text, why);
+}
+
+static void nothing_of_somebody_else_is_overwritten(void **state)
+{
+	struct place *p = *state;
+	char other[128];
+	snprintf(other, sizeof(other), "%s/other", p->dir);
+
+	put_file(p->path, "precious", 8);
+	expect_refused(p->path, "is not a recording");
+	size_t n;
+	uint8_t *bytes = slurp(p->path, &n);
+	assert_int_equal(n, 8);
+	assert_memory_equal(bytes, "precious", 8);
+	free(bytes);
+
+	assert_int_equal(symlink(p->path, other), 0);
+	expect_refused(other, "symbolic link");
+	unlink(other);
+	snprintf(other, sizeof(other), "%s/other", p->dir);
+	assert_int_equal(symlink("/tmp/redtop-no-such-file", other), 0);
+	expect_refused(other, "symbolic link");
+	assert_int_equal(access("/tmp/redtop-no-such-file", F_OK), -1);
+	unlink(other);
+
+	assert_int_equal(mkfifo(other, 0600), 0);
+	expect_refused(other, "not a regular file");
+	unlink(other);
+	expect_refused(p->dir, "is a directory");
+	expect_refused("/dev/full", "not a regular file");
+	expect_refused("/tmp/redtop-no-such-dir/x", "cannot be written");
+	put_file(p->path, "", 0);
+	expect_refused(p->path, "is not a recording");
+}
+
+static void two_writers_never_share_a_file(void **state)
+{
+	struct place *p = *state;
+	struct err e;
+	struct writer *w = writer_open(p->path, T0, "0.1.0", &e);
+	assert_non_null(w);
+	expect_refused(p->path, "another redtop");
+	assert_int_equal(writer_close(w, &e), 0);
+}
+
+static void a_growing_file_is_followed(void **state)
+{
+	struct place *p = *state;
+	struct err e;
+	record(p->path, 6, 0, 2);
+	struct reader *r = reader_open(p->path, &e);
+	assert_non_null(r);
+	assert_int_equal(read_all(r, 6), 2 * PER_TICK);
+	assert_false(reader_refresh(r));
+
+	size_t n, end[8];
+	record(p->path, 6, 2, 2);
+	uint8_t *bytes = slurp(p->path, &n);
+	assert_int_equal(boundaries(bytes, n, end, 8), 5);
+	put_file(p->path, bytes, end[2] + 20); /* half a header more */
+	assert_false(reader_refresh(r));
+	put_file(p->path, bytes, end[3] - 1);
+	assert_false(reader_refresh(r));
+	put_file(p->path, bytes, n);
+	assert_true(reader_refresh(r));
+	const time_ms *at;
+	assert_int_equal(reader_ticks(r, &at), 4);
+	assert_int_equal(read_all(r, 0), 2 * PER_TICK + 1);
+	assert_int_equal(reader_lost(r), 0);
+	reader_close(r);
+	free(bytes);
+}
+
+/* In a child: the limit holds for the whole process. */
+static int fill_up(const char *path, rlim_t limit)
+{
+	struct rlimit rl = { limit, limit };
+	struct err e = { 0 };
+	signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &rl) < 0)
+		return 10;
+	struct writer *w = writer_open(path, T0, "0.1.0", &e);
+	if (!w)
+		return 11;
+	int failed = 0;
+	for (size_t i = 0; i < 3000; i++) {
+		uint64_t s = 21 + i * 1000003;
+		struct batch *b = some_batch(
+			&s, T0 + 1000 * (time_ms)(i / PER_TICK));
+		b->tick = i % PER_TICK == PER_TICK - 1;
+		failed += writer_add(w, b, &e) < 0;
+		batch_free(b);
+	}
+	if (failed < 2 || e.code != EXIT_WRITE || !strstr(e.text, path)
+	    || !strstr(e.text, "may not grow"))
+		return 12;
+	return writer_close(w, NULL) < 0 ? 0 : 13;
+}
+
+static void a_full_disk_leaves_a_whole_recording(void **state)
+{
+	struct place *p = *state;
+	fflush(NULL);
+	pid_t child = fork();
+	if (child == 0)
+		_exit(fill_up(p->path, 50000));
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+
+	struct err e;
+	struct reader *r = reader_open(p->path, &e);
+	assert_non_null(r);
+	const time_ms *at;
+	size_t ticks = reader_ticks(r, &at);
+	assert_true(ticks > 3);
+	assert_int_equal(read_all(r, 21), ticks * PER_TICK);
+	assert_int_equal(reader_lost(r), 0);
+	reader_close(r);
+}
+
+static void a_killed_writer_loses_no_tick(void **state)
+{
+	struct place *p = *state;
+	int ready[2];
+	char c;
+	assert_int_equal(pipe(ready), 0);
+	fflush(NULL);
+	pid_t child = fork();
+	if (child == 0) {
+		struct writer *w = writer_open(p->path, T0, "0.1.0", NULL);
+		for (size_t i = 0; w && i < 10 * PER_TICK + 1; i++) {
+			uint64_t s = 31 + i * 1000003;
+			struct batch *b = some_batch(
+				&s, T0 + 1000 * (time_ms)(i / PER_TICK));
+			b->tick = i % PER_TICK == PER_TICK - 1;
+			writer_add(w, b, NULL);
+			batch_free(b);
+		}
+		if (write(ready[1], "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(ready[0]);
+	close(ready[1]);
+	struct reader *r = reader_open(p->path, NULL);
+	assert_non_null(r);
+	assert_int_equal(read_all(r, 31), 10 * PER_TICK);
+	reader_close(r);
+}
+
+static void a_cancelled_poll_is_not_history(void **state)
+{
+	struct place *p = *state;
+	struct writer *w = writer_open(p->path, T0, "0.1.0", NULL);
+	struct batch *b = batch_new(0);
+	assert_non_null(w);
+	b->source = "prom";
+	b->at = T0;
+	b->tick = true;
+	b->fault = FAULT_CANCELLED;
+	b->error = "cancelled";
+	assert_int_equal(writer_add(w, b, NULL), 0);
+	batch_free(b);
+	assert_int_equal(writer_ticks(w), 0);
+	assert_int_equal(writer_close(w, NULL), 0);
+	struct reader *r = reader_open(p->path, NULL);
+	assert_non_null(r);
+	assert_null(reader_next(r));
+	reader_close(r);
+}
+
+static void what_is_no_recording_is_named(void **state)
+{
+	struct place *p = *state;
+	struct err e = { 0 };
+	put_file(p->path, "#!/bin/sh\nexit 0\n", 17);
+	assert_null(reader_open(p->path, &e));
+	assert_int_equal(e.code, EXIT_FILE);
+	assert_non_null(strstr(e.text, "is not a redtop recording"));
+	assert_null(reader_open(p->dir, &e));
+	assert_int_equal(e.code, EXIT_FILE);
+	assert_null(reader_open("/tmp/redtop-no-such-file", &e));
+	assert_int_equal(e.code, EXIT_FILE);
+	assert_non_null(strstr(e.text, "No such file"));
+}
+
+static void reseal(uint8_t *head)
+{
+	uint64_t h = XXH3_64bits(head, 56);
+	for (int i = 0; i < 8; i++)
+		head[56 + i] = (uint8_t)(h >> 8 * i);
+}
+
+static void a_newer_format_is_named_and_left_alone(void **state)
+{
+	struct place *p = *state;
+	uint8_t head[RECORD_HEADER];
+	record_header(head, T0, "9.0.0");
+	head[8] = 2;
+	reseal(head);
+	put_file(p->path, head, sizeof(head));
+	struct err e = { 0 };
+	assert_null(reader_open(p->path, &e));
+	assert_int_equal(e.code, EXIT_FILE);
+	assert_non_null(strstr(e.text, "format 2"));
+	expect_refused(p->path, "newer format 2");
+}
+
+/* ---- hostile bytes ---------------------------------------------------- */
+
+static struct batch *again(const struct batch *a)
+{
+	struct buf raw = { 0 };
+	item_encode(a, &raw);
+	size_t at = 0, n;
+	const uint8_t *body;
+	assert_true(item_next(&raw, &at, &body, &n));
+	struct batch *b = item_decode(body, n);
+	buf_release(&raw);
+	return b;
+}
+
+/* One series of nr points with these labels. */
+static struct batch *one_series(struct label *l, size_t nr_labels,
+				const time_ms *t, size_t nr)
+{
+	static const double v[8] = { 1, 2, 3 };
+	struct batch *b = batch_new(0);
+	struct frame *f = arena_alloc(&b->arena, sizeof(*f));
+	*f = (struct frame){
+		.question = 17, .labels = { nr_labels, l }, .nr = nr, .t = t,
+		.v = v,
+	};
+	b->source = "prom";
+	b->at = b->to = T0;
+	b->from = T0 - 60000;
+	b->settled = TIME_NONE;
+	b->nr = 1;
+	b->frame = f;
+	return b;
+}
+
+static void text_of_a_stranger_cannot_reach_the_terminal(void **state)
+{
+	(void)state;
+	struct label l[] = { { "job", "\x1b]0;pwned\x07" } };
+	time_ms t[] = { T0 };
+	struct batch *a = one_series(l, 1, t, 1);
+	a->fault = FAULT_AUTH;
+	a->error = "a\nb\xe2\x80\xae" "c\xff";
+	struct batch *b = again(a);
+	assert_non_null(b);
+	assert_string_equal(b->error, "a\\x0ab\\u{202e}c\\xff");
+	assert_string_equal(labels_get(&b->frame[0].labels, "job"),
+			    "\\x1b]0;pwned\\x07");
+	batch_free(a);
+	batch_free(b);
+}
+
+static void long_text_is_cut_at_its_ceiling(void **state)
+{
+	(void)state;
+	char *name = mem_zero(1, 100001);
+	memset(name, 'n', 100000);
+	struct label l[] = { { name, name } };
+	time_ms t[] = { T0 };
+	struct batch *a = one_series(l, 1, t, 1);
+	struct batch *b = again(a);
+	assert_non_null(b);
+	const struct label *got = b->frame[0].labels.l;
+	assert_int_equal(strlen(got->name), LIMIT_LABEL_NAME);
+	assert_int_equal(strlen(got->value), LIMIT_LABEL_VALUE);
+	batch_free(a);
+	batch_free(b);
+	free(name);
+}
+
+static void labels_are_sorted_or_refused(void **state)
+{
+	(void)state;
+	struct label l[] = { { "z", "1" }, { "e", "" }, { "a", "2" } };
+	time_ms t[] = { T0 };
+	struct batch *a = one_series(l, 3, t, 1), *b = again(a);
+	assert_non_null(b);
+	assert_int_equal(b->frame[0].labels.nr, 2);
+	assert_string_equal(b->frame[0].labels.l[0].name, "a");
+	batch_free(b);
+	l[2].name = "z";
+	assert_null(again(a));
+	batch_free(a);
+}
+
+static void times_that_go_back_are_refused(void **state)
+{
+	(void)state;
+	time_ms rising[] = { T0 - 90000, T0 - 2, T0 + 1 };
+	struct batch *a = one_series(NULL, 0, rising, 3), *b = again(a);
+	assert_non_null(b);
+	assert_int_equal(b->frame[0].nr, 1); /* the others were not asked */
+	assert_true(b->frame[0].t[0] == T0 - 2 && b->frame[0].v[0] == 2);
+	batch_free(b);
+	rising[1] = rising[0];
+	assert_null(again(a));
+	rising[1] = rising[0] - 1;
+	assert_null(again(a));
+	rising[1] = INT64_MAX - 5;
+	assert_null(again(a));
+	batch_free(a);
+}
+
+static void unknown_words_are_refused(void **state)
+{
+	(void)state;
+	time_ms t[] = { T0 };
+	struct batch *a = one_series(NULL, 0, t, 1);
+	a->fault = FAULT_NR;
+	assert_null(again(a));
+	a->fault = FAULT_NONE;
+	struct event v = { .kind = EVENT_KINDS, .text = "x" };
+	a->event = &v;
+	a->nr_events = 1;
+	assert_null(again(a));
+	v.kind = EVENT_NOTE;
+	v.severity = (enum severity)3;
+	assert_null(again(a));
+	v.severity = SEVERITY_WARN;
+	struct catalog c = { .nr_services = 1, .service = &(
+		struct service_def){ .name = "a", .value = "a", .shape = 3 } };
+	a->catalog = &c;
+	assert_null(again(a)); /* a service of no shape */
+	a->catalog = NULL;
+	struct batch *b = again(a);
+	assert_non_null(b);
+	batch_free(b);
+	batch_free(a);
+}
+
+static void an_item_cut_anywhere_is_refused(void **state)
+{
+	(void)state;
+	uint64_t seed = 77;
+	struct batch *a = some_batch(&seed, T0);
+	struct buf raw = { 0 };
+	item_encode(a, &raw);
+	size_t at = 0, n;
+	const uint8_t *body;
+	assert_true(item_next(&raw, &at, &body, &n));
+	for (size_t cut = 0; cut < n; cut++) {
+		uint8_t *copy = mem_alloc(cut);
+		memcpy(copy, body, cut);
+		assert_null(item_decode(copy, cut));
+		free(copy);
+	}
+	batch_free(a);
+	buf_release(&raw);
+}
+
+/* Any byte of an item may be anything: what is made of it must be freed and
+ * must not crash; the sanitizer looks on. */
+static void an_item_changed_anywhere_does_no_harm(void **state)
+{
+	(void)state;
+	uint64_t seed = 78;
+	size_t kept = 0, refused = 0;
+	for (int round = 0; round < 40; round++) {
+		struct batch *a = some_batch(&seed, T0);
+		struct buf raw = { 0 };
+		item_encode(a, &raw);
+		for (size_t i = 0; i < raw.len; i++) {
+			char was = raw.s[i];
+			raw.s[i] = (char)next(&seed);
+			size_t at = 0, n;
+			const uint8_t *body;
+			struct batch *b = NULL;
+			if (item_next(&raw, &at, &body, &n))
+				b = item_decode(body, n);
+			raw.s[i] = was;
+			kept += b != NULL;
+			refused += b == NULL;
+			if (b)
+				batch_free(b);
+		}
+		batch_free(a);
+		buf_release(&raw);
+	}
+	assert_true(kept > 0 && refused > 0);
+}
+
+static void lengths_are_not_believed(void **state)
+{
+	(void)state;
+	static const uint8_t huge[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+					0xff, 0xff, 0xff, 0x01 };
+	for (size_t skip = 0; skip < sizeof(huge); skip++)
+		assert_null(item_decode(huge + skip, sizeof(huge) - skip));
+
+	uint8_t head[FRAME_HEADER] = FRAME_SYNC;
+	struct frame_head h;
+	head[14] = FRAME_HEADER;
+	assert_true(frame_head_read(head, &h));
+	head[19] = 0x80; /* a payload of 2 GB */
+	assert_false(frame_head_read(head, &h));
+	head[19] = 0;
+	head[23] = 0x80; /* that becomes one */
+	assert_false(frame_head_read(head, &h));
+	head[23] = 0;
+	head[14] = FRAME_HEADER - 1;
+	assert_false(frame_head_read(head, &h));
+}
+
+/* 1 MB of zeros in some bytes, whose header says less, more, or nothing. */
+static void a_bomb_does_not_go_off(void **state)
+{
+	(void)state;
+	struct buf raw = { 0 }, frame = { 0 }, out = { 0 };
+	char *zeros = mem_zero(1, 1 << 20);
+	buf_add(&raw, zeros, 1 << 20);
+	frame_build(&frame, &raw, 0, T0);
+	assert_true(frame.len < 1000);
+	struct frame_head h;
+	const uint8_t *p = (const uint8_t *)frame.s;
+	assert_true(frame_head_read(p, &h));
+	assert_true(frame_is_whole(p, &h));
+	assert_true(frame_payload(p, &h, &out));
+	assert_int_equal(out.len, 1 << 20);
+	h.raw = 100;
+	assert_false(frame_payload(p, &h, &out));
+	h.raw = LIMIT_FRAME;
+	assert_false(frame_payload(p, &h, &out));
+	h.flags = 0;
+	assert_false(frame_payload(p, &h, &out));
+	free(zeros);
+	buf_release(&raw);
+	buf_release(&frame);
+	buf_release(&out);
+}
+
+static void frames_of_a_later_version_are_stepped_over(void **state)
+{
+	struct place *p = *state;
+	size_t n;
+	record(p->path, 12, 0, 2);
+	uint8_t *bytes = slurp(p->path, &n);
+	struct buf all = { 0 }, raw = { 0 };
+	buf_add(&all, bytes, RECORD_HEADER);
+	buf_str(&raw, "what this is nobody knows yet");
+	size_t start = all.len;
+	frame_build(&all, &raw, FRAME_TICK, T0);
+	uint8_t *frame = (uint8_t *)all.s + start;
+	frame[12] = 99;
+	uint64_t h = XXH3_64bits(frame + 12, all.len - start - 12);
+	for (int i = 0; i < 8; i++)
+		frame[4 + i] = (uint8_t)(h >> 8 * i);
+	buf_add(&all, bytes + RECORD_HEADER, n - RECORD_HEADER);
+	struct reader *r = reader_bytes(all.s, all.len, NULL);
+	const time_ms *at;
+	assert_non_null(r);
+	assert_int_equal(reader_ticks(r, &at), 2);
+	assert_int_equal(read_all(r, 12), 2 * PER_TICK);
+	assert_int_equal(reader_lost(r), 0);
+	reader_close(r);
+	buf_release(&all);
+	buf_release(&raw);
+	free(bytes);
+}
+
+#define HERE(f) cmocka_unit_test_setup_teardown(f, enter, leave)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_recorded_batch_comes_back_whole),
+		HERE(a_recording_is_read_as_it_was_written),
+		HERE(a_second_evening_is_appended_behind_a_gap),
+		HERE(an_append_behind_a_torn_tail_is_found),
+		HERE(a_file_cut_anywhere_keeps_its_whole_ticks),
+		HERE(one_wrong_byte_costs_one_tick),
+		HERE(destroyed_sectors_cost_only_their_ticks),
+		HERE(nothing_of_somebody_else_is_overwritten),
+		HERE(two_writers_never_share_a_file),
+		HERE(a_growing_file_is_followed),
+		HERE(a_full_disk_leaves_a_whole_recording),
+		HERE(a_killed_writer_loses_no_tick),
+		HERE(a_cancelled_poll_is_not_history),
+		HERE(what_is_no_recording_is_named),
+		HERE(a_newer_format_is_named_and_left_alone),
+		cmocka_unit_test(text_of_a_stranger_cannot_reach_the_terminal),
+		cmocka_unit_test(long_text_is_cut_at_its_ceiling),
+		cmocka_unit_test(labels_are_sorted_or_refused),
+		cmocka_unit_test(times_that_go_back_are_refused),
+		cmocka_unit_test(unknown_words_are_refused),
+		cmocka_unit_test(an_item_cut_anywhere_is_refused),
+		cmocka_unit_test(an_item_changed_anywhere_does_no_harm),
+		cmocka_unit_test(lengths_are_not_believed),
+		cmocka_unit_test(a_bomb_does_not_go_off),
+		HERE(frames_of_a_later_version_are_stepped_over),
+	};
+	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
+}
