@@ -7,6 +7,7 @@
 #ifndef SOURCES_PROM_PARSE_H
 #define SOURCES_PROM_PARSE_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "model/batch.h"
 
@@ -41,20 +42,27 @@ void prom_parser_feed(struct prom_parser *p, const char *bytes, size_t n);
  * errorType and text (prom_fault with HTTP status `status`); anything that is
  * not this API gives FAULT_BAD_ANSWER or FAULT_NOT_API; in both cases `why`
  * holds one clean sentence part without the URL, e.g. "bad query: 1:4: parse
- * error: unexpected end" or "not a Prometheus API (HTML: Node Exporter)". */
+ * error: unexpected end" or "a web page, not the API (HTML: Node Exporter)".
+ * `out` is then as it was. A frame never has 0 points: a series without any
+ * leaves none. A series with values and histograms is two frames. */
 enum fault prom_parser_end(struct prom_parser *p, long status,
 			   const char *content_type, struct err *why);
 /* Points, series, repeated or foreign times dropped so far. */
 unsigned prom_parser_dropped(const struct prom_parser *p);
 
+/* Appends text from a server as one clean line. */
+void prom_line(struct buf *out, const char *s, size_t n);
+
 /* Classifies an answer that is not a success: HTTP status, errorType and text
- * together (status alone does not tell). Writes the sentence part into why.
+ * together (status alone does not tell). Writes the sentence part into why,
+ * short enough for a name and a URL before it in LIMIT_SENTENCE.
  * error_type and text may be NULL (not JSON); body is the answer's first
- * bytes for HTML titles and plain-text reasons. */
+ * bytes for HTML titles and plain-text reasons; body and text are any bytes.
+ * Never FAULT_NONE, whatever the status. */
 enum fault prom_fault(long status, const char *error_type, const char *text,
 		      const char *body, size_t len, struct err *why);
 /* True where one retry may help: 429, 502, 503, 504, and the texts that hide
- * a passing fault in a 422. */
+ * a passing fault in a 422: `text` is the server's or prom_fault's sentence. */
 bool prom_fault_passing(long status, const char *text);
 
 #endif
