@@ -60,7 +60,8 @@ static struct labels labels_of(struct answer *a, const char *name,
 {
 	size_t n = name ? 2 : 1;
 	struct label *l = arena_alloc(&a->b->arena, n * sizeof(*l));
-	l[0] = (struct label){ a->shape->label, demo_catalog.service[a->s].value };
+	const char *service = demo_catalog.service[a->s].value;
+	l[0] = (struct label){ a->shape->label, service };
 	if (name)
 		l[1] = (struct label){ name, value };
 	labels_sort(l, n);

@@ -138,7 +138,7 @@ static const struct story_event events[] = {
 
 struct story {
 	uint64_t seed;
-	/* Requests of a status since the newest deploy, at each cell's start. */
+	/* Requests of a status since the newest deploy, at a cell's start. */
 	double total[DEMO_SERVICES][DEMO_CODES][CELLS + 1];
 };
 
@@ -214,7 +214,8 @@ static double healing(double x)
 
 static double spike(double x)
 {
-	return rise(x, ONSET, ONSET + 12) * (1 - rise(x, BREAKER, BREAKER + 30));
+	return rise(x, ONSET, ONSET + 12)
+	       * (1 - rise(x, BREAKER, BREAKER + 30));
 }
 
 /* Errors after the breaker has opened creep up. */
