@@ -262,7 +262,7 @@ static bool take_time(struct prom_parser *p, enum json_token token)
 static bool take_number(struct prom_parser *p, enum json_token token,
 			double *out)
 {
-	if (token != JSON_STRING
+	if (token != JSON_STRING || p->json.cut
 	    || !decimal_parse(p->json.s, p->json.n, out))
 		return bad(p, "a value is no number in quotes");
 	return true;
@@ -759,7 +759,9 @@ static bool in_result(struct prom_parser *p, enum json_token token)
 		return take_time(p, token);
 	}
 	if (token == JSON_STRING && p->scalar && nr == 1) {
-		p->scalar_number = decimal_parse(p->json.s, p->json.n, &p->v);
+		p->scalar_number = !p->json.cut
+				   && decimal_parse(p->json.s, p->json.n,
+						    &p->v);
 		return true;
 	}
 	return bad(p, "the result is neither series nor a number");

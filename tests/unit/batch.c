@@ -1,0 +1,109 @@
+#include "model/batch.h"
+
+#include "base/buf.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void a_fault_has_no_name_or_that_of_another(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FAULT_NR; i++)
+		for (int k = 0; k < i; k++)
+			assert_string_not_equal(fault_name((enum fault)i),
+						fault_name((enum fault)k));
+	assert_string_equal(fault_name((enum fault)-1), "unknown");
+	assert_string_equal(fault_name(FAULT_NR), "unknown");
+}
+
+static void the_words_of_the_contract_differ(void **state)
+{
+	(void)state;
+	static const char *const kinds[] = {
+		"deploy", "restart", "config", "traffic", "source",
+		"threshold", "slo", "alarm", "gap", "note", "unknown",
+	};
+	static const char *const states[] = {
+		"asking", "up", "partial", "stale", "down", "auth",
+		"throttled", "unknown",
+	};
+	static const char *const levels[] = { "info", "warn", "crit",
+					      "unknown" };
+	for (int i = 0; i < 11; i++)
+		assert_string_equal(event_kind_name((enum event_kind)i),
+				    kinds[i]);
+	for (int i = 0; i < 8; i++)
+		assert_string_equal(source_state_name((enum source_state)i),
+				    states[i]);
+	for (int i = 0; i < 4; i++)
+		assert_string_equal(severity_name((enum severity)i),
+				    levels[i]);
+}
+
+static const struct label cart[] = { { "service", "cart" } };
+static const time_ms times[] = { 1000, 2000 };
+static const double values[] = { 0.1, NAN };
+static const struct native_bucket buckets[] = { { 3, -1, 1, 2 },
+						{ 0, 1, INFINITY, 4 } };
+static const struct histogram histograms[] = { { 6, 7.5, 2, buckets } };
+
+static void print(const struct batch *b, const char *expected)
+{
+	struct buf out;
+	buf_init(&out, 0);
+	batch_print(b, &out);
+	assert_string_equal(out.s, expected);
+	buf_release(&out);
+}
+
+static void the_printed_batch_hides_a_fact(void **state)
+{
+	(void)state;
+	const char *const warnings[] = { "w" }, *const infos[] = { "i" };
+	const uint32_t asked[] = { 16, 17 };
+	const struct frame frames[] = {
+		{ 16, { 1, cart }, 2, times, values, NULL },
+		{ 17, { 0, NULL }, 1, times, NULL, histograms },
+	};
+	const struct event events[] = {
+		{ 5, TIME_NONE, EVENT_DEPLOY, SEVERITY_WARN, "cart", "up",
+		  "v1" },
+	};
+	struct batch *b = batch_new(0);
+	b->at = 3;
+	b->from = 1;
+	b->to = 2000;
+	b->step = 10;
+	b->fault = FAULT_AUTH;
+	b->error = "no";
+	b->partial = true;
+	b->nr_warnings = b->nr_infos = b->nr_events = 1;
+	b->warning = warnings;
+	b->info = infos;
+	b->event = events;
+	b->nr_asked = b->nr = 2;
+	b->asked = asked;
+	b->frame = frames;
+	print(b, "range at=3 from=1 to=2000 step=10 fault=auth partial\n"
+		 "error no\nasked 16 17\nwarning w\ninfo i\n"
+		 "event deploy warn at=5 service=cart tag=v1 up\n"
+		 "16 {service=\"cart\"} 1000=0.1 2000=NaN\n"
+		 "17 {} 1000={6 7.5 3:-1..1=2 0:1..+Inf=4}\n");
+	batch_free(b);
+	batch_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_fault_has_no_name_or_that_of_another),
+		cmocka_unit_test(the_words_of_the_contract_differ),
+		cmocka_unit_test(the_printed_batch_hides_a_fact),
+	};
+	return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
+}
