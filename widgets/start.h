@@ -1,19 +1,17 @@
-/* The rows of the start page: what can be opened. */
+/* What the start page offers. */
 #ifndef WIDGETS_START_H
 #define WIDGETS_START_H
 
-#include <stdbool.h>
+enum start_group { START_LOOK, START_FOUND, START_RECENT, START_TYPE, START_NR };
 
-enum start_group { START_DEMO, START_FOUND, START_RECENT, START_GROUPS };
-
-/* All text is clean and borrowed while the page shows. */
+/* A line of the start page; the strings are the caller's. Rows of START_TYPE
+ * are for reading, the others are opened by Enter. */
 struct start_row {
-	enum start_group group; /* rows stand in the order of their groups */
-	const char *source;     /* what Enter opens: "demo", a URL, a path */
-	const char *label;      /* "redtop demo", or NULL: the source */
-	const char *about;      /* "a small shop with an incident" */
-	const char *state;      /* right: "ready", "no network", or NULL */
-	bool ready;             /* the state is good news */
+	enum start_group group;
+	const char *source; /* what Enter opens: "demo", a URL, a path */
+	const char *shown;  /* "redtop demo", "http://localhost:9090" */
+	const char *what;   /* "a small shop with an incident" */
+	const char *note;   /* right-aligned: "no network", "ready" */
 };
 
 #endif

@@ -1,0 +1,426 @@
+#include "widgets/draw.h"
+
+#include "base/number.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- lines in pieces --------------------------------------------------- */
+
+/* A character that a precision or the buffer cut is left out whole. */
+static void whole_characters(char *text)
+{
+	size_t n = strlen(text), at = 0, out = 0;
+	uint32_t ch;
+
+	while (at < n) {
+		size_t k = text_next(text + at, n - at, &ch);
+		if (ch != 0xFFFFFFFFu) {
+			memmove(text + out, text + at, k);
+			out += k;
+		}
+		at += k;
+	}
+	text[out] = '\0';
+}
+
+void spans_add(struct spans *sp, enum role r, int group, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (sp->nr >= SPANS_MAX)
+		return;
+	struct span *s = &sp->s[sp->nr++];
+	s->role = (uint8_t)r;
+	s->group = (uint8_t)group;
+	va_start(ap, fmt);
+	vsnprintf(s->text, sizeof(s->text), fmt, ap);
+	va_end(ap);
+	whole_characters(s->text);
+}
+
+int spans_width(const struct spans *sp)
+{
+	int w = 0;
+
+	for (int i = 0; i < sp->nr; i++)
+		w += text_width(sp->s[i].text);
+	return w;
+}
+
+static int highest(const struct spans *sp)
+{
+	int g = 0;
+
+	for (int i = 0; sp && i < sp->nr; i++)
+		if (sp->s[i].group > g)
+			g = sp->s[i].group;
+	return g;
+}
+
+static void drop(struct spans *sp, int group)
+{
+	int n = 0;
+
+	for (int i = 0; sp && i < sp->nr; i++)
+		if (sp->s[i].group != group)
+			sp->s[n++] = sp->s[i];
+	if (sp)
+		sp->nr = n;
+}
+
+static int both_width(const struct spans *l, const struct spans *r, int gap)
+{
+	int w = l ? spans_width(l) : 0;
+
+	return r && r->nr ? w + gap + spans_width(r) : w;
+}
+
+void spans_fit(struct spans *left, struct spans *right, int w, int gap)
+{
+	while (both_width(left, right, gap) > w) {
+		int a = highest(left), b = highest(right);
+		int g = a > b ? a : b;
+		if (!g)
+			break;
+		drop(left, g);
+		drop(right, g);
+	}
+	if (right && both_width(left, right, gap) > w)
+		right->nr = 0;
+}
+
+int spans_draw(struct surface *s, int x, int y, int max, const struct spans *sp)
+{
+	int at = 0;
+
+	for (int i = 0; i < sp->nr && at < max; i++)
+		at += surface_text_max(s, x + at, y, max - at,
+				       STYLE(sp->s[i].role), sp->s[i].text);
+	return at;
+}
+
+void spans_row(struct surface *s, int y, int from, int to,
+	       const struct spans *left, const struct spans *right)
+{
+	struct spans l = { 0 }, r = { 0 };
+
+	if (left)
+		l = *left;
+	if (right)
+		r = *right;
+	spans_fit(&l, &r, to - from, 3);
+	spans_draw(s, from, y, to - from, &l);
+	int w = spans_width(&r);
+	if (r.nr)
+		spans_draw(s, to - w, y, w, &r);
+}
+
+void draw_title(struct surface *s, const struct spans *left,
+		const struct spans *right, bool focused)
+{
+	struct spans l = *left, r = { 0 };
+
+	if (right)
+		r = *right;
+	spans_fit(&l, &r, s->w, 3);
+	int at = spans_draw(s, 0, 0, s->w, &l);
+	int end = s->w;
+	if (r.nr) {
+		end -= spans_width(&r);
+		spans_draw(s, end, 0, s->w - end, &r);
+		end--;
+	}
+	if (end - at > 1)
+		surface_run(s, at + 1, 0, end - at - 1, focused ? 0x2501 : 0x2500,
+			    STYLE(focused ? R_DIM : R_FAINT));
+}
+
+/* ---- small pieces ------------------------------------------------------ */
+
+int draw_text(struct surface *s, int x, int y, enum role r, const char *text)
+{
+	return surface_text(s, x, y, STYLE(r), text);
+}
+
+void draw_field(struct surface *s, int x, int y, int w, enum role r,
+		const char *text)
+{
+	int have = text_width(text);
+
+	if (have <= w)
+		surface_text(s, x + w - have, y, STYLE(r), text);
+}
+
+void draw_bar(struct surface *s, int x, int y, int w, double ratio, enum role r)
+{
+	if (isnan(ratio) || w <= 0)
+		return;
+	double full = fmin(fmax(ratio, 0), 1) * 2 * w;
+	int half = (int)lround(full);
+	surface_run(s, x, y, half / 2, 0x2501, STYLE(r));
+	if (half % 2)
+		surface_put(s, x + half / 2, y, 0x2578, STYLE(r));
+	int used = (half + 1) / 2;
+	surface_run(s, x + used, y, w - used, 0x2500, STYLE(R_FAINT));
+}
+
+void draw_spark(struct surface *s, int x, int y, int level, enum role r)
+{
+	static const char ascii[] = " _.:+*#";
+
+	if (level <= 0)
+		return;
+	if (level > 6)
+		level = 6;
+	uint32_t ch = s->graph == GRAPH_ASCII ? (unsigned char)ascii[level]
+					      : block_eighth(level);
+	surface_put(s, x, y, ch, STYLE(r));
+}
+
+int burn_level(double burn)
+{
+	if (isnan(burn))
+		return 0;
+	int level = (int)ceil(fmin(burn / BURN_PAGE, 1) * 6);
+	return level < 1 ? 1 : level;
+}
+
+enum role burn_role(double burn)
+{
+	return burn > BURN_PAGE ? R_CRIT : burn > 1 ? R_WARN : R_SPARK_ZERO;
+}
+
+/* ---- signs -------------------------------------------------------------- */
+
+struct sign sign_of_state(enum service_state st)
+{
+	static const struct sign signs[] = {
+		[STATE_PAGE] = { "▲", R_CRIT, "PAGE" },
+		[STATE_TICKET] = { "◆", R_WARN, "TICKET" },
+		[STATE_CRIT] = { "▲", R_CRIT, "CRIT" },
+		[STATE_WARN] = { "◆", R_WARN, "WARN" },
+		[STATE_STALE] = { "○", R_STALE, "STALE" },
+		[STATE_NODATA] = { "○", R_STALE, "NO DATA" },
+		[STATE_NOTRAFFIC] = { "·", R_STALE, "idle" },
+		[STATE_OK] = { "·", R_OK, "ok" },
+	};
+	return signs[st];
+}
+
+struct sign sign_of_source(const struct store_source *src)
+{
+	static const struct sign signs[] = {
+		[SOURCE_ASKING] = { "○", R_STALE, "asking" },
+		[SOURCE_UP] = { "●", R_OK, "up" },
+		[SOURCE_PARTIAL] = { "◆", R_WARN, "partial" },
+		[SOURCE_STALE] = { "○", R_WARN, "stale" },
+		[SOURCE_DOWN] = { "○", R_CRIT, "down" },
+		[SOURCE_AUTH] = { "○", R_CRIT, "refused us" },
+		[SOURCE_THROTTLED] = { "◆", R_WARN, "throttled" },
+	};
+	struct sign s = signs[src->state];
+
+	if ((src->state == SOURCE_DOWN || src->state == SOURCE_STALE ||
+	     src->state == SOURCE_AUTH) && src->fault != FAULT_NONE) {
+		s.role = R_CRIT;
+		s.word = fault_name(src->fault);
+	}
+	return s;
+}
+
+struct sign sign_of_event(const struct event *e)
+{
+	static const struct sign by_severity[] = {
+		[SEVERITY_INFO] = { "▸", R_TEXT, "" },
+		[SEVERITY_WARN] = { "◆", R_WARN, "" },
+		[SEVERITY_CRIT] = { "▲", R_CRIT, "" },
+	};
+
+	switch (e->kind) {
+	case EVENT_DEPLOY:
+	case EVENT_CONFIG:
+	case EVENT_RESTART:
+		return (struct sign){ "◆", R_EVENT, "" };
+	case EVENT_SOURCE:
+		if (e->severity == SEVERITY_INFO)
+			return (struct sign){ "●", R_OK, "" };
+		return (struct sign){ "○", e->severity == SEVERITY_CRIT
+					   ? R_CRIT : R_WARN, "" };
+	case EVENT_GAP:
+		return (struct sign){ "○", R_STALE, "" };
+	default:
+		return by_severity[e->severity];
+	}
+}
+
+/* ---- words --------------------------------------------------------------- */
+
+const char *age_text(time_ms age, char out[TIME_TEXT])
+{
+	if (age == TIME_NONE)
+		return "";
+	return time_span(age < 0 ? 0 : age, out);
+}
+
+const char *quantile_text(const struct red_quantile *q, char out[NUMBER_TEXT])
+{
+	char bound[NUMBER_TEXT];
+
+	if (isinf(q->hi) && q->hi > 0 && isfinite(q->lo)) {
+		snprintf(out, NUMBER_TEXT, ">%s", format_bound(q->lo, bound));
+		return out;
+	}
+	return format_latency(q->value, out);
+}
+
+const char *bucket_text(const struct red_quantile *q, char out[2 * NUMBER_TEXT])
+{
+	char lo[NUMBER_TEXT], hi[NUMBER_TEXT];
+
+	out[0] = '\0';
+	if (isnan(q->value) || isnan(q->lo) || !isfinite(q->hi))
+		return out;
+	snprintf(out, 2 * NUMBER_TEXT, "%s–%s",
+		 format_bound(q->lo < 0 ? 0 : q->lo, lo),
+		 format_bound(q->hi, hi));
+	return out;
+}
+
+/* What a series of instance counts says at a moment: the instant, or the
+ * newest point that is not older than five minutes. */
+static double count_at(const struct series *s, time_ms at)
+{
+	if (s->now_t != TIME_NONE && s->now_t <= at && at - s->now_t < 300000)
+		return s->now_v;
+	size_t k = series_lower(s, at + 1);
+	if (!k || !s->v || at - s->t[k - 1] > 300000)
+		return 0;
+	return s->v[k - 1];
+}
+
+struct version version_of(const struct service *s, time_ms at)
+{
+	struct version v = { .name = "" };
+	double best = 0, all = 0;
+
+	for (size_t i = 0; s && i < s->nr[RED_VERSION]; i++) {
+		const struct series *se = s->series[RED_VERSION][i];
+		double n = count_at(se, at);
+		if (!(n > 0))
+			continue;
+		all += n;
+		const char *name = labels_get(&se->labels, "version");
+		for (size_t l = 0; !name && l < se->labels.nr; l++)
+			if (!s->shape || !s->shape->label ||
+			    strcmp(se->labels.l[l].name, s->shape->label))
+				name = se->labels.l[l].value;
+		if (n > best && name) {
+			best = n;
+			snprintf(v.name, sizeof(v.name), "%s", name);
+			whole_characters(v.name);
+		}
+	}
+	v.on = (int)fmin(best, 1e6);
+	v.of = (int)fmin(all, 1e6);
+	return v;
+}
+
+/* ---- what a view holds ---------------------------------------------------- */
+
+size_t view_sources(const struct view *v, const struct store_source *const **out)
+{
+	*out = NULL;
+	return v->store ? store_sources(v->store, out) : 0;
+}
+
+size_t view_events(const struct view *v, const struct event *const **out)
+{
+	*out = v->event;
+	return v->event ? v->nr_events : 0;
+}
+
+const struct store_source *view_source(const struct view *v)
+{
+	if (v->sel && v->sel->service)
+		return v->sel->service->source;
+	const struct store_source *const *src;
+	return view_sources(v, &src) ? src[0] : NULL;
+}
+
+static bool useless(const struct store_source *s)
+{
+	return s->state == SOURCE_STALE || s->state == SOURCE_DOWN ||
+	       s->state == SOURCE_AUTH ||
+	       (s->state == SOURCE_THROTTLED && s->answered == TIME_NONE);
+}
+
+struct health health_of(const struct view *v)
+{
+	const struct store_source *const *src;
+	struct health h = { .since = TIME_NONE, .newest = TIME_NONE };
+
+	h.nr = view_sources(v, &src);
+	for (size_t i = 0; i < h.nr; i++) {
+		if (src[i]->state == SOURCE_ASKING)
+			h.asking++;
+		else if (useless(src[i]))
+			h.down++;
+		else
+			h.up++;
+		if (src[i]->down_since > h.since)
+			h.since = src[i]->down_since;
+		if (src[i]->answered > h.newest)
+			h.newest = src[i]->answered;
+	}
+	h.blind = h.nr && h.down == h.nr;
+	h.nothing_yet = h.nr && h.asking && !h.up;
+	return h;
+}
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	a ^= b + 0x9E3779B97F4A7C15u + (a << 6) + (a >> 2);
+	return a * 0xFF51AFD7ED558CCDu;
+}
+
+static uint64_t mix_text(uint64_t a, const char *s)
+{
+	for (; s && *s; s++)
+		a = mix(a, (unsigned char)*s);
+	return mix(a, s ? 1 : 2);
+}
+
+static uint64_t mix_number(uint64_t a, double d)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &d, sizeof(bits));
+	return mix(a, bits);
+}
+
+uint64_t view_stamp(const struct view *v, int w, int h)
+{
+	uint64_t a = mix(v->store ? store_generation(v->store) : 0,
+			 (uint64_t)v->page << 32 | (uint64_t)v->mode << 8 |
+			 (uint64_t)v->playing << 1 | v->focused);
+
+	a = mix(mix(a, (uint64_t)w), (uint64_t)h);
+	a = mix(mix(a, (uint64_t)v->now), (uint64_t)v->edge);
+	a = mix(mix(a, (uint64_t)v->dot), (uint64_t)v->cursor);
+	a = mix(mix(a, (uint64_t)v->held_from), (uint64_t)v->held_to);
+	a = mix(mix(a, v->nr_rows), v->selected);
+	a = mix(mix(a, v->nr_all), (uint64_t)(uintptr_t)v->row);
+	a = mix(mix(a, v->nr_events), v->selected_event);
+	a = mix(mix(a, v->nr_start), v->selected_start);
+	a = mix(a, (uint64_t)(unsigned)v->sort_column << 1 | v->filter_open);
+	a = mix_text(mix_text(a, v->filter), v->title);
+	a = mix_text(mix_text(a, v->notice), v->recording);
+	a = mix_text(a, v->sel && v->sel->service ? v->sel->service->name : NULL);
+	a = mix_number(mix_number(a, v->speed), v->key_ms);
+	a = mix_number(mix_number(a, v->out_bytes_per_s), v->cpu_ratio);
+	return mix_number(mix_number(a, v->rss_bytes), v->frame_bytes);
+}

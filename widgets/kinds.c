@@ -1,0 +1,39 @@
+/* Every kind of widget that is. */
+#include "widgets/widget.h"
+
+#include <string.h>
+
+extern const struct widget_ops header_widget, verdict_widget, table_widget,
+	selected_widget, crumbs_widget, latency_widget, throughput_widget,
+	errors_widget, burn_widget, events_widget, scrub_widget, keys_widget;
+
+const struct widget_ops *const widget_kinds[] = {
+	&header_widget,
+	&verdict_widget,
+	&table_widget,
+	&selected_widget,
+	&crumbs_widget,
+	&latency_widget,
+	&throughput_widget,
+	&errors_widget,
+	&burn_widget,
+	&events_widget,
+	&scrub_widget,
+	&keys_widget,
+	NULL,
+};
+
+const struct widget_ops *widget_find(const char *name)
+{
+	for (size_t i = 0; widget_kinds[i]; i++)
+		if (!strcmp(widget_kinds[i]->name, name))
+			return widget_kinds[i];
+	return NULL;
+}
+
+const char *page_name(enum page p)
+{
+	static const char *const names[] = { "overview", "service", "events",
+					     "net", "start" };
+	return names[p];
+}

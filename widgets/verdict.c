@@ -1,0 +1,371 @@
+/* Rows 1 and 2 of every page: who is how bad since when, and what is known
+ * about why. */
+#include "widgets/draw.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct verdict {
+	uint64_t stamp;
+	enum role ground;      /* R_DEFAULT: nothing is wrong */
+	struct spans left, right, why, hint;
+};
+
+/* On a filled row there are two roles, on a plain one the usual. */
+static void bold(struct verdict *d, int group, const char *text)
+{
+	spans_add(&d->left, d->ground ? R_ON_ALERT : R_BRIGHT, group, "%s",
+		  text);
+}
+
+static void soft(struct verdict *d, int group, const char *text)
+{
+	spans_add(&d->left, d->ground ? R_ON_ALERT_DIM : R_DIM, group, "%s",
+		  text);
+}
+
+static void since(struct verdict *d, time_ms at, time_ms now)
+{
+	char text[TIME_TEXT];
+	enum role dim = d->ground ? R_ON_ALERT_DIM : R_DIM;
+	enum role loud = d->ground ? R_ON_ALERT : R_TEXT;
+
+	if (at == TIME_NONE)
+		return;
+	spans_add(&d->right, dim, 1, "since ");
+	spans_add(&d->right, loud, 1, "%s", time_hm(at, text));
+	spans_add(&d->right, dim, 4, ", ");
+	spans_add(&d->right, loud, 4, "%s", time_span(now - at, text));
+}
+
+static void hint(struct verdict *d, const char *key, const char *what)
+{
+	spans_add(&d->hint, R_BRIGHT, 5, "%s", key);
+	spans_add(&d->hint, R_DIM, 5, " %s", what);
+}
+
+/* ---- nothing is known ------------------------------------------------------ */
+
+static void blind(struct verdict *d, const struct view *v,
+		  const struct health *h)
+{
+	char text[TIME_TEXT], line[80], burn[NUMBER_TEXT];
+
+	d->ground = R_ALERT;
+	snprintf(line, sizeof(line), "○ BLIND  %zu of %zu source%s down",
+		 h->down, h->nr, h->nr == 1 ? "" : "s");
+	bold(d, 0, line);
+	if (h->newest != TIME_NONE) {
+		soft(d, 2, "  ·  the newest numbers are ");
+		snprintf(line, sizeof(line), "%s old",
+			 time_span(v->now - h->newest, text));
+		bold(d, 2, line);
+	}
+	soft(d, 3, "  ·  no service can be judged");
+	spans_add(&d->right, R_ON_ALERT_DIM, 1, "since ");
+	spans_add(&d->right, R_ON_ALERT, 1, "%s",
+		  h->since == TIME_NONE ? "the start"
+					: time_hm(h->since, text));
+	hint(d, "8", "sources");
+	if (h->newest == TIME_NONE) {
+		const struct store_source *const *src;
+		size_t n = view_sources(v, &src);
+		spans_add(&d->why, R_DIM, 0, "%s",
+			  n && src[0]->error ? src[0]->error
+					     : "nothing was ever answered");
+		return;
+	}
+	spans_add(&d->why, R_DIM, 0, "last known at %s",
+		  time_hms(h->newest, text));
+	const struct red_row *worst = NULL;
+	for (size_t i = 0; i < v->nr_all; i++)
+		if (!isnan(v->all[i].burn_5m) &&
+		    (!worst || v->all[i].burn_5m > worst->burn_5m))
+			worst = &v->all[i];
+	if (!worst)
+		return;
+	spans_add(&d->why, R_DIM, 1, ": ");
+	spans_add(&d->why, R_TEXT, 1, "%s%s",
+		  worst->burn_5m > BURN_PAGE ? "▲ " : "", worst->service->name);
+	spans_add(&d->why, R_DIM, 1, " burned %s",
+		  format_burn(worst->burn_5m, burn));
+	spans_add(&d->why, R_DIM, 2, "; whether it still does is not known");
+}
+
+static void asking(struct verdict *d, const struct view *v)
+{
+	size_t rates = 0, full = 0;
+
+	for (size_t i = 0; i < v->nr_all; i++) {
+		const struct red_row *r = &v->all[i];
+		rates += isnan(r->rate) ? 0 : 1;
+		full += isnan(r->error_ratio) || isnan(r->p99.value) ? 0 : 1;
+	}
+	spans_add(&d->left, R_STALE, 0, "○ ");
+	bold(d, 0, "no verdict yet");
+	if (v->nr_all) {
+		soft(d, 1, "   rates of ");
+		spans_add(&d->left, R_TEXT, 1, "%zu of %zu", rates, v->nr_all);
+		soft(d, 2, " services, errors and latency of ");
+		spans_add(&d->left, R_TEXT, 2, "%zu of %zu", full, v->nr_all);
+	}
+	spans_add(&d->right, R_DIM, 3, "every key works");
+	if (v->nr_all)
+		spans_add(&d->why, R_DIM, 0, "found %zu services; sorted by "
+			  "name until their burn is known", v->nr_all);
+	else
+		spans_add(&d->why, R_DIM, 0, "looking for services");
+}
+
+/* ---- all is well ------------------------------------------------------------ */
+
+static const struct red_row *worst_burn(const struct view *v)
+{
+	const struct red_row *worst = NULL;
+
+	for (size_t i = 0; i < v->nr_all; i++)
+		if (!isnan(v->all[i].burn_1h) &&
+		    (!worst || v->all[i].burn_1h > worst->burn_1h))
+			worst = &v->all[i];
+	return worst;
+}
+
+static void last_change(struct verdict *d, const struct view *v)
+{
+	const struct event *const *e;
+	char at[TIME_TEXT];
+
+	for (size_t i = view_events(v, &e); i-- > 0;) {
+		if (e[i]->kind != EVENT_DEPLOY || e[i]->at > v->now)
+			continue;
+		spans_add(&d->why, R_DIM, 0, "last change ");
+		spans_add(&d->why, R_TEXT, 0, "%.60s%s%.120s at %s",
+			  e[i]->service ? e[i]->service : "",
+			  e[i]->service ? " " : "", e[i]->text,
+			  time_hm(e[i]->at, at));
+		return;
+	}
+	spans_add(&d->why, R_DIM, 0, "no change seen since %s",
+		  time_hm(v->held_from > 0 ? v->held_from : v->started, at));
+}
+
+static void calm(struct verdict *d, const struct view *v)
+{
+	size_t judged = 0, seen = 0;
+	char line[120], text[NUMBER_TEXT];
+	bool assumed = true;
+
+	for (size_t i = 0; i < v->nr_all; i++) {
+		const struct red_row *r = &v->all[i];
+		judged += !isnan(r->error_ratio) || r->state == STATE_NOTRAFFIC;
+		seen += r->state != STATE_NODATA && r->state != STATE_STALE;
+		assumed = assumed && r->objective_from == OBJECTIVE_DEFAULT;
+	}
+	spans_add(&d->left, judged ? R_OK : R_STALE, 0,
+		  judged ? "✓ " : "○ ");
+	if (!v->nr_all)
+		snprintf(line, sizeof(line), "no services found");
+	else if (!judged)
+		snprintf(line, sizeof(line),
+			 "none of %zu services can be judged", v->nr_all);
+	else
+		snprintf(line, sizeof(line),
+			 "All %zu service%s inside %s", judged,
+			 judged == 1 ? "" : "s",
+			 assumed ? "the default objective"
+				 : "their objectives");
+	bold(d, 0, line);
+	const struct red_row *worst = worst_burn(v);
+	if (judged && worst) {
+		soft(d, 2, "   worst burn ");
+		spans_add(&d->left, R_TEXT, 2, "%.60s %s",
+			  worst->service->name,
+			  format_burn(worst->burn_1h, text));
+		soft(d, 2, " over 1h");
+	}
+	if (v->nr_all)
+		spans_add(&d->hint, R_DIM, 3, "%zu of %zu reporting", seen,
+			  v->nr_all);
+	if (v->nr_all > judged && judged)
+		spans_add(&d->right, R_DIM, 3, "%zu not judged",
+			  v->nr_all - judged);
+	last_change(d, v);
+}
+
+/* ---- something is wrong ------------------------------------------------------- */
+
+static void how_bad(struct verdict *d, const struct red_row *r)
+{
+	char a[NUMBER_TEXT], b[NUMBER_TEXT], line[160];
+
+	if (r->burn_5m > 1 || r->burn_1h > 1) {
+		bool brief = isnan(r->burn_5m) ||
+			     (r->burn_1h > r->burn_5m && r->burn_5m <= 1);
+		soft(d, 2, "  burns its error budget ");
+		bold(d, 2, format_burn(brief ? r->burn_1h : r->burn_5m, a));
+		soft(d, 2, " too fast");
+		if (isnan(r->burn_1h) || brief)
+			return;
+		bool page = r->burn_1h > BURN_PAGE;
+		soft(d, 5, page ? "  ·  " : "  ·  no page yet: ");
+		bold(d, 5, format_burn(r->burn_1h, b));
+		soft(d, 5, page ? " over 1h" : " over 1h is under 14.4x");
+		return;
+	}
+	if (r->latency_limit > 0 && r->p99.value > r->latency_limit) {
+		soft(d, 2, "  p99 ");
+		snprintf(line, sizeof(line), "~%s",
+			 format_latency(r->p99.value, a));
+		bold(d, 2, line);
+		snprintf(line, sizeof(line), ", its limit is %s",
+			 format_bound(r->latency_limit, b));
+		soft(d, 2, line);
+	}
+}
+
+/* The newest deploy of the service within a quarter of an hour before. */
+static const struct event *deploy_before(const struct view *v,
+					 const struct red_row *r)
+{
+	const struct event *const *e;
+
+	for (size_t i = view_events(v, &e); i-- > 0;)
+		if (e[i]->kind == EVENT_DEPLOY && e[i]->service &&
+		    !strcmp(e[i]->service, r->service->name) &&
+		    e[i]->at <= r->since && r->since - e[i]->at <= 900000)
+			return e[i];
+	return NULL;
+}
+
+static void numbers(struct verdict *d, const struct red_row *r)
+{
+	char a[NUMBER_TEXT], b[2 * NUMBER_TEXT];
+
+	if (!isnan(r->error_ratio)) {
+		spans_add(&d->why, R_DIM, 0, "errors ");
+		spans_add(&d->why, R_TEXT, 0, "%s",
+			  format_percent(r->error_ratio, a));
+		spans_add(&d->why, R_DIM, 1, " of %s/s",
+			  format_rate(r->rate, a));
+	}
+	if (isnan(r->p99.value))
+		return;
+	spans_add(&d->why, R_DIM, 2, "%sp99 ", d->why.nr ? "  ·  " : "");
+	spans_add(&d->why, R_TEXT, 2, "~%s", quantile_text(&r->p99, a));
+	if (*bucket_text(&r->p99, b))
+		spans_add(&d->why, R_DIM, 3, " (%s)", b);
+}
+
+static void reason(struct verdict *d, const struct view *v,
+		   const struct red_row *r, size_t others)
+{
+	char text[TIME_TEXT];
+	const struct event *e = r->since == TIME_NONE ? NULL
+						      : deploy_before(v, r);
+
+	if (e) {
+		spans_add(&d->why, R_DIM, 0, "began ");
+		spans_add(&d->why, R_TEXT, 0, "~%s after %s",
+			  time_span(r->since - e->at, text),
+			  strncmp(e->text, "deploy", 6) ? "deploy " : "");
+		spans_add(&d->why, R_EVENT, 0, "%.80s", e->text);
+		spans_add(&d->why, R_DIM, 1, " at %s", time_hm(e->at, text));
+	} else {
+		numbers(d, r);
+	}
+	if (others) {
+		spans_add(&d->why, R_FAINT, 4, "  ·  ");
+		spans_add(&d->why, R_DIM, 4, "%zu more not ok", others);
+	}
+	hint(d, "Enter", "service");
+}
+
+static void bad(struct verdict *d, const struct view *v,
+		const struct red_row *r)
+{
+	struct sign sign = sign_of_state(r->state);
+	char line[200], text[TIME_TEXT];
+	size_t others = 0;
+
+	for (size_t i = 1; i < v->nr_all; i++)
+		others += v->all[i].state <= STATE_STALE;
+	d->ground = sign.role == R_CRIT ? R_PAGE : R_ALERT;
+	snprintf(line, sizeof(line), "%s %s  %.120s", sign.glyph, sign.word,
+		 r->service->name);
+	bold(d, 0, line);
+	if (r->state == STATE_STALE) {
+		soft(d, 2, "  last values ");
+		snprintf(line, sizeof(line), "%s old",
+			 age_text(r->age, text));
+		bold(d, 2, line);
+		const struct store_source *src = r->service->source;
+		spans_add(&d->why, R_DIM, 0, "%.40s: ", src->name);
+		spans_add(&d->why, R_TEXT, 0, "%s",
+			  src->error ? src->error : "no answer");
+		hint(d, "8", "sources");
+		return;
+	}
+	how_bad(d, r);
+	since(d, r->since, v->now);
+	reason(d, v, r, others);
+}
+
+static void judge(struct verdict *d, const struct view *v)
+{
+	struct health h = health_of(v);
+	bool live = v->mode != MODE_REPLAY;
+
+	if (live && h.blind)
+		blind(d, v, &h);
+	else if (h.nothing_yet)
+		asking(d, v);
+	else if (v->nr_all && v->all[0].asking)
+		asking(d, v);
+	else if (v->nr_all && v->all[0].state <= STATE_STALE)
+		bad(d, v, &v->all[0]);
+	else
+		calm(d, v);
+}
+
+static bool verdict_update(void *state, const struct view *v, int w, int h)
+{
+	struct verdict *d = state;
+	uint64_t stamp = view_stamp(v, w, h);
+
+	if (stamp == d->stamp)
+		return false;
+	d->stamp = stamp;
+	d->ground = R_DEFAULT;
+	d->left.nr = d->right.nr = d->why.nr = d->hint.nr = 0;
+	judge(d, v);
+	if (v->notice) {
+		d->why.nr = d->hint.nr = 0;
+		spans_add(&d->why, R_TEXT, 0, "%s", v->notice);
+	} else if (v->mode == MODE_REPLAY && v->held_to > v->now) {
+		d->hint.nr = 0;
+		hint(d, "0", "to the newest");
+	}
+	return true;
+}
+
+static void verdict_draw(const void *state, struct surface *s)
+{
+	const struct verdict *d = state;
+
+	if (d->ground)
+		surface_ground(s, 0, 0, s->w, 1, d->ground);
+	spans_row(s, 0, 1, s->w - 1, &d->left, &d->right);
+	spans_row(s, 1, 3, s->w - 1, &d->why, &d->hint);
+}
+
+const struct widget_ops verdict_widget = {
+	.name = "verdict",
+	.help = "who is how bad since when, and what changed",
+	.state_size = sizeof(struct verdict),
+	.min_w = 1, .min_h = 1,
+	.update = verdict_update,
+	.draw = verdict_draw,
+};
