@@ -17,8 +17,10 @@ struct http_request;
 struct http_result {
 	enum fault fault;       /* FAULT_NONE: an HTTP answer came whole, of any
 				   status; else a transport fault */
-	char text[LIMIT_SENTENCE + 1]; /* its sentence: what, URL without
-				   userinfo, what now; "" without a fault */
+	char text[LIMIT_SENTENCE + 1]; /* its clean sentence: what, where, what
+				   now; "" without a fault. Where is
+				   scheme://host:port, so that one outage reads
+				   the same whichever path met it first */
 	long status;            /* HTTP status, 0 without an answer */
 	char content_type[128];
 	char location[256];     /* clean */
@@ -33,7 +35,7 @@ struct http_result {
 struct http_ask {
 	const char *url;        /* may hold userinfo: used, never shown */
 	const char *body;       /* form body: POST; NULL: GET. Copied */
-	size_t max_body;        /* 0: LIMIT_BODY */
+	size_t max_body;        /* 0: LIMIT_BODY. Beyond it: FAULT_TOO_BIG */
 	time_ms timeout;        /* whole request, milliseconds */
 	/* Called with pieces of the decoded body as they arrive, on the loop;
 	 * false cuts the transfer (FAULT_TOO_BIG). `status` and `type` are of
@@ -52,13 +54,18 @@ struct http_options {
 };
 
 struct http *http_new(struct uv_loop_s *loop, const struct http_options *o);
-/* Cancels what is under way (on_done is called), closes all handles, then
- * calls closed(arg); the client is freed. */
+/* Cancels what is under way (on_done is called, from the loop), closes all
+ * handles, then calls closed(arg); the client is freed. After this call only
+ * on_done may still use it. May be called from any callback. */
 void http_close(struct http *h, void (*closed)(void *arg), void *arg);
-/* NULL never: a request that cannot start ends in on_done from the loop. */
+/* NULL never: a request that cannot start ends in on_done from the loop.
+ * This and the next two may be called from any callback; nothing is called
+ * back before they return. */
 struct http_request *http_start(struct http *h, const struct http_ask *ask);
+/* No on_data any more; on_done follows in the next turn of the loop. */
 void http_cancel(struct http_request *r);
-/* Stops and resumes reading from the connection (a decoder is behind). */
+/* Stops and resumes reading from the connection (a decoder is behind). No
+ * on_data while paused; the deadline goes on. */
 void http_pause(struct http_request *r, bool paused);
 /* HTTP status and Content-Type of the head, valid from the first on_data. */
 long http_status(const struct http_request *r);
@@ -75,5 +82,8 @@ void http_url_join(const char *base, const char *path, struct buf *out);
 /* Checks that it is an absolute http(s) URL; -1 with a sentence, EXIT_USAGE. */
 int http_url_check(const char *url, struct err *e);
 bool http_url_is_loopback(const char *url);
+/* Loopback and link-local addresses are never asked through a proxy, whatever
+ * the environment says. */
+bool http_url_skips_proxy(const char *url);
 
 #endif

@@ -1,0 +1,687 @@
+/* A curl multi handle whose sockets and timer are libuv's.
+ *
+ * Handles are added to and taken from it in one place, pump(), which an idle
+ * handle calls in the next turn of the loop: libcurl forbids it within its
+ * callbacks, and whoever cancels, starts or closes may stand in one. */
+#include "sources/http.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "sources/http_fault.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <uv.h>
+
+#if LIBCURL_VERSION_NUM < 0x075700
+#error "libcurl 7.87 or newer: without CURLOPT_QUICK_EXIT a dead DNS server \
+stops the loop for seconds"
+#endif
+
+/* Connections that wait for a next request. libcurl asks again by itself when
+ * one of them turns out dead before any byte of an answer, up to five times:
+ * fewer than that, so the last try is always on a new connection. */
+#define IDLE_CONNECTIONS 4
+
+#define RETRY_MAX ((time_ms)600000)
+
+struct http {
+	uv_loop_t *loop;
+	CURLM *multi;
+	struct curl_slist *headers;
+	uv_timer_t timer;
+	uv_idle_t idle;
+	unsigned handles;            /* of libuv, not yet closed */
+	struct http_request *first, **last;
+	char *user_agent, *ca_file;  /* ca_file may be NULL */
+	bool compress;
+	bool closing;
+	void (*closed)(void *arg);
+	void *closed_arg;
+};
+
+/* A socket of libcurl's that libuv watches. */
+struct watch {
+	uv_poll_t poll;
+	struct http *http;
+	curl_socket_t fd;
+	int events;
+};
+
+struct http_request {
+	struct http *http;
+	struct http_request *next;
+	CURL *easy;
+	CURLcode broken;     /* it cannot start */
+	bool added;          /* to the multi handle */
+	bool cancelled;
+	bool paused;         /* asked for */
+	bool stopped;        /* libcurl knows */
+	enum http_cut cut;
+	size_t head_bytes;
+	size_t max_body;
+	time_ms timeout;
+	char *where;
+	char detail[CURL_ERROR_SIZE];
+	char retry_after[64], date[64];
+	bool (*on_data)(struct http_request *r, const char *bytes, size_t n,
+			void *arg);
+	void (*on_done)(struct http_request *r, const struct http_result *res,
+			void *arg);
+	void *arg;
+	struct http_result res;
+};
+
+/* What every request has; credentials and proxies get their rows in
+ * prepare(), from the options. */
+static const struct { CURLoption option; long value; } fixed[] = {
+	{ CURLOPT_NOSIGNAL, 1 },
+	{ CURLOPT_QUICK_EXIT, 1 },
+	{ CURLOPT_NOPROGRESS, 1 },
+	{ CURLOPT_FOLLOWLOCATION, 0 },
+	{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
+	/* HTTP/2 of 7.88 may report cut bodies as whole. */
+	{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
+	{ CURLOPT_HTTP09_ALLOWED, 0 },
+	{ CURLOPT_HTTPAUTH, CURLAUTH_BASIC },
+	{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
+	{ CURLOPT_SSL_VERIFYPEER, 1 },
+	{ CURLOPT_SSL_VERIFYHOST, 2 },
+	{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+	{ CURLOPT_TCP_KEEPALIVE, 1 },
+};
+
+static void set_string(CURL *easy, CURLoption option, const char *s)
+{
+	if (curl_easy_setopt(easy, option, s) == CURLE_OUT_OF_MEMORY)
+		mem_die();
+}
+
+/* Clean, cut at a character to fit. */
+static void clean_into(char *dst, size_t size, const char *s, size_t n)
+{
+	struct buf b;
+	buf_init(&b, size - 1);
+	text_clean(&b, s, n);
+	memcpy(dst, buf_text(&b), b.len);
+	dst[b.len] = '\0';
+	buf_release(&b);
+}
+
+/* The head of an answer, line by line. */
+
+static const struct field {
+	const char *name;
+	size_t offset, size;
+} fields[] = {
+#define FIELD(header, member) { header, offsetof(struct http_request, member), \
+	sizeof(((struct http_request *)0)->member) }
+	FIELD("content-type", res.content_type),
+	FIELD("location", res.location),
+	FIELD("www-authenticate", res.www_authenticate),
+	FIELD("retry-after", retry_after),
+	FIELD("date", date),
+};
+#define FIELDS (sizeof(fields) / sizeof(fields[0]))
+
+static void head_begins(struct http_request *r, const char *line, size_t n)
+{
+	const char *space = memchr(line, ' ', n);
+	char digits[4] = "";
+	if (space && (size_t)(line + n - space) > 3)
+		memcpy(digits, space + 1, 3);
+	r->res.status = strtol(digits, NULL, 10);
+	for (size_t i = 0; i < FIELDS; i++)
+		((char *)r)[fields[i].offset] = '\0';
+}
+
+static void head_field(struct http_request *r, const char *line, size_t n)
+{
+	const char *colon = memchr(line, ':', n);
+	if (!colon)
+		return;
+	const char *value = colon + 1, *end = line + n;
+	while (value < end && (*value == ' ' || *value == '\t'))
+		value++;
+	while (end > value && strchr(" \t\r\n", end[-1]))
+		end--;
+	for (size_t i = 0; i < FIELDS; i++) {
+		const struct field *f = &fields[i];
+		char *dst = (char *)r + f->offset;
+		if (strlen(f->name) == (size_t)(colon - line) && !*dst
+		    && strncasecmp(f->name, line, strlen(f->name)) == 0)
+			clean_into(dst, f->size, value, (size_t)(end - value));
+	}
+}
+
+static size_t on_header(char *line, size_t size, size_t nr, void *arg)
+{
+	struct http_request *r = arg;
+	size_t n = size * nr;
+	r->head_bytes += n;
+	if (r->head_bytes > LIMIT_HEADERS) {
+		r->cut = CUT_HEAD;
+		return 0;
+	}
+	if (n > 5 && strncasecmp(line, "HTTP/", 5) == 0)
+		head_begins(r, line, n);
+	else
+		head_field(r, line, n);
+	return n;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t nr, void *arg)
+{
+	struct http_request *r = arg;
+	size_t n = size * nr;
+	if (r->cancelled || r->cut)
+		return CURL_WRITEFUNC_ERROR;
+	if (r->paused) {
+		r->stopped = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	if (n > r->max_body - r->res.body_bytes) {
+		r->cut = CUT_BODY;
+		return CURL_WRITEFUNC_ERROR;
+	}
+	r->res.body_bytes += n;
+	if (r->on_data && !r->on_data(r, bytes, n, r->arg)) {
+		r->cut = CUT_READER;
+		return CURL_WRITEFUNC_ERROR;
+	}
+	return n;
+}
+
+/* The end of a request. */
+
+static enum http_phase phase_of(const struct http_request *r)
+{
+	curl_off_t name = 0, before = 0;
+	long port = 0; /* CONNECT_TIME counts the TLS handshake in */
+	if (r->head_bytes)
+		return PHASE_ANSWER;
+	curl_easy_getinfo(r->easy, CURLINFO_PRETRANSFER_TIME_T, &before);
+	if (before)
+		return PHASE_WAIT;
+	curl_easy_getinfo(r->easy, CURLINFO_NAMELOOKUP_TIME_T, &name);
+	curl_easy_getinfo(r->easy, CURLINFO_LOCAL_PORT, &port);
+	return !name ? PHASE_NAME : port ? PHASE_TLS : PHASE_CONNECT;
+}
+
+static void say_fault(struct http_request *r, CURLcode rc)
+{
+	struct http_end end = {
+		.code = rc,
+		.cut = r->cut,
+		.detail = r->detail,
+		.where = r->where,
+		.timeout = r->timeout,
+		.max_body = r->max_body,
+		.body_bytes = r->res.body_bytes,
+		.length = -1,
+	};
+	if (r->easy) {
+		curl_off_t length = -1;
+		end.phase = phase_of(r);
+		curl_easy_getinfo(r->easy, CURLINFO_OS_ERRNO, &end.os_errno);
+		curl_easy_getinfo(r->easy, CURLINFO_SSL_VERIFYRESULT,
+				  &end.verify);
+		curl_easy_getinfo(r->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+				  &length);
+		end.length = length;
+	}
+	struct buf text;
+	buf_init(&text, LIMIT_SENTENCE);
+	r->res.fault = http_fault(&end, &text);
+	memcpy(r->res.text, buf_text(&text), text.len + 1);
+	buf_release(&text);
+}
+
+static time_ms http_date(const char *s)
+{
+	/* curl_getdate also reads a lone weekday, or a number. */
+	if (!strchr(s, ':'))
+		return TIME_NONE;
+	time_t t = curl_getdate(s, NULL);
+	return t == (time_t)-1 ? TIME_NONE : (time_ms)t * 1000;
+}
+
+static time_ms retry_after(const char *s, time_ms server_now)
+{
+	size_t digits = strspn(s, "0123456789");
+	time_ms wait;
+	if (digits && !s[digits]) {
+		wait = digits > 9 ? RETRY_MAX : (time_ms)atol(s) * 1000;
+	} else {
+		time_ms at = http_date(s);
+		if (at == TIME_NONE)
+			return -1;
+		wait = at - (server_now != TIME_NONE ? server_now
+			     : (time_ms)time(NULL) * 1000);
+	}
+	return wait < 0 ? 0 : wait > RETRY_MAX ? RETRY_MAX : wait;
+}
+
+static void measure(struct http_request *r)
+{
+	curl_off_t wire = 0, connect = 0;
+	long head = 0, opened = 0;
+	CURL *e = r->easy;
+	curl_easy_getinfo(e, CURLINFO_SIZE_DOWNLOAD_T, &wire);
+	curl_easy_getinfo(e, CURLINFO_HEADER_SIZE, &head);
+	curl_easy_getinfo(e, CURLINFO_NUM_CONNECTS, &opened);
+	curl_easy_getinfo(e, CURLINFO_CONNECT_TIME_T, &connect);
+	r->res.wire_bytes = (uint64_t)wire + (uint64_t)head;
+	r->res.reused = opened == 0 && r->head_bytes > 0;
+	r->res.connect_us = opened ? connect : 0;
+	r->res.took_us = (int64_t)(uv_hrtime() / 1000) - r->res.sent_us;
+}
+
+static void unlink_request(struct http_request *r)
+{
+	struct http *h = r->http;
+	struct http_request **at = &h->first;
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	if (h->last == &r->next)
+		h->last = at;
+}
+
+static void finish(struct http_request *r, CURLcode rc)
+{
+	if (r->added) {
+		curl_multi_remove_handle(r->http->multi, r->easy);
+		measure(r);
+	}
+	r->res.date = http_date(r->date);
+	r->res.retry_after = retry_after(r->retry_after, r->res.date);
+	if (r->cancelled) {
+		r->res.fault = FAULT_CANCELLED;
+		strcpy(r->res.text, "cancelled");
+	} else if (rc != CURLE_OK || r->cut) {
+		say_fault(r, rc);
+	}
+	unlink_request(r);
+	r->on_done(r, &r->res, r->arg);
+	curl_easy_cleanup(r->easy);
+	free(r->where);
+	free(r);
+}
+
+/* Hands finished transfers out. Only outside of libcurl's callbacks. */
+static void reap(struct http *h)
+{
+	CURLMsg *m;
+	int left;
+	while ((m = curl_multi_info_read(h->multi, &left))) {
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		CURLcode rc = m->data.result;
+		char *r = NULL;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &r);
+		finish((struct http_request *)(void *)r, rc);
+	}
+}
+
+/* libcurl's sockets and timer. */
+
+static void act(struct http *h, curl_socket_t fd, int what)
+{
+	int running;
+	curl_multi_socket_action(h->multi, fd, what, &running);
+	reap(h);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct watch *w = poll->data;
+	/* Reading tells what the error is, and what came before it. */
+	int what = status < 0 ? CURL_CSELECT_ERR | CURL_CSELECT_IN : 0;
+	if (events & UV_READABLE)
+		what |= CURL_CSELECT_IN;
+	if (events & UV_WRITABLE)
+		what |= CURL_CSELECT_OUT;
+	act(w->http, w->fd, what);
+	/* libuv has stopped at the error; libcurl may not be through. */
+	if (status < 0 && !uv_is_closing((uv_handle_t *)poll))
+		uv_poll_start(poll, w->events, on_poll);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	act(timer->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int set_timer(CURLM *multi, long ms, void *arg)
+{
+	struct http *h = arg;
+	(void)multi;
+	/* A timer of 0 that starts itself again keeps libuv 1.44 from I/O. */
+	if (ms < 0)
+		uv_timer_stop(&h->timer);
+	else
+		uv_timer_start(&h->timer, on_timer, ms ? (uint64_t)ms : 1, 0);
+	return 0;
+}
+
+static void handle_closed(struct http *h)
+{
+	if (--h->handles)
+		return;
+	void (*closed)(void *) = h->closed;
+	void *arg = h->closed_arg;
+	curl_slist_free_all(h->headers);
+	free(h->user_agent);
+	free(h->ca_file);
+	free(h);
+	curl_global_cleanup();
+	if (closed)
+		closed(arg);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	handle_closed(handle->data);
+}
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+	struct watch *w = handle->data;
+	struct http *h = w->http;
+	free(w);
+	handle_closed(h);
+}
+
+static struct watch *watch_new(struct http *h, curl_socket_t fd)
+{
+	struct watch *w = mem_zero(1, sizeof(*w));
+	if (uv_poll_init_socket(h->loop, &w->poll, fd) != 0) {
+		free(w);
+		return NULL;
+	}
+	w->poll.data = w;
+	w->http = h;
+	w->fd = fd;
+	h->handles++;
+	curl_multi_assign(h->multi, fd, w);
+	return w;
+}
+
+/* At once: a new handle for the same number must not meet the old one. */
+static void watch_close(struct watch *w)
+{
+	curl_multi_assign(w->http->multi, w->fd, NULL);
+	uv_poll_stop(&w->poll);
+	uv_close((uv_handle_t *)&w->poll, on_watch_closed);
+}
+
+static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+		      void *known)
+{
+	struct watch *w = known;
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (w)
+			watch_close(w);
+		return 0;
+	}
+	/* A failure here would end all transfers of the client: one that is
+	 * not watched ends by its deadline instead. */
+	if (!w && !(w = watch_new(arg, fd)))
+		return 0;
+	w->events = (what & CURL_POLL_IN ? UV_READABLE : 0)
+		    | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+	uv_poll_start(&w->poll, w->events, on_poll);
+	return 0;
+}
+
+/* Everything that was asked for since the last turn. */
+
+static void teardown(struct http *h)
+{
+	curl_multi_cleanup(h->multi);
+	uv_close((uv_handle_t *)&h->timer, on_handle_closed);
+	uv_close((uv_handle_t *)&h->idle, on_handle_closed);
+}
+
+static void begin(struct http_request *r)
+{
+	r->res.sent_us = (int64_t)(uv_hrtime() / 1000);
+	if (curl_multi_add_handle(r->http->multi, r->easy) == CURLM_OK)
+		r->added = true;
+	else
+		finish(r, CURLE_FAILED_INIT);
+}
+
+/* libcurl hands over what it kept from within, and drops what an error there
+ * was, so that is looked at here. */
+static void resume(struct http_request *r)
+{
+	r->stopped = false;
+	CURLcode rc = curl_easy_pause(r->easy, CURLPAUSE_CONT);
+	if (rc != CURLE_OK || r->cut)
+		finish(r, rc);
+}
+
+static void settle(struct http_request *r)
+{
+	if (r->cancelled)
+		finish(r, CURLE_ABORTED_BY_CALLBACK);
+	else if (r->broken)
+		finish(r, r->broken);
+	else if (!r->added)
+		begin(r);
+	else if (r->stopped && !r->paused)
+		resume(r);
+}
+
+static void pump(uv_idle_t *idle)
+{
+	struct http *h = idle->data;
+	uv_idle_stop(idle);
+	/* on_done may add requests at the end, and takes none away. */
+	for (struct http_request *r = h->first, *next; r; r = next) {
+		next = r->next;
+		settle(r);
+	}
+	act(h, CURL_SOCKET_TIMEOUT, 0);
+	if (h->closing && !h->first)
+		teardown(h);
+}
+
+static void wake(struct http *h)
+{
+	uv_idle_start(&h->idle, pump);
+}
+
+/* The request's options. */
+
+static CURLcode set_user(CURL *easy, CURLU *u, CURLUPart part,
+			 CURLoption option)
+{
+	char *s = NULL;
+	CURLUcode rc = curl_url_get(u, part, &s, CURLU_URLDECODE);
+	if (rc == CURLUE_NO_USER || rc == CURLUE_NO_PASSWORD)
+		return CURLE_OK;
+	if (rc != CURLUE_OK)
+		return CURLE_URL_MALFORMAT;
+	set_string(easy, option, s);
+	curl_free(s);
+	return curl_url_set(u, part, NULL, 0) == CURLUE_OK
+	       ? CURLE_OK : CURLE_URL_MALFORMAT;
+}
+
+static CURLcode set_address(CURL *easy, CURLU *u, const char *url)
+{
+	if (strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8))
+		return CURLE_URL_MALFORMAT;
+	if (curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK
+	    || set_user(easy, u, CURLUPART_USER, CURLOPT_USERNAME)
+	    || set_user(easy, u, CURLUPART_PASSWORD, CURLOPT_PASSWORD))
+		return CURLE_URL_MALFORMAT;
+	char *s = NULL;
+	if (curl_url_get(u, CURLUPART_URL, &s, 0) != CURLUE_OK)
+		return CURLE_URL_MALFORMAT;
+	set_string(easy, CURLOPT_URL, s);
+	curl_free(s);
+	return CURLE_OK;
+}
+
+static CURLcode set_url(CURL *easy, const char *url)
+{
+	CURLU *u = curl_url();
+	if (!u)
+		mem_die();
+	CURLcode rc = set_address(easy, u, url);
+	curl_url_cleanup(u);
+	return rc;
+}
+
+static void set_answer(struct http_request *r)
+{
+	CURL *e = r->easy;
+	curl_easy_setopt(e, CURLOPT_PRIVATE, (char *)r);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, r->detail);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, r);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, r);
+	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)r->timeout);
+	curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)r->max_body);
+}
+
+static CURLcode prepare(struct http_request *r, const struct http_ask *ask)
+{
+	const struct http *h = r->http;
+	CURL *e = r->easy;
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		curl_easy_setopt(e, fixed[i].option, fixed[i].value);
+	set_answer(r);
+	curl_easy_setopt(e, CURLOPT_HTTPHEADER, h->headers);
+	set_string(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	set_string(e, CURLOPT_USERAGENT, h->user_agent);
+	/* "identity" also reads what a proxy compresses unasked. */
+	set_string(e, CURLOPT_ACCEPT_ENCODING, h->compress ? "gzip" : "identity");
+	if (h->ca_file)
+		set_string(e, CURLOPT_CAINFO, h->ca_file);
+	if (http_url_skips_proxy(ask->url))
+		set_string(e, CURLOPT_PROXY, "");
+	if (ask->body)
+		set_string(e, CURLOPT_COPYPOSTFIELDS, ask->body);
+	return set_url(e, ask->url);
+}
+
+/* scheme://host:port */
+static char *where_of(const char *url)
+{
+	struct buf b;
+	buf_init(&b, 0);
+	http_url_shown(url, &b);
+	const char *s = buf_text(&b), *host = strstr(s, "://");
+	host = host ? host + 3 : s;
+	char *where = mem_strndup(s, (size_t)(host - s) + strcspn(host, "/"));
+	buf_release(&b);
+	return where;
+}
+
+struct http_request *http_start(struct http *h, const struct http_ask *ask)
+{
+	struct http_request *r = mem_zero(1, sizeof(*r));
+	r->http = h;
+	r->max_body = ask->max_body ? ask->max_body : LIMIT_BODY;
+	r->timeout = ask->timeout > 0 ? ask->timeout : 1;
+	r->where = where_of(ask->url);
+	r->on_data = ask->on_data;
+	r->on_done = ask->on_done;
+	r->arg = ask->arg;
+	r->cancelled = h->closing;
+	r->res.sent_us = (int64_t)(uv_hrtime() / 1000);
+	r->easy = curl_easy_init();
+	if (!r->easy)
+		mem_die();
+	r->broken = prepare(r, ask);
+	*h->last = r;
+	h->last = &r->next;
+	wake(h);
+	return r;
+}
+
+void http_cancel(struct http_request *r)
+{
+	r->cancelled = true;
+	wake(r->http);
+}
+
+void http_pause(struct http_request *r, bool paused)
+{
+	r->paused = paused;
+	if (!paused && r->stopped)
+		wake(r->http);
+}
+
+long http_status(const struct http_request *r)
+{
+	return r->res.status;
+}
+
+const char *http_content_type(const struct http_request *r)
+{
+	return r->res.content_type;
+}
+
+unsigned http_in_flight(const struct http *h)
+{
+	unsigned nr = 0;
+	for (const struct http_request *r = h->first; r; r = r->next)
+		nr++;
+	return nr;
+}
+
+static void set_multi(struct http *h)
+{
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, set_socket);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS,
+			  (long)IDLE_CONNECTIONS);
+	/* No CURLMOPT_MAX_HOST_CONNECTIONS: waiting for a slot would count
+	 * against the deadline. Whoever asks bounds what is in flight. */
+}
+
+struct http *http_new(struct uv_loop_s *loop, const struct http_options *o)
+{
+	struct http *h = mem_zero(1, sizeof(*h));
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	h->loop = loop;
+	h->last = &h->first;
+	h->user_agent = mem_strdup(o->user_agent ? o->user_agent
+				   : "redtop/" REDTOP_VERSION);
+	h->ca_file = o->ca_file ? mem_strdup(o->ca_file) : NULL;
+	h->compress = o->compress;
+	/* No "Expect: 100-continue": a second lost at servers that ignore it. */
+	h->headers = curl_slist_append(NULL, "Expect:");
+	h->multi = curl_multi_init();
+	if (!h->headers || !h->multi)
+		mem_die();
+	set_multi(h);
+	uv_timer_init(loop, &h->timer);
+	uv_idle_init(loop, &h->idle);
+	h->timer.data = h->idle.data = h;
+	h->handles = 2;
+	return h;
+}
+
+void http_close(struct http *h, void (*closed)(void *arg), void *arg)
+{
+	h->closing = true;
+	h->closed = closed;
+	h->closed_arg = arg;
+	for (struct http_request *r = h->first; r; r = r->next)
+		r->cancelled = true;
+	wake(h);
+}

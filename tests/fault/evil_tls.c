@@ -1,0 +1,162 @@
+/* One connection after the other: handshake, a request, an answer. Included by
+ * tests like evil.c; links libssl and libcrypto. */
+#include "tests/fault/evil_tls.h"
+
+#include "base/mem.h"
+
+#include <arpa/inet.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DAY 86400L
+
+struct evil_tls {
+	SSL_CTX *ctx;
+	int fd, port;
+	pthread_t thread;
+};
+
+static void add_extension(X509 *cert, int nid, const char *value)
+{
+	X509V3_CTX ctx;
+	X509V3_set_ctx_nodb(&ctx);
+	X509V3_set_ctx(&ctx, cert, cert, NULL, NULL, 0);
+	X509_EXTENSION *x = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+	X509_add_ext(cert, x, -1);
+	X509_EXTENSION_free(x);
+}
+
+static X509 *make_cert(const char *name, EVP_PKEY *key, X509 *ca,
+		       EVP_PKEY *ca_key, const char *san, long from, long to)
+{
+	X509 *cert = X509_new();
+	X509_set_version(cert, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), ca ? 2 : 1);
+	X509_gmtime_adj(X509_getm_notBefore(cert), from);
+	X509_gmtime_adj(X509_getm_notAfter(cert), to);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN",
+				   MBSTRING_ASC, (const unsigned char *)name,
+				   -1, -1, 0);
+	X509_set_issuer_name(cert, X509_get_subject_name(ca ? ca : cert));
+	X509_set_pubkey(cert, key);
+	if (san)
+		add_extension(cert, NID_subject_alt_name, san);
+	else
+		add_extension(cert, NID_basic_constraints, "critical,CA:TRUE");
+	X509_sign(cert, ca_key, EVP_sha256());
+	return cert;
+}
+
+static const struct {
+	const char *san;
+	long from, to;
+} kinds[] = {
+	[CERT_GOOD] = { "IP:127.0.0.1", -DAY, DAY },
+	[CERT_EXPIRED_YESTERDAY] = { "IP:127.0.0.1", -9 * DAY, -DAY },
+	[CERT_FROM_TOMORROW] = { "IP:127.0.0.1", DAY, 9 * DAY },
+	[CERT_OF_ANOTHER_HOST] = { "DNS:shop.example", -DAY, DAY },
+	[CERT_OF_ANOTHER_CA] = { "IP:127.0.0.1", -DAY, DAY },
+	[CERT_OF_ITSELF] = { "IP:127.0.0.1", -DAY, DAY },
+	[CERT_GOOD_BUT_TLS_1_1] = { "IP:127.0.0.1", -DAY, DAY },
+};
+
+static void write_ca(X509 *ca, const char *path)
+{
+	FILE *f = fopen(path, "w");
+	PEM_write_X509(f, ca);
+	fclose(f);
+}
+
+static void equip(struct evil_tls *t, enum evil_cert kind, const char *ca_path)
+{
+	EVP_PKEY *ca_key = EVP_EC_gen("P-256"), *key = EVP_EC_gen("P-256");
+	EVP_PKEY *other_key = EVP_EC_gen("P-256");
+	X509 *ca = make_cert("shop CA", ca_key, NULL, ca_key, NULL, -DAY, DAY);
+	X509 *other = make_cert("other CA", other_key, NULL, other_key, NULL,
+				-DAY, DAY);
+	bool alone = kind == CERT_OF_ITSELF, foreign = kind == CERT_OF_ANOTHER_CA;
+	X509 *cert = make_cert("prom", key, alone ? NULL : foreign ? other : ca,
+			       alone ? key : foreign ? other_key : ca_key,
+			       kinds[kind].san, kinds[kind].from,
+			       kinds[kind].to);
+	write_ca(ca, ca_path);
+	t->ctx = SSL_CTX_new(TLS_server_method());
+	SSL_CTX_use_certificate(t->ctx, cert);
+	SSL_CTX_use_PrivateKey(t->ctx, key);
+	if (kind == CERT_GOOD_BUT_TLS_1_1) {
+		SSL_CTX_set_security_level(t->ctx, 0);
+		SSL_CTX_set_min_proto_version(t->ctx, TLS1_VERSION);
+		SSL_CTX_set_max_proto_version(t->ctx, TLS1_1_VERSION);
+	}
+	X509_free(cert);
+	X509_free(other);
+	X509_free(ca);
+	EVP_PKEY_free(other_key);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(ca_key);
+}
+
+static void serve(SSL *ssl)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+				     "Connection: close\r\n\r\n{}";
+	char request[4096];
+	if (SSL_accept(ssl) == 1
+	    && SSL_read(ssl, request, sizeof(request)) > 0) {
+		SSL_write(ssl, answer, sizeof(answer) - 1);
+		SSL_shutdown(ssl);
+	}
+}
+
+static void *run_tls(void *arg)
+{
+	struct evil_tls *t = arg;
+	for (;;) {
+		int fd = accept(t->fd, NULL, NULL);
+		if (fd < 0)
+			return NULL;
+		SSL *ssl = SSL_new(t->ctx);
+		SSL_set_fd(ssl, fd);
+		serve(ssl);
+		SSL_free(ssl);
+		close(fd);
+	}
+}
+
+struct evil_tls *evil_tls_start(enum evil_cert kind, const char *ca_path)
+{
+	struct evil_tls *t = mem_zero(1, sizeof(*t));
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	socklen_t n = sizeof(a);
+	equip(t, kind, ca_path);
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	t->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(t->fd, (struct sockaddr *)&a, n) != 0 || listen(t->fd, 16) != 0)
+		abort();
+	getsockname(t->fd, (struct sockaddr *)&a, &n);
+	t->port = ntohs(a.sin_port);
+	pthread_create(&t->thread, NULL, run_tls, t);
+	return t;
+}
+
+int evil_tls_port(const struct evil_tls *t)
+{
+	return t->port;
+}
+
+void evil_tls_stop(struct evil_tls *t)
+{
+	shutdown(t->fd, SHUT_RDWR);
+	pthread_join(t->thread, NULL);
+	close(t->fd);
+	SSL_CTX_free(t->ctx);
+	free(t);
+}

@@ -1,0 +1,23 @@
+/* An HTTPS server on 127.0.0.1 whose certificate is wrong on purpose, in a
+ * thread of its own. */
+#ifndef TESTS_FAULT_EVIL_TLS_H
+#define TESTS_FAULT_EVIL_TLS_H
+
+enum evil_cert {
+	CERT_GOOD,
+	CERT_EXPIRED_YESTERDAY,
+	CERT_FROM_TOMORROW,
+	CERT_OF_ANOTHER_HOST,
+	CERT_OF_ANOTHER_CA,
+	CERT_OF_ITSELF,
+	CERT_GOOD_BUT_TLS_1_1,
+};
+
+struct evil_tls;
+
+/* Writes the CA that the client shall trust to ca_path. */
+struct evil_tls *evil_tls_start(enum evil_cert kind, const char *ca_path);
+int evil_tls_port(const struct evil_tls *t);
+void evil_tls_stop(struct evil_tls *t);
+
+#endif
