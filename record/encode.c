@@ -232,7 +232,8 @@ static void put_histogram(struct encoder *e, const struct histogram *h)
 
 /* Against the value before it, and the first against the first of the series
  * before: buckets beyond the slowest request all have the same rate. */
-static void put_values(struct encoder *e, const struct frame *f, uint64_t *first)
+static void put_values(struct encoder *e, const struct frame *f,
+		       uint64_t *first)
 {
 	for (size_t i = 0; i < f->nr; i++) {
 		uint64_t bits = bits_of(f->v[i]);

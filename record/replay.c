@@ -15,6 +15,7 @@ struct replay {
 	struct reader *reader;
 	char *path;
 	size_t shown;   /* ticks that were emitted */
+	bool said;      /* instead of ticks, that there are none here */
 	char **name;    /* of the sources seen, to be reset */
 	size_t nr_names, cap_names;
 	time_ms usual;  /* the median distance of ticks, 0: fewer than two */
@@ -53,12 +54,23 @@ static void look(struct source *src)
 		src->period = r->usual;
 }
 
+static void remember(struct replay *r, const char *name)
+{
+	for (size_t i = 0; i < r->nr_names; i++)
+		if (strcmp(r->name[i], name) == 0)
+			return;
+	MEM_ROOM(r->name, r->nr_names, r->cap_names);
+	r->name[r->nr_names++] = mem_strdup(name);
+}
+
 /* The charts were recorded in a step of their own, and only in that one. */
 static void find_interval(struct source *src)
 {
 	struct replay *r = src->state;
 	struct batch *b;
 	while (src->interval == 0 && (b = reader_next_until(r->reader, 3))) {
+		if (b->source)
+			remember(r, b->source);
 		if (!b->instant && b->nr && b->step > 0)
 			src->interval = b->step;
 		batch_free(b);
@@ -78,15 +90,6 @@ static int replay_open(struct source *src, const char *where, struct err *e)
 	look(src);
 	find_interval(src);
 	return 0;
-}
-
-static void remember(struct replay *r, const char *name)
-{
-	for (size_t i = 0; i < r->nr_names; i++)
-		if (strcmp(r->name[i], name) == 0)
-			return;
-	MEM_ROOM(r->name, r->nr_names, r->cap_names);
-	r->name[r->nr_names++] = mem_strdup(name);
 }
 
 /* Ticks on the way stay ticks: with each of them the store judges whether a
@@ -118,6 +121,7 @@ static void forget(struct source *src, time_ms at)
 	}
 	reader_rewind(r->reader);
 	r->shown = 0;
+	r->said = false;
 }
 
 /* Ticks up to `at`. */
@@ -153,6 +157,8 @@ static void say_nothing_there(struct source *src, time_ms at)
 	char begin[TIME_TEXT];
 	struct batch *b = empty_batch(at);
 	b->fault = FAULT_FILE;
+	if (r->nr_names)
+		b->source = arena_strdup(&b->arena, r->name[0]);
 	if (src->oldest == TIME_NONE)
 		b->error = arena_printf(&b->arena,
 					"%.200s holds no whole tick", r->path);
@@ -160,6 +166,7 @@ static void say_nothing_there(struct source *src, time_ms at)
 		b->error = arena_printf(&b->arena, "%.200s begins at %s",
 					r->path, time_iso(src->oldest, begin));
 	emit(src, b, true);
+	r->said = true;
 }
 
 static void replay_poll(struct source *src, const struct want *w)
@@ -169,7 +176,7 @@ static void replay_poll(struct source *src, const struct want *w)
 		look(src);
 	time_ms at = w->at == TIME_NONE ? src->newest : w->at;
 	size_t ticks = at == TIME_NONE ? 0 : ticks_until(r, at);
-	if (ticks < r->shown)
+	if (ticks < r->shown || (r->said && ticks))
 		forget(src, at);
 	if (ticks > r->shown)
 		emit_until(src, ticks);

@@ -3,8 +3,9 @@
  * when going back); TIME_NONE means the end. The emitted batches keep the
  * recorded sources' names and their ticks; the last one of a poll is a tick in
  * any case. Nothing is emitted where the same tick stands already; before the
- * first tick a FAULT_FILE of the replay's own name says when it begins. A poll
- * is answered within the call, and opening reads the file once. */
+ * first tick a FAULT_FILE (of the first recorded source, or of the replay's
+ * own name) says when it begins. A poll is answered within the call, and
+ * opening reads the file once. */
 #ifndef RECORD_REPLAY_H
 #define RECORD_REPLAY_H
 

@@ -1161,6 +1161,65 @@ static void frames_of_a_later_version_are_stepped_over(void **state)
 	free(bytes);
 }
 
+/* The example at the end of docs/format.md, comments left out. */
+static size_t documented(uint8_t *out, size_t max)
+{
+	FILE *f = fopen("docs/format.md", "r");
+	char line[2000];
+	size_t n = 0;
+	bool inside = false;
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "```", 3) == 0) {
+			inside = strcmp(line, "```hex\n") == 0;
+			continue;
+		}
+		unsigned byte;
+		int used;
+		for (char *p = line; inside && n < max
+		     && sscanf(p, " %2x%n", &byte, &used) == 1; p += used)
+			out[n++] = (uint8_t)byte;
+	}
+	fclose(f);
+	return n;
+}
+
+static void the_format_is_the_documented_one(void **state)
+{
+	struct place *p = *state;
+	struct label l[] = { { "code", "200" }, { "job", "api" } };
+	time_ms t = T0 + 5000;
+	double v = 12.5;
+	uint32_t asked = 16;
+	struct frame f = {
+		.question = 16, .labels = { 2, l }, .nr = 1, .t = &t, .v = &v,
+	};
+	struct batch b = {
+		.source = "prom", .at = t, .instant = true, .from = t, .to = t,
+		.settled = t, .window = 60000, .nr_asked = 1, .asked = &asked,
+		.tick = true, .nr = 1, .frame = &f,
+	};
+	struct writer *w = writer_open(p->path, T0, "0.1.0", NULL);
+	assert_non_null(w);
+	assert_int_equal(writer_add(w, &b, NULL), 0);
+	assert_int_equal(writer_close(w, NULL), 0);
+
+	uint8_t want[400];
+	size_t nr = documented(want, sizeof(want)), n;
+	uint8_t *got = slurp(p->path, &n);
+	assert_int_equal(n, nr);
+	assert_memory_equal(got, want, n);
+	free(got);
+
+	struct reader *r = reader_bytes(want, nr, NULL);
+	assert_non_null(r);
+	struct batch *again_b = reader_next(r);
+	assert_non_null(again_b);
+	same_batch(&b, again_b);
+	batch_free(again_b);
+	reader_close(r);
+}
+
 #define HERE(f) cmocka_unit_test_setup_teardown(f, enter, leave)
 
 int main(void)
@@ -1190,6 +1249,7 @@ int main(void)
 		cmocka_unit_test(an_item_changed_anywhere_does_no_harm),
 		cmocka_unit_test(lengths_are_not_believed),
 		cmocka_unit_test(a_bomb_does_not_go_off),
+		HERE(the_format_is_the_documented_one),
 		HERE(frames_of_a_later_version_are_stepped_over),
 	};
 	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
