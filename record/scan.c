@@ -98,12 +98,21 @@ static bool whole_at(struct scan *s, uint64_t at, struct frame_head *h)
 	return false;
 }
 
+/* How far the window reaches from `at` on; a new one if that is not far. */
+static size_t within(const struct scan *s, uint64_t at)
+{
+	uint64_t left = s->size - at, n = WINDOW;
+	if (at >= s->start && at - s->start < s->len
+	    && s->len - (at - s->start) >= FRAME_HEADER)
+		n = s->len - (at - s->start);
+	return (size_t)(n < left ? n : left);
+}
+
 /* The next sync at or behind `at`; the file's size if there is none. */
 static uint64_t find_sync(struct scan *s, uint64_t at)
 {
 	while (at < s->size && s->size - at >= FRAME_HEADER) {
-		size_t n = s->size - at < WINDOW ? (size_t)(s->size - at)
-						 : WINDOW;
+		size_t n = within(s, at);
 		const uint8_t *p = scan_view(s, at, n);
 		if (!p)
 			break;

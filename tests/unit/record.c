@@ -677,6 +677,16 @@ static void destroyed_sectors_cost_only_their_ticks(void **state)
 	const time_ms *at;
 	assert_non_null(r);
 	assert_int_equal(reader_ticks(r, &at), nr - 1 - hit);
+	uint64_t lost = reader_lost(r);
+	reader_close(r);
+
+	assert_true(n > 600000); /* more than a window of the file's reader */
+	put_file(p->path, bytes, n);
+	r = reader_open(p->path, NULL);
+	assert_non_null(r);
+	assert_int_equal(reader_ticks(r, &at), nr - 1 - hit);
+	assert_int_equal(read_all(r, 0), (nr - 1 - hit) * PER_TICK);
+	assert_int_equal(reader_lost(r), lost);
 	reader_close(r);
 	free(bad);
 	free(bytes);
