@@ -327,7 +327,7 @@ static void say_status(struct batch *b)
 {
 	struct source_status *s = arena_alloc(&b->arena, sizeof(*s));
 	*s = (struct source_status){
-		.kind = "demo", .url = "", .identity = "demo 1 (simulated)",
+		.kind = "demo", .url = "", .identity = "simulated",
 		.skew_s = NAN, .next = b->at + POLL_PERIOD,
 		.period = POLL_PERIOD,
 	};

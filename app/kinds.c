@@ -1,0 +1,54 @@
+#include "app/kinds.h"
+
+#include "record/replay.h"
+#include "sources/demo.h"
+#include "sources/prometheus.h"
+
+#include <string.h>
+
+const struct source_ops *const source_kinds[] = {
+	&prometheus_ops, &demo_ops, &replay_ops, NULL,
+};
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), k = strlen(end);
+	return n >= k && strcmp(s + n - k, end) == 0;
+}
+
+static bool is_url(const char *s)
+{
+	return strncmp(s, "http://", 7) == 0 || strncmp(s, "https://", 8) == 0;
+}
+
+const struct source_ops *kind_of(const char *text, const char **where,
+				 struct err *e)
+{
+	*where = text;
+	if (strcmp(text, "demo") == 0) {
+		*where = "";
+		return &demo_ops;
+	}
+	if (strncmp(text, "demo:", 5) == 0) {
+		*where = text + 5;
+		return &demo_ops;
+	}
+	if (is_url(text)) {
+		if (!ends_with(text, "/metrics"))
+			return &prometheus_ops;
+		err_set(e, EXIT_USAGE,
+			"scraping a /metrics page directly is not in this "
+			"version; give the base URL of a Prometheus");
+		return NULL;
+	}
+	if (strcmp(text, "cloudwatch") == 0) {
+		err_set(e, EXIT_USAGE, "cloudwatch is not in this version");
+		return NULL;
+	}
+	if (strstr(text, "://")) {
+		err_set(e, EXIT_USAGE, "'%.80s' is not a source: only http:// and "
+			"https:// URLs, demo, and recordings are", text);
+		return NULL;
+	}
+	return &replay_ops;
+}

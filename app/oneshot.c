@@ -1,0 +1,216 @@
+#include "app/oneshot.h"
+
+#include "app/commands.h"
+#include "app/session.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "sources/demo.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A poll gets a little less than the command, so that its own sentence is
+ * heard before the command's. */
+#define RESERVE ((time_ms)150)
+
+struct oneshot {
+	uv_loop_t loop;
+	uv_timer_t timer;
+	struct session *session;
+	struct dash *dash;
+	bool replay, first, late;
+	time_ms end; /* monotonic */
+	char at[64];
+};
+
+static void on_batch(const struct batch *b, void *arg)
+{
+	struct oneshot *s = arg;
+	dash_batch(s->dash, b);
+}
+
+static void on_polled(struct source *src, void *arg)
+{
+	struct oneshot *s = arg;
+	(void)src;
+	if (session_busy(s->session) == 0)
+		uv_stop(&s->loop);
+}
+
+static bool on_want(struct want *w, void *arg)
+{
+	struct oneshot *s = arg;
+	time_ms left = s->end - clock_mono();
+	dash_want(s->dash, w);
+	w->whole = true;
+	w->deadline = left > 2 * RESERVE ? left - RESERVE : left > 0 ? left : 1;
+	return true;
+}
+
+static void on_deadline(uv_timer_t *t)
+{
+	struct oneshot *s = t->data;
+	if (s->late)
+		uv_stop(&s->loop);
+	s->late = true;
+	session_cancel(s->session);
+	uv_timer_start(t, on_deadline, 500, 0);
+}
+
+static void ask(struct oneshot *s)
+{
+	time_ms left = s->end - clock_mono();
+	s->late = false;
+	uv_timer_start(&s->timer, on_deadline, (uint64_t)(left > 1 ? left : 1), 0);
+	session_poll(s->session, false);
+	if (session_busy(s->session) > 0)
+		uv_run(&s->loop, UV_RUN_DEFAULT);
+	uv_timer_stop(&s->timer);
+	dash_tick(s->dash, clock_mono());
+}
+
+/* A source that was cut off at the deadline has not said so itself. */
+static void tell_silent(struct oneshot *s, time_ms timeout)
+{
+	for (size_t i = 0; i < session_sources(s->session); i++) {
+		struct source *src = session_source(s->session, i);
+		const struct store_source *p =
+			store_source(dash_store(s->dash), src->name);
+		if (!p || p->state != SOURCE_ASKING)
+			continue;
+		char span[TIME_TEXT], text[LIMIT_SENTENCE];
+		struct batch *b = batch_new(0);
+		snprintf(text, sizeof(text), "no useful answer from %.160s within "
+			 "%s; --timeout gives it longer",
+			 *src->url ? src->url : src->name,
+			 time_duration(timeout, span));
+		b->source = src->name;
+		b->fault = FAULT_TIMEOUT;
+		b->error = text;
+		b->at = dash_view(s->dash)->now ? dash_view(s->dash)->now
+						: clock_wall();
+		b->tick = true;
+		dash_batch(s->dash, b);
+		batch_free(b);
+	}
+}
+
+static time_ms now_of(const struct oneshot *s, const struct options *o)
+{
+	struct source *replay = session_replay(s->session);
+	if (replay && replay->newest != TIME_NONE)
+		return replay->newest;
+	if (strncmp(o->source[0], "demo", 4) == 0)
+		return demo_fixed_now;
+	return clock_wall();
+}
+
+static int moment(const struct oneshot *s, const struct options *o, time_ms *at,
+		  struct err *e)
+{
+	bool demo = strcmp(session_source(s->session, 0)->ops->name, "demo") == 0;
+	*at = TIME_NONE;
+	if (o->at && strcmp(o->at, "now") != 0)
+		return time_parse(o->at, now_of(s, o), at, e);
+	if (s->replay || demo)
+		*at = now_of(s, o);
+	return 0;
+}
+
+struct oneshot *oneshot_run(const struct options *o, enum graph g, struct err *e)
+{
+	struct oneshot *s = mem_zero(1, sizeof(*s));
+	struct session_hooks hooks = { on_batch, on_polled, on_want, s };
+	char title[128];
+	time_ms at;
+	s->end = clock_mono() + o->timeout;
+	uv_loop_init(&s->loop);
+	uv_timer_init(&s->loop, &s->timer);
+	s->timer.data = s;
+	s->session = session_new(&s->loop, o, &hooks, e);
+	if (!s->session) {
+		oneshot_free(s);
+		return NULL;
+	}
+	s->replay = session_replay(s->session) != NULL;
+	if (moment(s, o, &at, e) < 0) {
+		oneshot_free(s);
+		return NULL;
+	}
+	source_title(o->source[0], title, sizeof(title));
+	struct dash_options d = {
+		.w = o->w, .h = o->h, .graph = g, .page = o->page,
+		.range = o->range, .objective = o->objective, .title = title,
+		.replay = s->replay, .at = at, .service = o->service,
+		.theme = o->theme, .now = now_of(s, o),
+		.staged = !o->at && !s->replay,
+	};
+	s->dash = dash_new(&d);
+	if (s->replay)
+		dash_set_replay(s->dash, session_replay(s->session));
+	for (size_t i = 0; i < session_sources(s->session) && !s->replay; i++) {
+		struct source *src = session_source(s->session, i);
+		store_declare(dash_store(s->dash), src->name, src->period);
+	}
+	ask(s);
+	tell_silent(s, o->timeout);
+	dash_frame(s->dash);
+	return s;
+}
+
+void oneshot_again(struct oneshot *s)
+{
+	ask(s);
+}
+
+struct dash *oneshot_dash(struct oneshot *s)
+{
+	return s->dash;
+}
+
+bool oneshot_replay(const struct oneshot *s)
+{
+	return s->replay;
+}
+
+static bool is_useful(const struct store_source *s)
+{
+	return s->state == SOURCE_UP || s->state == SOURCE_PARTIAL
+	       || (s->state == SOURCE_THROTTLED && s->answered != TIME_NONE);
+}
+
+int oneshot_code(struct oneshot *s, bool quiet)
+{
+	const struct store_source *const *src;
+	size_t n = store_sources(dash_store(s->dash), &src);
+	int code = EXIT_UNREACHABLE;
+	for (size_t i = 0; i < n; i++) {
+		if (is_useful(src[i]))
+			return EXIT_FINE;
+		if (src[i]->state == SOURCE_AUTH)
+			code = EXIT_REFUSED;
+	}
+	for (size_t i = 0; i < n && !quiet; i++)
+		if (src[i]->error)
+			fprintf(stderr, "redtop: %s: %s\n", src[i]->name,
+				src[i]->error);
+	return code;
+}
+
+static void on_closed(void *arg)
+{
+	(void)arg;
+}
+
+void oneshot_free(struct oneshot *s)
+{
+	uv_close((uv_handle_t *)&s->timer, NULL);
+	if (s->session)
+		session_close(s->session, on_closed, NULL);
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&s->loop);
+	dash_free(s->dash);
+	free(s);
+}

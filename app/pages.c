@@ -1,0 +1,214 @@
+/* Layout: heights are handed out from the most to the least needed. */
+#include "app/pages.h"
+
+#include <string.h>
+
+/* Labels left of a plot and the margin right of it. */
+#define SCALE_CELLS 8
+#define MARGIN 1
+#define GUTTER 3
+
+struct plan {
+	struct slot *out;
+	size_t nr;
+};
+
+static void place(struct plan *p, const char *kind, int x, int y, int w, int h,
+		  bool focusable)
+{
+	if (p->nr < SLOTS_MAX && w > 0 && h > 0)
+		p->out[p->nr++] = (struct slot){ kind, x, y, w, h, focusable };
+}
+
+static int clamp(int v, int lo, int hi)
+{
+	return v < lo ? lo : v > hi ? hi : v;
+}
+
+/* Header, verdict, reason; scrub bar and keys. Gives the body's first row and
+ * the row after it. */
+static void frame(struct plan *p, int w, int h, int *y0, int *y1)
+{
+	place(p, "header", 0, 0, w, 1, false);
+	place(p, "verdict", 0, 1, w, 2, false);
+	*y0 = h >= 14 ? 4 : 3;
+	*y1 = h - 1;
+	if (h >= 20 && w >= 60)
+		place(p, "scrub", 0, --*y1, w, 1, false);
+	place(p, "keys", 0, h - 1, w, 1, false);
+}
+
+/* Panels side by side, of one width: a moment is the same column in each. */
+static void columns(struct plan *p, const char *const *kinds, int nr, int y,
+		    int w, int h)
+{
+	int each = (w - 2 * MARGIN - GUTTER * (nr - 1)) / nr;
+	for (int i = 0; i < nr; i++) {
+		int x = i + 1 < nr ? MARGIN + i * (each + GUTTER)
+				   : w - MARGIN - each;
+		place(p, kinds[i], x, y, each, h, true);
+	}
+}
+
+static void overview_wide(struct plan *p, int w, int y0, int y1, size_t rows)
+{
+	static const char *const three[] = { "latency", "heat", "throughput" };
+	static const char *const three2[] = { "errors", "burnchart", "burn" };
+	static const char *const two[] = { "latency", "throughput" };
+	static const char *const two2[] = { "errors", "burn" };
+	bool wide = w >= 170;
+	int body = y1 - y0;
+	int events = body >= 30 ? 4 + (body - 30) / 8 : 0;
+	int second = body >= 24 ? 7 + (body - 30 > 0 ? (body - 30) / 6 : 0) : 0;
+	int first = clamp(11 + (body - 34) / 4, 8, 14);
+	int table = body - first - second - events - 3 - (second > 0)
+		    - (events > 0);
+	int want = (int)rows + 2;
+	if (table > want && table > 8) {
+		int spare = table - (want > 8 ? want : 8);
+		table -= spare;
+		first += (spare + 1) / 2;
+		second += second ? spare / 2 : 0;
+		if (!second)
+			first += spare / 2;
+	}
+	int y = y0;
+	place(p, "table", 0, y, w, table, true);
+	y += table + 1;
+	place(p, "selected", 0, y, w, 1, false);
+	y += 1;
+	columns(p, wide ? three : two, wide ? 3 : 2, y, w, first);
+	y += first + 1;
+	if (second) {
+		columns(p, wide ? three2 : two2, wide ? 3 : 2, y, w, second);
+		y += second + 1;
+	}
+	if (events)
+		place(p, "events", MARGIN, y, w - 2 * MARGIN, y1 - y, true);
+}
+
+static void overview_narrow(struct plan *p, int w, int y0, int y1, size_t rows)
+{
+	int body = y1 - y0, want = (int)rows + 2;
+	if (body < 15 || w < 60) {
+		place(p, "table", 0, y0, w, body, true);
+		return;
+	}
+	int burn = w >= 70 ? 2 : 0;
+	int table = clamp(want, 3, body - burn - 9);
+	int chart = body - burn - table;
+	place(p, "table", 0, y0, w, table, true);
+	place(p, "latency", MARGIN, y0 + table, w - 2 * MARGIN, chart, true);
+	if (burn)
+		place(p, "burn", MARGIN, y1 - burn, w - 2 * MARGIN, burn, true);
+}
+
+static void overview(struct plan *p, int w, int h, size_t rows)
+{
+	int y0, y1;
+	frame(p, w, h, &y0, &y1);
+	if (w >= 100 && y1 - y0 >= 22)
+		overview_wide(p, w, y0, y1, rows);
+	else
+		overview_narrow(p, w, y0, y1, rows);
+}
+
+static void service_wide(struct plan *p, int w, int y0, int y1)
+{
+	int width = w * 57 / 100, body = y1 - y0;
+	int x = MARGIN, left = width - MARGIN;
+	int x2 = width + GUTTER, right = w - MARGIN - x2;
+	int events = clamp(body / 7, 3, 8);
+	int heat = clamp(body * 3 / 10, 0, 14);
+	int through = clamp(body * 2 / 10, 5, 9);
+	int latency = body - events - heat - through;
+	int errors = clamp(body / 3, 6, 12), burn = clamp(body / 4, 6, 9);
+	place(p, "latency", x, y0, left, latency, true);
+	place(p, "heat", x, y0 + latency, left, heat, true);
+	place(p, "throughput", x, y0 + latency + heat, left, through, true);
+	place(p, "events", x, y1 - events, left, events, true);
+	place(p, "errors", x2, y0, right, errors, true);
+	place(p, "burn", x2, y0 + errors + 1, right, burn - 1, true);
+	place(p, "burnchart", x2, y0 + errors + burn + 1, right,
+	      y1 - y0 - errors - burn - 1, true);
+}
+
+static void service_narrow(struct plan *p, int w, int y0, int y1)
+{
+	static const char *const two[] = { "errors", "throughput" };
+	int body = y1 - y0;
+	int burn = body >= 12 ? 2 : 0, charts = body >= 14 ? 6 : 0;
+	place(p, "latency", MARGIN, y0, w - 2 * MARGIN, body - burn - charts,
+	      true);
+	if (charts && w >= 60)
+		columns(p, two, 2, y1 - burn - charts, w, charts);
+	if (burn)
+		place(p, "burn", MARGIN, y1 - burn, w - 2 * MARGIN, burn, true);
+}
+
+static void service(struct plan *p, int w, int h)
+{
+	int y0, y1;
+	frame(p, w, h, &y0, &y1);
+	y0 = 3;
+	place(p, "crumbs", 0, y0++, w, 1, false);
+	if (w >= 100 && y1 - y0 >= 26)
+		service_wide(p, w, y0 + 1, y1);
+	else
+		service_narrow(p, w, y0, y1);
+}
+
+size_t page_layout(enum page page, int w, int h, size_t rows, struct slot *out)
+{
+	struct plan p = { out, 0 };
+	int y0, y1;
+	if (page != PAGE_START && (w < PAGE_MIN_W || h < PAGE_MIN_H)) {
+		place(&p, "toosmall", 0, 0, w, h, false);
+		return p.nr;
+	}
+	switch (page) {
+	case PAGE_SERVICE:
+		service(&p, w, h);
+		break;
+	case PAGE_EVENTS:
+	case PAGE_NET:
+		frame(&p, w, h, &y0, &y1);
+		place(&p, page == PAGE_NET ? "net" : "eventlist", 0, y0, w,
+		      y1 - y0, false);
+		break;
+	case PAGE_START:
+		place(&p, "start", 0, 0, w, h - (h > 4), false);
+		if (h > 4)
+			place(&p, "keys", 0, h - 1, w, 1, false);
+		break;
+	default:
+		overview(&p, w, h, rows);
+	}
+	return p.nr;
+}
+
+size_t page_layout_full(const char *kind, int w, int h, struct slot *out)
+{
+	struct plan p = { out, 0 };
+	int y0, y1;
+	if (w < PAGE_MIN_W || h < PAGE_MIN_H) {
+		place(&p, "toosmall", 0, 0, w, h, false);
+		return p.nr;
+	}
+	frame(&p, w, h, &y0, &y1);
+	bool rows = strcmp(kind, "table") == 0;
+	place(&p, kind, rows ? 0 : MARGIN, y0, rows ? w : w - 2 * MARGIN,
+	      y1 - y0, true);
+	return p.nr;
+}
+
+int page_chart_cells(int w, int h)
+{
+	int cells = w;
+	if (w >= 170 && h >= 28)
+		cells = w * 57 / 100;
+	else if (w >= 100 && h >= 28)
+		cells = w * 57 / 100;
+	cells -= SCALE_CELLS;
+	return cells < 20 ? 20 : cells;
+}

@@ -1,0 +1,28 @@
+/* Where each widget of a page stands, for any size. */
+#ifndef APP_PAGES_H
+#define APP_PAGES_H
+
+#include "widgets/widget.h"
+
+#define SLOTS_MAX 24
+
+struct slot {
+	const char *kind;
+	int x, y, w, h;
+	bool focusable; /* Tab stops here, f fills the screen with it */
+};
+
+/* The smallest size with a verdict and a table; below it: "too small". */
+#define PAGE_MIN_W 40
+#define PAGE_MIN_H 8
+
+/* Fills out[] from top to bottom; returns how many. `rows` is how many lines
+ * the table would like. */
+size_t page_layout(enum page p, int w, int h, size_t rows, struct slot *out);
+/* The same page with one widget on all of the body. */
+size_t page_layout_full(const char *kind, int w, int h, struct slot *out);
+/* Cells of the widest chart of the overview and service pages at this size,
+ * without its scale: what a range is fitted to. */
+int page_chart_cells(int w, int h);
+
+#endif

@@ -1,0 +1,334 @@
+/* The schedule: one timer a source, backoff with jitter after faults. */
+#include "app/session.h"
+
+#include "app/kinds.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define BACKOFF_MAX ((time_ms)60000)
+#define PERIOD_DEFAULT ((time_ms)15000)
+
+struct feed {
+	struct source src;
+	struct session *session;
+	uv_timer_t timer;
+	bool polling, again, closed_source, closed_timer;
+	bool failed;        /* the poll under way brought a fault alone */
+	bool answered;
+	unsigned failures;
+	time_ms next;       /* the source's own word for it, or TIME_NONE */
+};
+
+struct session {
+	uv_loop_t *loop;
+	struct session_hooks hooks;
+	struct feed *feed;
+	size_t nr, open;
+	bool running, closing;
+	unsigned seed;
+	void (*done)(void *arg);
+	void *done_arg;
+	time_ms every;      /* --every: just that, also below a source's own */
+};
+
+time_ms clock_wall(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (time_ms)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+time_ms clock_mono(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (time_ms)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void poll_feed(struct feed *f);
+
+static void on_timer(uv_timer_t *t)
+{
+	poll_feed(t->data);
+}
+
+/* A tenth either way, so that many viewers do not ask at once. */
+static time_ms jitter(struct session *s, time_ms ms)
+{
+	s->seed = s->seed * 1103515245u + 12345u;
+	return ms - ms / 10 + (time_ms)((s->seed >> 8) % (unsigned)(ms / 5 + 1));
+}
+
+static time_ms delay_of(struct feed *f)
+{
+	time_ms period = f->src.opt.period > f->src.period ? f->src.opt.period
+							   : f->src.period;
+	if (!period)
+		period = PERIOD_DEFAULT;
+	if (f->session->every)
+		period = f->session->every;
+	if (f->failures == 0)
+		return period;
+	time_ms wait = period < 1000 ? 1000 : period;
+	for (unsigned i = 1; i < f->failures && wait < BACKOFF_MAX; i++)
+		wait *= 2;
+	return jitter(f->session, wait < BACKOFF_MAX ? wait : BACKOFF_MAX);
+}
+
+static void schedule(struct feed *f)
+{
+	if (f->session->closing || !f->session->running)
+		return;
+	time_ms wait = delay_of(f);
+	if (f->next != TIME_NONE) {
+		time_ms due = f->next - clock_wall();
+		if (due > wait && due < 10 * 60000)
+			wait = due;
+	}
+	uv_timer_start(&f->timer, on_timer, (uint64_t)(wait < 1 ? 1 : wait), 0);
+}
+
+static void poll_feed(struct feed *f)
+{
+	struct want w = { .at = TIME_NONE };
+	if (f->session->closing)
+		return;
+	if (f->polling) {
+		f->again = true;
+		return;
+	}
+	uv_timer_stop(&f->timer);
+	if (!f->session->hooks.want(&w, f->session->hooks.arg)) {
+		schedule(f);
+		return;
+	}
+	f->polling = true;
+	f->failed = f->answered = f->again = false;
+	f->src.ops->poll(&f->src, &w);
+}
+
+static void on_batch(struct source *src, struct batch *b, void *arg)
+{
+	struct feed *f = arg;
+	(void)src;
+	if (b->fault == FAULT_NONE)
+		f->answered |= b->nr_asked > 0;
+	else if (b->fault != FAULT_CANCELLED)
+		f->failed = true;
+	if (b->status)
+		f->next = b->fault == FAULT_THROTTLED ? b->status->next
+						      : TIME_NONE;
+	if (!f->session->closing)
+		f->session->hooks.batch(b, f->session->hooks.arg);
+	batch_free(b);
+}
+
+static void close_when_idle(struct feed *f);
+
+static void on_ended(struct source *src, void *arg)
+{
+	struct feed *f = arg;
+	f->polling = false;
+	f->failures = f->failed && !f->answered ? f->failures + 1 : 0;
+	if (f->session->closing) {
+		close_when_idle(f);
+		return;
+	}
+	f->session->hooks.polled(src, f->session->hooks.arg);
+	if (f->session->closing || f->polling)
+		return;
+	if (f->again)
+		uv_timer_start(&f->timer, on_timer, 1, 0);
+	else
+		schedule(f);
+}
+
+static void finish(struct session *s)
+{
+	void (*done)(void *) = s->done;
+	void *arg = s->done_arg;
+	for (size_t i = 0; i < s->nr; i++) {
+		free(s->feed[i].src.state);
+		free(s->feed[i].src.name);
+		free(s->feed[i].src.url);
+	}
+	free(s->feed);
+	free(s);
+	if (done)
+		done(arg);
+}
+
+static void feed_closed(struct feed *f)
+{
+	struct session *s = f->session;
+	if (f->closed_source && f->closed_timer && --s->open == 0)
+		finish(s);
+}
+
+static void on_timer_closed(uv_handle_t *h)
+{
+	struct feed *f = h->data;
+	f->closed_timer = true;
+	feed_closed(f);
+}
+
+static void on_closed(struct source *src, void *arg)
+{
+	struct feed *f = arg;
+	(void)src;
+	f->closed_source = true;
+	feed_closed(f);
+}
+
+static void close_when_idle(struct feed *f)
+{
+	f->src.ops->close(&f->src);
+}
+
+void session_close(struct session *s, void (*done)(void *arg), void *arg)
+{
+	s->closing = true;
+	s->done = done;
+	s->done_arg = arg;
+	if (s->nr == 0) {
+		finish(s);
+		return;
+	}
+	s->open = s->nr;
+	for (size_t i = 0, n = s->nr; i < n; i++) {
+		struct feed *f = &s->feed[i];
+		uv_close((uv_handle_t *)&f->timer, on_timer_closed);
+		if (f->polling)
+			f->src.ops->cancel(&f->src);
+		else
+			close_when_idle(f);
+	}
+}
+
+static const char *base_name(const struct source_ops *ops)
+{
+	return ops->name && strcmp(ops->name, "prometheus") == 0 ? "prom"
+								 : ops->name;
+}
+
+static char *name_of(const struct session *s, const struct source_ops *ops)
+{
+	char name[64];
+	size_t same = 1;
+	for (size_t i = 0; i < s->nr; i++)
+		same += s->feed[i].src.ops == ops;
+	if (same == 1)
+		snprintf(name, sizeof(name), "%s", base_name(ops));
+	else
+		snprintf(name, sizeof(name), "%s-%zu", base_name(ops), same);
+	return mem_strdup(name);
+}
+
+static int open_feed(struct session *s, const struct options *o,
+		     const char *text, struct err *e)
+{
+	const char *where;
+	const struct source_ops *ops = kind_of(text, &where, e);
+	if (!ops)
+		return -1;
+	struct feed *f = &s->feed[s->nr];
+	f->session = s;
+	f->next = TIME_NONE;
+	f->src = (struct source){
+		.ops = ops,
+		.state = mem_zero(1, ops->state_size),
+		.loop = s->loop,
+		.name = name_of(s, ops),
+		.newest = TIME_NONE, .oldest = TIME_NONE,
+		.sink = on_batch, .ended = on_ended, .closed = on_closed,
+		.arg = f,
+		.opt = { .match = o->match, .timeout = o->timeout,
+			 .period = o->period, .objective = o->objective },
+	};
+	if (ops->open(&f->src, where, e) < 0) {
+		free(f->src.state);
+		free(f->src.name);
+		free(f->src.url);
+		return -1;
+	}
+	uv_timer_init(s->loop, &f->timer);
+	f->timer.data = f;
+	s->nr++;
+	return 0;
+}
+
+struct session *session_new(uv_loop_t *loop, const struct options *o,
+			    const struct session_hooks *h, struct err *e)
+{
+	struct session *s = mem_zero(1, sizeof(*s));
+	s->loop = loop;
+	s->hooks = *h;
+	s->seed = (unsigned)clock_wall();
+	s->every = o->every;
+	s->feed = mem_zero(o->nr_sources, sizeof(*s->feed));
+	for (size_t i = 0; i < o->nr_sources; i++)
+		if (open_feed(s, o, o->source[i], e) < 0) {
+			session_close(s, NULL, NULL);
+			uv_run(loop, UV_RUN_DEFAULT);
+			return NULL;
+		}
+	return s;
+}
+
+void session_poll(struct session *s, bool restart)
+{
+	for (size_t i = 0; i < s->nr; i++) {
+		struct feed *f = &s->feed[i];
+		if (f->polling && restart) {
+			f->again = true;
+			f->src.ops->cancel(&f->src);
+		} else {
+			poll_feed(f);
+		}
+	}
+}
+
+void session_start(struct session *s)
+{
+	s->running = true;
+	session_poll(s, false);
+}
+
+void session_cancel(struct session *s)
+{
+	for (size_t i = 0; i < s->nr; i++) {
+		s->feed[i].again = false;
+		if (s->feed[i].polling)
+			s->feed[i].src.ops->cancel(&s->feed[i].src);
+	}
+}
+
+size_t session_busy(const struct session *s)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->nr; i++)
+		n += s->feed[i].polling;
+	return n;
+}
+
+size_t session_sources(const struct session *s)
+{
+	return s->nr;
+}
+
+struct source *session_source(struct session *s, size_t i)
+{
+	return &s->feed[i].src;
+}
+
+struct source *session_replay(struct session *s)
+{
+	for (size_t i = 0; i < s->nr; i++)
+		if (strcmp(s->feed[i].src.ops->name, "recording") == 0)
+			return &s->feed[i].src;
+	return NULL;
+}
