@@ -41,10 +41,11 @@ static bool is_digit(const char *p, const char *end)
 	return p < end && *p >= '0' && *p <= '9';
 }
 
+/* At most 19 digits, which always fit. */
 static const char *read_digits(const char *p, const char *end,
 			       struct decimal *d)
 {
-	for (; is_digit(p, end) && d->digits <= 19; p++) {
+	for (; is_digit(p, end) && d->digits < 19; p++) {
 		d->w = d->w * 10 + (uint64_t)(*p - '0');
 		d->digits += d->w != 0;
 	}
@@ -81,7 +82,7 @@ static bool read_decimal(const char *p, const char *end, struct decimal *d)
 	}
 	if (any && p < end && (*p == 'e' || *p == 'E'))
 		p = read_exponent(p, end, &d->ten);
-	return any && p == end && d->digits <= 19;
+	return any && p == end;
 }
 
 static bool once_rounded(const struct decimal *d, double *out)

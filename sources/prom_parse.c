@@ -1026,9 +1026,10 @@ static void add_scalar(struct prom_parser *p)
 
 static void say(struct prom_parser *p, const char *text)
 {
-	if (!text || p->warnings.nr == LIMIT_WARNINGS)
+	if (p->warnings.nr == LIMIT_WARNINGS)
 		return;
-	p->warnings.text[p->warnings.nr++] = text;
+	p->warnings.text[p->warnings.nr++] =
+		text ? text : "parts above the memory ceiling dropped";
 }
 
 /* Our own warnings come after the server's, but never for want of room. */
