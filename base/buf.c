@@ -81,7 +81,10 @@ void buf_utf8(struct buf *b, unsigned u)
 		s[n++] = (char)(0x80 | (u >> 6 & 0x3f));
 		s[n++] = (char)(0x80 | (u & 0x3f));
 	}
-	buf_add(b, s, n);
+	if (b->max && n > b->max - b->len)
+		b->full = true;
+	else
+		buf_add(b, s, n);
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

@@ -1,12 +1,11 @@
 #include "base/clock.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#define NOW_MAX (INT64_MAX / 2)
 
 static const struct unit {
 	const char *suffix;
@@ -16,20 +15,30 @@ static const struct unit {
 	{ "h", 3600000 },     { "d", 86400000 },   { "w", 604800000 },
 };
 
+/* At the ends of the range the nearest multiple that is still a time. */
 time_ms time_floor(time_ms t, time_ms step)
 {
+	if (step <= 0)
+		return t;
 	time_ms r = t % step;
-	return r < 0 ? t - r - step : t - r;
+	if (r >= 0)
+		return t - r;
+	return t - r < INT64_MIN + step ? t - r : t - r - step;
 }
 
 time_ms time_ceil(time_ms t, time_ms step)
 {
-	return -time_floor(-t, step);
+	if (step <= 0)
+		return t;
+	time_ms r = t % step;
+	if (r <= 0)
+		return t - r;
+	return t - r > INT64_MAX - step ? t - r : t - r + step;
 }
 
 static struct tm split(time_ms t)
 {
-	time_t s = (time_t)(time_floor(t, 1000) / 1000);
+	time_t s = (time_t)(t / 1000 - (t % 1000 < 0));
 	struct tm tm = { 0 };
 	gmtime_r(&s, &tm);
 	return tm;
@@ -38,11 +47,12 @@ static struct tm split(time_ms t)
 char *time_iso(time_ms t, char out[TIME_TEXT])
 {
 	struct tm tm = split(t);
-	int ms = (int)(t - time_floor(t, 1000));
-	size_t n = strftime(out, TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (ms)
-		n += (size_t)snprintf(out + n, TIME_TEXT - n, ".%03d", ms);
-	snprintf(out + n, TIME_TEXT - n, "Z");
+	int ms = (int)((t % 1000 + 1000) % 1000);
+	/* strftime does not pad a year. */
+	int n = snprintf(out, TIME_TEXT, "%04lld-%02d-%02dT%02d:%02d:%02d",
+			 tm.tm_year + 1900LL, tm.tm_mon + 1, tm.tm_mday,
+			 tm.tm_hour, tm.tm_min, tm.tm_sec);
+	snprintf(out + n, (size_t)(TIME_TEXT - n), ms ? ".%03dZ" : "Z", ms);
 	return out;
 }
 
@@ -60,26 +70,32 @@ char *time_hm(time_ms t, char out[TIME_TEXT])
 	return out;
 }
 
+/* "3d 4h", "3d": the smaller unit only where it says something. */
+static char *two_units(int64_t big, char unit, int64_t small, char next,
+		       char *out)
+{
+	if (small)
+		snprintf(out, TIME_TEXT, "%" PRId64 "%c %" PRId64 "%c", big,
+			 unit, small, next);
+	else
+		snprintf(out, TIME_TEXT, "%" PRId64 "%c", big, unit);
+	return out;
+}
+
 char *time_span(time_ms span, char out[TIME_TEXT])
 {
 	int64_t s = span / 1000;
 	if (span < 0)
-		snprintf(out, TIME_TEXT, "0s");
-	else if (s < 1)
-		snprintf(out, TIME_TEXT, "<1s");
-	else if (s < 90)
-		snprintf(out, TIME_TEXT, "%" PRId64 "s", s);
-	else if (s < 3600)
-		snprintf(out, TIME_TEXT, "%" PRId64 "m", s / 60);
-	else if (s < 86400)
-		snprintf(out, TIME_TEXT, s / 60 % 60 ? "%" PRId64 "h %" PRId64 "m"
-						     : "%" PRId64 "h",
-			 s / 3600, s / 60 % 60);
-	else
-		snprintf(out, TIME_TEXT, s / 3600 % 24 ? "%" PRId64 "d %" PRId64 "h"
-						       : "%" PRId64 "d",
-			 s / 86400, s / 3600 % 24);
-	return out;
+		return strcpy(out, "0s");
+	if (s < 1)
+		return strcpy(out, "<1s");
+	if (s < 90)
+		return two_units(s, 's', 0, 0, out);
+	if (s < 3600)
+		return two_units(s / 60, 'm', 0, 0, out);
+	if (s < 86400)
+		return two_units(s / 3600, 'h', s / 60 % 60, 'm', out);
+	return two_units(s / 86400, 'd', s / 3600 % 24, 'h', out);
 }
 
 char *time_duration(time_ms span, char out[TIME_TEXT])
@@ -98,143 +114,198 @@ char *time_duration(time_ms span, char out[TIME_TEXT])
 	return out;
 }
 
-static const struct unit *unit_of(const char *s, size_t n)
+static bool is_digit(char c)
 {
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+	return c >= '0' && c <= '9';
+}
+
+/* Digits with at most one point; strtod would take exponents, hexadecimal
+ * and the locale's comma. *s moves behind them. */
+static bool read_decimal(const char **s, double *out)
+{
+	const char *p = *s;
+	double v = 0, scale = 1;
+	int digits = 0;
+	for (; is_digit(*p); p++, digits++)
+		v = v * 10 + (*p - '0');
+	if (*p == '.') {
+		for (p++; is_digit(*p); p++, digits++) {
+			if (scale > 1e12)
+				continue;
+			scale *= 10;
+			v = v * 10 + (*p - '0');
+		}
+	}
+	*out = v / scale;
+	*s = p;
+	return digits > 0;
+}
+
+static const struct unit *read_unit(const char **s)
+{
+	size_t n = 0;
+	while ((*s)[n] >= 'a' && (*s)[n] <= 'z')
+		n++;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strlen(units[i].suffix) == n
-		    && memcmp(units[i].suffix, s, n) == 0)
+		    && memcmp(units[i].suffix, *s, n) == 0) {
+			*s += n;
 			return &units[i];
+		}
+	}
 	return NULL;
+}
+
+static bool read_duration(const char *s, time_ms *out)
+{
+	double total = 0, v;
+	const char *p = s;
+	do {
+		bool first = p == s;
+		if (!read_decimal(&p, &v))
+			return false;
+		const struct unit *u = read_unit(&p);
+		/* A bare number is seconds. */
+		if (!u && (!first || *p))
+			return false;
+		total += v * (double)(u ? u->ms : 1000);
+	} while (*p);
+	if (!(total < 1e15))
+		return false;
+	*out = (time_ms)(total + 0.5);
+	return true;
 }
 
 int duration_parse(const char *s, time_ms *out, struct err *e)
 {
-	double total = 0;
-	const char *p = s;
-	while (*p) {
-		char *end;
-		if (!isdigit((unsigned char)*p) && *p != '.')
-			goto bad;
-		double v = strtod(p, &end);
-		if (end == p)
-			goto bad;
-		size_t n = 0;
-		while (isalpha((unsigned char)end[n]))
-			n++;
-		const struct unit *u = unit_of(end, n);
-		if (n == 0 && *end == '\0' && p == s)
-			u = unit_of("s", 1);
-		if (!u)
-			goto bad;
-		total += v * (double)u->ms;
-		p = end + n;
-	}
-	if (p == s || !(total < 1e15))
-		goto bad;
-	*out = (time_ms)(total + 0.5);
-	return 0;
-bad:
+	if (read_duration(s, out))
+		return 0;
 	return err_set(e, EXIT_USAGE,
-		       "'%.60s' is not a duration; expected for example 30s, 5m, "
-		       "1h30m", s);
+		       "'%.60s' is not a duration; expected for example 30s, "
+		       "5m, 1h30m", s);
+}
+
+/* Exactly so many digits. */
+static bool read_digits(const char **s, int digits, int *out)
+{
+	int v = 0;
+	for (int i = 0; i < digits; i++) {
+		if (!is_digit((*s)[i]))
+			return false;
+		v = v * 10 + ((*s)[i] - '0');
+	}
+	*out = v;
+	*s += digits;
+	return true;
+}
+
+static bool read_char(const char **s, char c)
+{
+	if (**s != c)
+		return false;
+	(*s)++;
+	return true;
+}
+
+/* hh:mm[:ss[.fraction]], also h:mm, as milliseconds of the day. */
+static bool read_clock(const char **s, time_ms *out)
+{
+	int h, m, sec = 0;
+	double part = 0;
+	if ((!read_digits(s, 2, &h) && !read_digits(s, 1, &h))
+	    || !read_char(s, ':') || !read_digits(s, 2, &m) || h > 23 || m > 59)
+		return false;
+	if (read_char(s, ':')) {
+		if (!read_digits(s, 2, &sec) || sec > 60)
+			return false;
+		if (**s == '.' && !read_decimal(s, &part))
+			return false;
+	}
+	*out = ((h * 60 + m) * 60 + sec) * (time_ms)1000
+	       + (time_ms)(part * 1000 + 0.5);
+	return true;
 }
 
 /* The most recent hh:mm[:ss] before now. */
 static bool parse_clock(const char *s, time_ms now, time_ms *out)
 {
-	int h, m, sec = 0, n = 0;
-	if (sscanf(s, "%2d:%2d%n", &h, &m, &n) != 2)
+	time_ms t;
+	if (!read_clock(&s, &t) || *s)
 		return false;
-	if (s[n] == ':') {
-		int k = 0;
-		if (sscanf(s + n, ":%2d%n", &sec, &k) != 1)
-			return false;
-		n += k;
-	}
-	if (s[n] || h < 0 || h > 23 || m < 0 || m > 59 || sec < 0 || sec > 59)
-		return false;
-	time_ms day = time_floor(now, 86400000);
-	time_ms t = day + ((h * 60 + m) * 60 + sec) * (time_ms)1000;
+	t += time_floor(now, 86400000);
 	*out = t > now ? t - 86400000 : t;
 	return true;
 }
 
+/* Z, +hh, +hhmm, +hh:mm; nothing is UTC. */
 static bool parse_zone(const char *s, time_ms *offset)
 {
-	int h, m = 0, n = 0;
+	int h, m = 0;
+	char sign = *s;
 	*offset = 0;
 	if (*s == '\0' || strcmp(s, "Z") == 0 || strcmp(s, "z") == 0)
 		return true;
-	if (*s != '+' && *s != '-')
+	if (!read_char(&s, '+') && !read_char(&s, '-'))
 		return false;
-	if (sscanf(s + 1, "%2d:%2d%n", &h, &m, &n) == 2 && s[1 + n] == '\0')
-		;
-	else if (sscanf(s + 1, "%2d%2d%n", &h, &m, &n) == 2 && !s[1 + n])
-		;
-	else
+	if (!read_digits(&s, 2, &h))
 		return false;
-	*offset = (h * 60 + m) * (time_ms)60000 * (*s == '-' ? -1 : 1);
+	read_char(&s, ':');
+	if (*s && !read_digits(&s, 2, &m))
+		return false;
+	if (*s || h > 23 || m > 59)
+		return false;
+	*offset = (h * 60 + m) * (time_ms)60000 * (sign == '-' ? -1 : 1);
 	return true;
 }
 
 static bool parse_iso(const char *s, time_ms *out)
 {
-	int y, mo, d, h = 0, mi = 0, sec = 0, n = 0, k = 0;
-	if (sscanf(s, "%4d-%2d-%2d%n", &y, &mo, &d, &n) != 3 || n != 10)
+	int y, mo, d;
+	if (!read_digits(&s, 4, &y) || !read_char(&s, '-')
+	    || !read_digits(&s, 2, &mo) || !read_char(&s, '-')
+	    || !read_digits(&s, 2, &d))
 		return false;
-	s += n;
-	double part = 0;
-	if (*s == 'T' || *s == 't' || *s == ' ') {
-		if (sscanf(s + 1, "%2d:%2d%n", &h, &mi, &n) != 2)
-			return false;
-		s += 1 + n;
-		if (*s == ':') {
-			if (sscanf(s + 1, "%2d%n", &sec, &k) != 1)
-				return false;
-			s += 1 + k;
-		}
-		if (*s == '.') {
-			char *end;
-			part = strtod(s, &end);
-			s = end;
-		}
-	}
-	time_ms offset;
-	if (mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 || sec > 60
-	    || h < 0 || mi < 0 || sec < 0 || !parse_zone(s, &offset))
+	struct tm tm = { .tm_year = y - 1900, .tm_mon = mo - 1, .tm_mday = d };
+	time_ms t = (time_ms)timegm(&tm) * 1000, of_day = 0, offset;
+	/* The 30th of February has become another day. */
+	if (tm.tm_mday != d || tm.tm_mon != mo - 1)
 		return false;
-	struct tm tm = { .tm_year = y - 1900, .tm_mon = mo - 1, .tm_mday = d,
-			 .tm_hour = h, .tm_min = mi, .tm_sec = sec };
-	time_t t = timegm(&tm);
-	if (tm.tm_mday != d)
+	if ((read_char(&s, 'T') || read_char(&s, 't') || read_char(&s, ' '))
+	    && !read_clock(&s, &of_day))
 		return false;
-	*out = (time_ms)t * 1000 + (time_ms)(part * 1000 + 0.5) - offset;
+	if (!parse_zone(s, &offset))
+		return false;
+	*out = t + of_day - offset;
+	return true;
+}
+
+/* @1763000000, @1763000000.123, @-5 */
+static bool parse_unix(const char *s, time_ms *out)
+{
+	double v;
+	if (!read_char(&s, '@'))
+		return false;
+	bool before = read_char(&s, '-');
+	if (!read_decimal(&s, &v) || *s || v >= 1e11)
+		return false;
+	*out = (time_ms)(v * 1000 + 0.5) * (before ? -1 : 1);
 	return true;
 }
 
 int time_parse(const char *s, time_ms now, time_ms *out, struct err *e)
 {
+	time_ms span;
 	if (strcmp(s, "now") == 0) {
 		*out = now;
 		return 0;
 	}
-	if (*s == '-' && isdigit((unsigned char)s[1])) {
-		time_ms span;
-		if (duration_parse(s + 1, &span, NULL) == 0) {
-			*out = now - span;
-			return 0;
-		}
+	/* A clock that far off is not ours to correct, only to survive. */
+	now = now < -NOW_MAX ? -NOW_MAX : now > NOW_MAX ? NOW_MAX : now;
+	if (*s == '-' && read_duration(s + 1, &span)) {
+		*out = now - span;
+		return 0;
 	}
-	if (*s == '@') {
-		char *end;
-		errno = 0;
-		double v = strtod(s + 1, &end);
-		if (end != s + 1 && !*end && !errno && v > -1e11 && v < 1e11) {
-			*out = (time_ms)(v * 1000 + (v < 0 ? -0.5 : 0.5));
-			return 0;
-		}
-	}
-	if (parse_clock(s, now, out) || parse_iso(s, out))
+	if (parse_unix(s, out) || parse_clock(s, now, out) || parse_iso(s, out))
 		return 0;
 	return err_set(e, EXIT_USAGE,
 		       "'%.60s' is not a time; expected now, -10m, 14:05, "

@@ -1,25 +1,30 @@
 #include "base/err.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+/* Errors quote files, servers and arguments, so they are cleaned here; the
+ * detour also lets an error quote itself: err_set(e, c, "%s: %s", f, e->text)
+ */
 int err_set(struct err *e, int code, const char *fmt, ...)
 {
+	char raw[4 * sizeof(e->text)] = "";
+	struct buf text;
+	va_list ap;
 	if (!e)
 		return -1;
-	va_list ap;
 	va_start(ap, fmt);
-	int n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
-	if (n >= (int)sizeof(e->text)) {
-		size_t len = strlen(e->text);
-		while (len > 0 && ((unsigned char)e->text[len - 1] & 0xc0) == 0x80)
-			len--;
-		if (len > 0 && (unsigned char)e->text[len - 1] >= 0xc0)
-			len--;
-		e->text[len] = '\0';
-	}
+	buf_init(&text, sizeof(e->text) - 1);
+	text_clean(&text, raw, strlen(raw));
+	memcpy(e->text, buf_text(&text), text.len + 1);
+	if (text.len == 0)
+		strcpy(e->text, "unknown error");
 	e->code = code;
+	buf_release(&text);
 	return -1;
 }

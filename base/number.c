@@ -1,23 +1,72 @@
 #include "base/number.h"
 
+#include "base/mem.h"
+
 #include <ctype.h>
-#include <errno.h>
+#include <locale.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#define NUMBER_MAX 512
+/* Longer numbers are real but rare: they take the heap. */
+#define NUMBER_MAX 128
+
+/* The C locale is static in the library: nothing is allocated or freed. */
+static locale_t c_locale(void)
+{
+	return newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+/* Under another locale the point may be a comma. */
+__attribute__((format(printf, 2, 3)))
+static char *print(char *out, const char *fmt, ...)
+{
+	va_list ap;
+	locale_t before = uselocale(c_locale());
+	va_start(ap, fmt);
+	vsnprintf(out, NUMBER_TEXT, fmt, ap);
+	va_end(ap);
+	uselocale(before);
+	return out;
+}
 
 static bool is_word(const char *s, size_t n, const char *word)
 {
 	return strlen(word) == n && memcmp(s, word, n) == 0;
 }
 
+/* ASCII only: in Turkish the small letter of I is another one. */
+static bool is_word_any_case(const char *s, const char *lower)
+{
+	for (; *s && *lower; s++, lower++)
+		if ((*s >= 'A' && *s <= 'Z' ? *s + 32 : *s) != *lower)
+			return false;
+	return *s == *lower;
+}
+
+static bool is_decimal_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c && strchr("+-.eE", c));
+}
+
+/* All of s[0..n), which strtod would not stop at. */
+static bool read_double(const char *s, size_t n, double *out)
+{
+	char copy[NUMBER_MAX], *end;
+	char *text = n < sizeof(copy) ? copy : mem_alloc(n + 1);
+	memcpy(text, s, n);
+	text[n] = '\0';
+	*out = strtod_l(text, &end, c_locale());
+	bool whole = n > 0 && end == text + n;
+	if (text != copy)
+		free(text);
+	return whole;
+}
+
 bool number_parse(const char *s, size_t n, double *out)
 {
-	char copy[NUMBER_MAX];
 	if (is_word(s, n, "NaN")) {
 		*out = NAN;
 		return true;
@@ -30,63 +79,64 @@ bool number_parse(const char *s, size_t n, double *out)
 		*out = -INFINITY;
 		return true;
 	}
-	if (n == 0 || n >= sizeof(copy))
-		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!isdigit((unsigned char)s[i]) && !strchr("+-.eE", s[i]))
+		if (!is_decimal_char(s[i]))
 			return false;
-	memcpy(copy, s, n);
-	copy[n] = '\0';
-	char *end;
-	*out = strtod(copy, &end);
-	return *end == '\0';
+	return read_double(s, n, out);
 }
 
-/* Underscores are allowed between digits only, as Go's base-0 literals. */
-static bool strip_underscores(const char *s, char *out, size_t max)
+static bool is_digit(char c, bool hex)
+{
+	return hex ? isxdigit((unsigned char)c) : isdigit((unsigned char)c);
+}
+
+/* s without sign and, for hexadecimal, prefix. An underscore stands between
+ * two digits, or right after the prefix. Returns the length without them. */
+static size_t strip_underscores(const char *s, bool hex, char *out)
 {
 	size_t n = 0;
 	for (size_t i = 0; s[i]; i++) {
-		if (n + 1 >= max)
-			return false;
 		if (s[i] != '_') {
 			out[n++] = s[i];
 			continue;
 		}
-		bool before = i > 0
-			      && (isxdigit((unsigned char)s[i - 1])
-				  || (i > 1 && strchr("xX", s[i - 1])));
-		if (!before || !isxdigit((unsigned char)s[i + 1]))
-			return false;
+		bool before = i > 0 ? is_digit(s[i - 1], hex) : hex;
+		if (!before || !is_digit(s[i + 1], hex))
+			return 0;
 	}
-	out[n] = '\0';
-	return n > 0;
+	return n;
+}
+
+static bool is_mantissa(const char *s, bool hex)
+{
+	return is_digit(*s, hex) || (*s == '.' && is_digit(s[1], hex))
+	       || (*s == '_' && hex);
 }
 
 bool number_parse_go(const char *s, double *out)
 {
-	char copy[NUMBER_MAX];
-	if (!strip_underscores(s, copy, sizeof(copy)))
-		return false;
-	const char *p = copy + (*copy == '+' || *copy == '-');
-	if (strcasecmp(p, "inf") == 0 || strcasecmp(p, "infinity") == 0) {
-		*out = *copy == '-' ? -INFINITY : INFINITY;
+	const char *p = s + (*s == '+' || *s == '-');
+	if (is_word_any_case(p, "inf") || is_word_any_case(p, "infinity")) {
+		*out = *s == '-' ? -INFINITY : INFINITY;
 		return true;
 	}
-	if (strcasecmp(copy, "nan") == 0) {
+	if (is_word_any_case(s, "nan")) {
 		*out = NAN;
 		return true;
 	}
 	bool hex = p[0] == '0' && (p[1] == 'x' || p[1] == 'X');
-	if (hex && !strpbrk(p, "pP"))
+	p += hex ? 2 : 0;
+	if ((hex && !strpbrk(p, "pP")) || !is_mantissa(p, hex))
 		return false;
-	if (!isdigit((unsigned char)*p)
-	    && !(*p == '.' && isdigit((unsigned char)p[1])))
-		return false;
-	char *end;
-	errno = 0;
-	*out = strtod(copy, &end);
-	return *end == '\0' && !isinf(*out);
+	size_t head = (size_t)(p - s), size = strlen(s) + 1;
+	char copy[NUMBER_MAX];
+	char *text = size <= sizeof(copy) ? copy : mem_alloc(size);
+	memcpy(text, s, head);
+	size_t n = strip_underscores(p, hex, text + head);
+	bool good = n && read_double(text, head + n, out) && !isinf(*out);
+	if (text != copy)
+		free(text);
+	return good;
 }
 
 char *number_shortest(double v, char out[NUMBER_TEXT])
@@ -96,20 +146,19 @@ char *number_shortest(double v, char out[NUMBER_TEXT])
 	if (isinf(v))
 		return strcpy(out, v > 0 ? "+Inf" : "-Inf");
 	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(out, NUMBER_TEXT, "%.*g", digits, v);
-		if (strtod(out, NULL) == v)
+		print(out, "%.*g", digits, v);
+		if (strtod_l(out, NULL, c_locale()) == v)
 			break;
 	}
 	return out;
 }
 
-/* Three significant digits of 0 <= v < 1000, "%.*f". Rounding may carry to
- * 1000: the caller asks `carries` first. */
+/* Three significant digits where |v| < 999.5. */
 static char *three(double v, char *out, const char *suffix)
 {
-	int places = v < 9.995 ? 2 : v < 99.95 ? 1 : 0;
-	snprintf(out, NUMBER_TEXT, "%.*f%s", places, v, suffix);
-	return out;
+	double size = fabs(v);
+	int places = size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
+	return print(out, "%.*f%s", places, v, suffix);
 }
 
 static char *unknown(char *out)
@@ -117,18 +166,35 @@ static char *unknown(char *out)
 	return strcpy(out, "–");
 }
 
-static char *scaled(double v, double base, const char *const *suffixes,
+/* In the first unit where v is below 1000. */
+static char *scaled(double v, const char *const *suffixes, bool one_place,
 		    char *out)
 {
-	while (fabs(v) >= 999.5 && suffixes[1]) {
-		v /= base;
+	while (v >= 999.5 && suffixes[1]) {
+		v /= 1000;
 		suffixes++;
 	}
-	if (fabs(v) >= 999.5)
-		snprintf(out, NUMBER_TEXT, ">999%s", *suffixes);
-	else
-		three(v, out, *suffixes);
-	return out;
+	if (v >= 999.5)
+		return print(out, ">999%s", *suffixes);
+	if (one_place && v < 9.995)
+		return print(out, "%.1f%s", v, *suffixes);
+	return three(v, out, *suffixes);
+}
+
+/* Below zero there is no rate; if one comes, it keeps the width. */
+static char *negative_rate(double v, char *out)
+{
+	static const char *const suffixes[] = { "", "k", "M", "G", "T" };
+	size_t i = 0;
+	if (v > -0.005)
+		return strcpy(out, ">-.01");
+	for (; v <= -999.5 && i < 5; i++)
+		v /= 1000;
+	if (i == 0)
+		return three(v, out, "");
+	if (i == 5)
+		return strcpy(out, "<-1P");
+	return print(out, v > -9.95 ? "%.1f%s" : "%.0f%s", v, suffixes[i]);
 }
 
 char *format_rate(double v, char out[NUMBER_TEXT])
@@ -136,23 +202,39 @@ char *format_rate(double v, char out[NUMBER_TEXT])
 	static const char *const suffixes[] = { "", "k", "M", "G", "T", NULL };
 	if (isnan(v))
 		return unknown(out);
+	if (isinf(v))
+		return strcpy(out, v > 0 ? "+Inf" : "-Inf");
 	if (v == 0)
 		return strcpy(out, "0");
-	if (v > 0 && v < 0.005)
+	if (v < 0)
+		return negative_rate(v, out);
+	if (v < 0.005)
 		return strcpy(out, "<.01");
-	return scaled(v, 1000, suffixes, out);
+	return scaled(v, suffixes, false, out);
 }
 
 char *format_bytes(double v, char out[NUMBER_TEXT])
 {
-	static const char *const suffixes[] = { "B", "kB", "MB", "GB", "TB", NULL };
+	static const char *const suffixes[] = { "kB", "MB", "GB", "TB", NULL };
 	if (isnan(v))
 		return unknown(out);
-	if (v < 999.5) {
-		snprintf(out, NUMBER_TEXT, "%.0fB", v);
-		return out;
-	}
-	return scaled(v, 1000, suffixes, out);
+	if (v < 0)
+		return strcpy(out, "<0B");
+	if (v < 999.5)
+		return print(out, "%.0fB", v);
+	return scaled(v / 1000, suffixes, true, out);
+}
+
+/* From 100 s on, where seconds alone say little. */
+static char *long_latency(double s, char *out)
+{
+	double h = s / 3600, d = s / 86400;
+	if (s < 5999.5)
+		return print(out, "%.0fm%02.0fs", floor(round(s) / 60),
+			     fmod(round(s), 60));
+	if (h < 99.95)
+		return print(out, "%.1fh", h);
+	return d < 999.5 ? three(d, out, "d") : strcpy(out, ">999d");
 }
 
 char *format_latency(double s, char out[NUMBER_TEXT])
@@ -163,21 +245,18 @@ char *format_latency(double s, char out[NUMBER_TEXT])
 		return strcpy(out, s > 0 ? "+Inf" : "-Inf");
 	if (s == 0)
 		return strcpy(out, "0ms");
-	double ms = s * 1e3;
-	if (ms < 0.9995)
-		snprintf(out, NUMBER_TEXT, "%.0fus", s * 1e6);
-	else if (ms < 9.95)
-		snprintf(out, NUMBER_TEXT, "%.1fms", ms);
-	else if (ms < 999.5)
-		snprintf(out, NUMBER_TEXT, "%.0fms", ms);
-	else if (s < 99.95)
-		three(s, out, "s");
-	else if (s < 5999.5)
-		snprintf(out, NUMBER_TEXT, "%.0fm%02.0fs",
-			 floor(round(s) / 60), fmod(round(s), 60));
-	else
-		snprintf(out, NUMBER_TEXT, "%.1fh", s / 3600);
-	return out;
+	if (s < 0)
+		return strcpy(out, "<0s");
+	double us = s * 1e6, ms = s * 1e3;
+	if (us < 0.5)
+		return strcpy(out, "<1us");
+	if (us < 999.5)
+		return print(out, "%.0fus", us);
+	if (ms < 9.95)
+		return print(out, "%.1fms", ms);
+	if (ms < 999.5)
+		return print(out, "%.0fms", ms);
+	return s < 99.95 ? three(s, out, "s") : long_latency(s, out);
 }
 
 char *format_percent(double r, char out[NUMBER_TEXT])
@@ -185,14 +264,14 @@ char *format_percent(double r, char out[NUMBER_TEXT])
 	double p = r * 100;
 	if (isnan(r))
 		return unknown(out);
-	if (p == 0)
+	if (r == 0)
 		return strcpy(out, "0%");
-	if (p > 0 && p < 0.005)
-		return strcpy(out, "<.01%");
+	if (fabs(p) < 0.005)
+		return strcpy(out, p > 0 ? "<.01%" : ">-.01%");
 	if (r < 1 && p >= 99.95)
 		return strcpy(out, "99.9%");
-	if (fabs(p) >= 9999.5)
-		return strcpy(out, ">999%");
+	if (fabs(p) >= 999.5)
+		return strcpy(out, p > 0 ? ">999%" : "<-999%");
 	return three(p, out, "%");
 }
 
@@ -200,33 +279,33 @@ char *format_burn(double b, char out[NUMBER_TEXT])
 {
 	if (isnan(b))
 		return unknown(out);
+	if (b == 0)
+		return strcpy(out, "0.0x");
+	if (fabs(b) < 0.05)
+		return strcpy(out, b > 0 ? "<.1x" : ">-.1x");
 	if (b >= 999.95)
 		return strcpy(out, ">999x");
-	if (b > 0 && b < 0.05)
-		return strcpy(out, "<.1x");
-	snprintf(out, NUMBER_TEXT, "%.1fx", b);
-	return out;
+	return b < -99.95 ? strcpy(out, "<-99x") : print(out, "%.1fx", b);
 }
 
 char *format_bound(double s, char out[NUMBER_TEXT])
 {
+	double size = fabs(s);
 	if (isnan(s))
 		return unknown(out);
 	if (isinf(s))
 		return strcpy(out, s > 0 ? "+Inf" : "-Inf");
 	if (s == 0)
 		return strcpy(out, "0");
-	if (fabs(s) < 1e-3)
-		snprintf(out, NUMBER_TEXT, "%.3gus", s * 1e6);
-	else if (fabs(s) < 1)
-		snprintf(out, NUMBER_TEXT, "%.3gms", s * 1e3);
-	else
-		snprintf(out, NUMBER_TEXT, "%.4gs", s);
-	return out;
+	/* At 999.5 "%.3g" would turn to an exponent. */
+	if (size < 999.5e-6)
+		return print(out, "%.3gus", s * 1e6);
+	if (size < 999.5e-3)
+		return print(out, "%.3gms", s * 1e3);
+	return print(out, size < 9999.5 ? "%.4gs" : "%.9gs", s);
 }
 
 char *format_objective(double r, char out[NUMBER_TEXT])
 {
-	snprintf(out, NUMBER_TEXT, "%.6g%%", r * 100);
-	return out;
+	return isnan(r) ? unknown(out) : print(out, "%.10g%%", r * 100);
 }

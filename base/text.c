@@ -15,8 +15,9 @@ size_t text_next(const char *s, size_t n, uint32_t *out)
 		return 1;
 	}
 	utf8proc_int32_t u;
-	utf8proc_ssize_t k = utf8proc_iterate((const utf8proc_uint8_t *)s,
-					      n > 4 ? 4 : (utf8proc_ssize_t)n, &u);
+	utf8proc_ssize_t max = n > 4 ? 4 : (utf8proc_ssize_t)n;
+	utf8proc_ssize_t k =
+		utf8proc_iterate((const utf8proc_uint8_t *)s, max, &u);
 	if (k <= 0 || u < 0) {
 		*out = TEXT_BAD;
 		return 1;
@@ -25,8 +26,17 @@ size_t text_next(const char *s, size_t n, uint32_t *out)
 	return (size_t)k;
 }
 
+/* Vowels and finals of Hangul in pieces: terminals draw them into the cells of
+ * the consonant before. */
+static bool is_conjoining(uint32_t u)
+{
+	return (u > 0x1160 && u <= 0x11FF) || (u >= 0xD7B0 && u <= 0xD7FF);
+}
+
 static bool is_mark(uint32_t u)
 {
+	if (is_conjoining(u))
+		return true;
 	utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)u);
 	return c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_ME;
 }
@@ -55,14 +65,29 @@ int text_width(const char *s)
 	return w;
 }
 
+/* What a category does not tell. */
+static const struct range {
+	uint32_t from, to;
+} unclean[] = {
+	{ 0x034F, 0x034F },   /* grapheme joiner */
+	{ 0x115F, 0x1160 },   /* fillers: letters that are drawn as nothing */
+	{ 0x180B, 0x180F },   /* variation selectors */
+	{ 0x2800, 0x2800 },   /* empty braille */
+	{ 0x3164, 0x3164 },
+	{ 0x3248, 0x324F },   /* one cell or two: terminals differ */
+	{ 0x4DC0, 0x4DFF },
+	{ 0xFE00, 0xFE0F },
+	{ 0xFFA0, 0xFFA0 },
+	{ 0xE0100, 0xE01EF },
+};
+
 bool text_code_point_is_clean(uint32_t u)
 {
 	if (u < 0x80)
 		return u >= 0x20 && u != 0x7f;
-	if ((u >= 0xFE00 && u <= 0xFE0F) || (u >= 0xE0100 && u <= 0xE01EF)
-	    || u == 0x115F || u == 0x1160 || u == 0x3164 || u == 0xFFA0
-	    || u == 0x034F || u == 0x180F || u == 0x2800)
-		return false;
+	for (size_t i = 0; i < sizeof(unclean) / sizeof(unclean[0]); i++)
+		if (u >= unclean[i].from && u <= unclean[i].to)
+			return false;
 	switch (utf8proc_category((utf8proc_int32_t)u)) {
 	case UTF8PROC_CATEGORY_CC:
 	case UTF8PROC_CATEGORY_CF:
@@ -103,7 +128,8 @@ static bool clean_one(struct buf *out, const char *s, size_t k, uint32_t u,
 		*changed = true;
 		s = " ";
 		k = 1;
-	} else if (!text_code_point_is_clean(u) || (mark && *marks >= MARKS_MAX)) {
+	} else if (!text_code_point_is_clean(u)
+		   || (mark && *marks >= MARKS_MAX)) {
 		*changed = true;
 		if (!mark)
 			*marks = MARKS_MAX;
@@ -139,7 +165,7 @@ bool text_is_clean(const char *s)
 	for (size_t n = strlen(s); n;) {
 		uint32_t u;
 		size_t k = text_next(s, n, &u);
-		if (u == TEXT_BAD || (u != 0x20 && !text_code_point_is_clean(u)))
+		if (u == TEXT_BAD || !text_code_point_is_clean(u))
 			return false;
 		marks = u >= 0x300 && is_mark(u) ? marks + 1 : 0;
 		if (marks > MARKS_MAX)
@@ -183,7 +209,8 @@ static size_t distance(const char *a, const char *b)
 			if (d[i][j - 1] + 1 < best)
 				best = d[i][j - 1] + 1;
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2]
-			    && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
+			    && a[i - 2] == b[j - 1]
+			    && d[i - 2][j - 2] + 1 < best)
 				best = d[i - 2][j - 2] + 1;
 			d[i][j] = best;
 		}
@@ -194,7 +221,7 @@ static size_t distance(const char *a, const char *b)
 const char *text_nearest(const char *word, const char *const *names)
 {
 	const char *best = NULL;
-	size_t n = strlen(word), least = n / 3 + 1;
+	size_t n = strlen(word), least = n / 3;
 	if (n > WORD_MAX)
 		return NULL;
 	for (; *names; names++) {

@@ -21,12 +21,12 @@ int text_width(const char *s);
 
 /* Appends s[0..n) to out so that any terminal, file or picture may have it:
  * controls (C0, DEL, C1), format characters (bidi, zero width, BOM, tags),
- * line and paragraph separators, surrogates, private use, unassigned and
- * variation selectors become visible escapes such as \x1b or \u{202e}; bytes
- * that are no UTF-8 become \xNN; odd spaces become a space; at most two
- * combining marks stay on a base and none leads. A backslash stays as it is.
- * Stops at a character once out->max is reached. Returns true if anything was
- * changed. This is the one sanitiser: called at ingestion by every decoder
+ * line and paragraph separators, surrogates, private use, unassigned, variation
+ * selectors, fillers and what terminals give different widths become visible
+ * escapes such as \x1b or \u{202e}; bytes that are no UTF-8 become \xNN; odd
+ * spaces become a space; at most two combining marks stay on a base and none
+ * leads. A backslash stays as it is. Stops at a character once out->max is
+ * reached. Returns true if anything was changed. This is the one sanitiser: called at ingestion by every decoder
  * and reader of files. */
 bool text_clean(struct buf *out, const char *s, size_t n);
 
