@@ -421,7 +421,8 @@ struct ratio {
 
 static struct ratio log_ratio(const struct native_bucket *b, double x)
 {
-	double lo = log2(fabs(b->lo)), hi = log2(fabs(b->hi)), v = log2(fabs(x));
+	double lo = log2(fabs(b->lo)), hi = log2(fabs(b->hi));
+	double v = log2(fabs(x));
 	return x > 0 ? (struct ratio){ v - lo, hi - lo }
 		     : (struct ratio){ v - hi, lo - hi };
 }

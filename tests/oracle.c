@@ -53,12 +53,10 @@ static bool run_file(const char *dir, const char *name,
 	}
 	cJSON_ArrayForEach(row, rows) {
 		const struct oracle_fn *f = oracle_fn_of(row);
-		const char *fn =
-			cJSON_GetStringValue(cJSON_GetObjectItem(row, "fn"));
 		if (f)
 			oracle_ask_columns(file, row, f, &n[f - oracle_fns]);
 		else
-			count_other(others, fn ? fn : "(no fn)");
+			count_other(others, oracle_string(row, "fn"));
 	}
 	for (size_t i = 0; i < ORACLE_FNS; i++) {
 		if (n[i].rows)

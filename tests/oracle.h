@@ -50,6 +50,12 @@ static double oracle_number(const cJSON *item)
 	return v;
 }
 
+static const char *oracle_string(const cJSON *row, const char *name)
+{
+	const char *s = cJSON_GetStringValue(cJSON_GetObjectItem(row, name));
+	return s ? s : "";
+}
+
 static double oracle_field(const struct oracle_row *r, const char *name)
 {
 	return oracle_number(cJSON_GetObjectItem(r->row, name));
@@ -109,7 +115,7 @@ static struct oracle_answer oracle_classic_fraction(const struct oracle_row *r)
 static const cJSON *oracle_printed(const struct oracle_row *r)
 {
 	char key[64];
-	const char *id = cJSON_GetStringValue(cJSON_GetObjectItem(r->row, "id"));
+	const char *id = oracle_string(r->row, "id");
 	const char *end = strrchr(id, '-');
 	snprintf(key, sizeof(key), "%.*s", (int)(end ? end - id : 0), id);
 	const cJSON *form, *server;
@@ -144,22 +150,28 @@ static struct histogram oracle_histogram(const cJSON *printed,
 	};
 }
 
+static bool oracle_has_zero(const cJSON *counts)
+{
+	const cJSON *count;
+	cJSON_ArrayForEach(count, counts)
+		if (oracle_number(count) == 0)
+			return true;
+	return false;
+}
+
 /* 2.x interpolates in empty buckets, which its API leaves out. */
 static bool oracle_has_empty_bucket(const struct oracle_row *r)
 {
-	const cJSON *series, *sample, *count;
-	const cJSON *set = cJSON_GetArrayItem(
-		cJSON_GetObjectItem(r->file, "sets"),
-		cJSON_GetObjectItem(r->row, "set")->valueint);
-	cJSON_ArrayForEach(series, set)
+	const cJSON *index = cJSON_GetObjectItem(r->row, "set");
+	const cJSON *sets = cJSON_GetObjectItem(r->file, "sets");
+	const cJSON *series, *sample;
+	cJSON_ArrayForEach(series, cJSON_GetArrayItem(sets, index->valueint))
 		cJSON_ArrayForEach(sample, series) {
 			const cJSON *h = cJSON_GetArrayItem(sample, 1);
-			cJSON_ArrayForEach(count, cJSON_GetObjectItem(h, "pbuckets"))
-				if (strcmp(count->valuestring, "0") == 0)
-					return true;
-			cJSON_ArrayForEach(count, cJSON_GetObjectItem(h, "nbuckets"))
-				if (strcmp(count->valuestring, "0") == 0)
-					return true;
+			if (oracle_has_zero(cJSON_GetObjectItem(h, "pbuckets"))
+			    || oracle_has_zero(
+				       cJSON_GetObjectItem(h, "nbuckets")))
+				return true;
 		}
 	return false;
 }
@@ -182,7 +194,7 @@ static struct oracle_answer oracle_native(const struct oracle_row *r)
 	const cJSON *printed = oracle_printed(r);
 	const cJSON *want = cJSON_GetObjectItem(
 		cJSON_GetObjectItem(r->row, "answers"), r->column);
-	const char *fn = cJSON_GetStringValue(cJSON_GetObjectItem(r->row, "fn"));
+	const char *fn = oracle_string(r->row, "fn");
 	if (!printed)
 		return (struct oracle_answer){ cJSON_IsNull(want)
 			? ORACLE_NO_SERIES : ORACLE_HIDDEN, NAN, NAN, NAN };
@@ -202,7 +214,7 @@ static struct oracle_answer oracle_native(const struct oracle_row *r)
 static struct oracle_answer oracle_sum(const struct oracle_row *r)
 {
 	const cJSON *list = cJSON_GetObjectItem(r->row, "values"), *item;
-	const char *fn = cJSON_GetStringValue(cJSON_GetObjectItem(r->row, "fn"));
+	const char *fn = oracle_string(r->row, "fn");
 	double *v = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*v));
 	size_t nr = 0;
 	cJSON_ArrayForEach(item, list)
@@ -234,8 +246,8 @@ static const struct oracle_fn {
 /* NULL for a function that is not built. */
 static const struct oracle_fn *oracle_fn_of(const cJSON *row)
 {
-	const char *fn = cJSON_GetStringValue(cJSON_GetObjectItem(row, "fn"));
-	for (size_t i = 0; fn && i < ORACLE_FNS; i++)
+	const char *fn = oracle_string(row, "fn");
+	for (size_t i = 0; i < ORACLE_FNS; i++)
 		if (strcmp(oracle_fns[i].fn, fn) == 0
 		    && cJSON_GetObjectItem(row, oracle_fns[i].carries))
 			return &oracle_fns[i];
@@ -276,8 +288,7 @@ static enum oracle_verdict oracle_ask(const struct oracle_row *r,
 							      : 0);
 	if (!right)
 		fprintf(stderr, "%s %s: %s, not %.17g (%g .. %g)\n",
-			cJSON_GetStringValue(cJSON_GetObjectItem(r->row, "id")),
-			r->column,
+			oracle_string(r->row, "id"), r->column,
 			cJSON_IsNull(want) ? "no series" : want->valuestring,
 			a.value, a.lo, a.hi);
 	return right ? ORACLE_RIGHT : ORACLE_WRONG;
