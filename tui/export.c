@@ -461,13 +461,14 @@ static int run_of(const struct picture *p, int x, int y, uint32_t ch, unsigned r
 	return n;
 }
 
-static void shapes(struct picture *p, struct buf *d, unsigned rgb)
+/* Signs have slopes, which want smooth edges, the rest wants crisp ones. */
+static void shapes(struct picture *p, struct buf *d, unsigned rgb, bool smooth)
 {
 	for (int y = 0; y < p->s->h; y++) {
 		for (int x = 0, n; x < p->s->w; x += n ? n : 1) {
 			uint32_t ch = surface_cell(p->s, x, y)->ch;
 			n = is_shape(ch) && !is_braille(ch)
-			    ? run_of(p, x, y, ch, rgb) : 0;
+			    && (sign_of(ch) != NULL) == smooth ? run_of(p, x, y, ch, rgb) : 0;
 			if (n)
 				draw_shape(d, ch, x * CW * 10, y * CH * 10, n);
 		}
@@ -582,10 +583,13 @@ void export_svg(const struct surface *s, const struct theme *t, struct buf *out)
 	for (size_t i = 0; i < p.nr_colors; i++)
 		grounds(&p, &d, p.color[i]);
 	for (size_t i = 0; i < p.nr_colors; i++)
-		shapes(&p, &d, p.color[i]);
+		shapes(&p, &d, p.color[i], false);
 	buf_str(out, "</g>\n<g stroke-width=\"3.2\" stroke-linecap=\"round\">\n");
 	for (size_t i = 0; i < p.nr_colors; i++)
 		dots(&p, &d, p.color[i]);
+	buf_str(out, "</g>\n<g>\n");
+	for (size_t i = 0; i < p.nr_colors; i++)
+		shapes(&p, &d, p.color[i], true);
 	buf_printf(out, "</g>\n<g fill=\"#%06x\">\n", t->svg_text);
 	texts(&p);
 	buf_str(out, "</g>\n</svg>\n");
