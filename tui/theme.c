@@ -389,13 +389,16 @@ static bool is_ground(enum role r)
 	return r >= R_HEADER && r <= R_BURN14;
 }
 
-/* Attributes that the ground lends its text. The selected row shows by its
- * ground; where it has none, only the name (bright) is reversed. */
-static unsigned char lent(enum role role, enum role ground, unsigned char attr)
+/* The ink's own attributes and those that its ground lends. The selected row
+ * shows by its ground; where it has none, only the name (bright) is reversed. */
+static unsigned char attributes(enum role role, unsigned own, enum role ground,
+				unsigned lent)
 {
+	if (is_ground(role))
+		own = 0;
 	if (!is_ground(ground) || (ground == R_SELECT && role != R_BRIGHT))
-		return 0;
-	return attr;
+		lent = 0;
+	return (unsigned char)(own | lent);
 }
 
 /* Of the 16 colours, these are light as a ground: white on them cannot be
@@ -409,8 +412,7 @@ static struct look look16(const struct theme *t, enum role role, enum role groun
 {
 	const struct ink *fg = &t->ink[role], *bg = &t->ink[ground];
 	struct look look = { fg->c16, ground ? bg->c16 : -1,
-			     (unsigned char)(fg->attr16
-					     | lent(role, ground, bg->attr16)) };
+			     attributes(role, fg->attr16, ground, bg->attr16) };
 	if (!is_ground(ground) || look.bg < 0)
 		return look;
 	if (is_light16(look.bg)) {
@@ -439,8 +441,7 @@ static struct look look256(const struct theme *t, enum role role, enum role grou
 {
 	const struct ink *fg = &t->ink[role], *bg = &t->ink[ground];
 	return (struct look){ fg->c256, ground ? bg->c256 : -1,
-			      (unsigned char)(fg->attr
-					      | lent(role, ground, bg->attr)) };
+			      attributes(role, fg->attr, ground, bg->attr) };
 }
 
 struct look theme_look(const struct theme *t, enum role role, enum role ground,
