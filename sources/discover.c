@@ -342,7 +342,7 @@ static void add_leg(const struct discover *d, struct buf *out, enum leg leg,
 		buf_str(out, " or ");
 	buf_printf(out, "label_replace(%s", head);
 	promql_names(out, name, nr, m, COUNT(m));
-	buf_printf(out, "%s),\"" PROM_TAG "\",\"%d\",\"\",\"\")", tail,
+	buf_printf(out, "%s,\"" PROM_TAG "\",\"%d\",\"\",\"\")", tail,
 		   (int)leg);
 }
 

@@ -92,7 +92,7 @@ time_ms interval_scrape(const struct interval_counts *c, bool *guessed)
 	*guessed = false;
 	if (!(c->in_10m >= 1)) {
 		*guessed = true;
-		return MINUTE;
+		return INTERVAL_DEFAULT;
 	}
 	if (c->in_10m > c->in_5m * 1.8)
 		return spacing(10 * MINUTE, c->in_10m);

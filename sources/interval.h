@@ -19,6 +19,9 @@ time_ms interval_window(time_ms scrape);
 /* The window of a chart's point: nothing between two points is left out. */
 time_ms interval_range_window(time_ms window, time_ms step, time_ms scrape);
 
+/* Prometheus' own default. */
+#define INTERVAL_DEFAULT ((time_ms)60000)
+
 /* How many samples of `up` the last 10, 5 and 1 minutes hold (0: unknown). */
 struct interval_counts {
 	double in_10m, in_5m, in_1m;

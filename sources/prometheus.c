@@ -1,0 +1,1261 @@
+/* A poll is a queue of tasks, at most two on their way: discovery when it is
+ * due, then the instants for the rows, then the ranges for the charts. Every
+ * answer becomes a batch at once; a last, empty batch ends the poll. */
+#include "sources/prometheus.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "sources/discover.h"
+#include "sources/interval.h"
+#include "sources/prom_fetch.h"
+#include "sources/prom_plan.h"
+#include "sources/promql.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <uv.h>
+
+#define IN_FLIGHT 2
+#define TIMEOUT_DEFAULT ((time_ms)10000)
+#define PERIOD_MIN ((time_ms)5000)
+#define REDISCOVER ((time_ms)300000)
+#define REDISCOVER_SOON ((time_ms)60000)
+#define BUILD_TIMEOUT ((time_ms)3000)
+#define STRANGE_CLOCK ((time_ms)30000)
+#define RETRY_PAUSE ((time_ms)200)
+#define SLOWEST 16.0
+#define NAMES_BACK ((time_ms)300000)
+#define BACK_DEFAULT ((time_ms)3600000)
+
+/* A sample bears the time at which its scrape began and is there once that
+ * has ended: what is asked this much later gets the same answer for ever. */
+#define SETTLE ((time_ms)250)
+
+/* Who answers: how far back its answers may still change. */
+enum server { SERVER_UNKNOWN, SERVER_PROMETHEUS, SERVER_VICTORIA, SERVER_OTHER };
+static const time_ms tails[] = {
+	[SERVER_UNKNOWN] = 120000, [SERVER_PROMETHEUS] = 60000,
+	[SERVER_VICTORIA] = 35000, [SERVER_OTHER] = 120000,
+};
+
+enum task_kind {
+	TASK_BUILD, TASK_NAMES, TASK_FIND, TASK_INSTANT, TASK_RANGE
+};
+
+struct task {
+	struct prom *p;
+	struct task *next;
+	enum task_kind kind;
+	bool needed;             /* its failure is discovery's */
+	char *query;             /* TASK_FIND, TASK_NAMES as a query, or NULL */
+	struct prom_pack pack;   /* TASK_INSTANT, TASK_RANGE */
+	struct range_plan range;
+	bool get, bare;          /* second try: as GET; without VM's words */
+	bool live;               /* VM's words were sent */
+	bool retried, half;      /* half: of a query that was refused */
+	uint64_t not_before;     /* uv_now() */
+	struct prom_fetch *fetch;
+};
+
+/* The catalog that holds, with its memory. */
+struct kept {
+	struct arena arena;
+	const struct catalog *catalog;
+};
+
+/* One poll; forgotten with the next. */
+struct poll {
+	struct want want;
+	time_ms at;
+	uint64_t began;          /* uv_now() */
+	uint64_t planned;        /* uv_now() when discovery was over */
+	struct task *queue, *flying;
+	unsigned in_flight, answered, timeouts;
+	unsigned finding;        /* discovery tasks that are not done */
+	bool active, found, whole_failed, cancelled, late, stopped;
+	bool partial;
+	bool strained;           /* 429, 503 */
+	enum fault fault;        /* the first */
+	char error[LIMIT_SENTENCE + 1];
+	time_ms retry_after;     /* -1: not said */
+	unsigned failed;
+	char *warning[LIMIT_WARNINGS];
+	size_t warnings;
+	struct range_plan range;
+	bool ranges;             /* one was planned */
+	char *event;             /* the server changed */
+};
+
+struct prom {
+	struct source *src;
+	struct http *http;
+	uv_timer_t deadline, wake;
+	unsigned handles;
+	char *url;               /* with userinfo */
+	enum server server;
+	char *identity, *version;
+	bool get_only, no_live;
+	struct kept kept;
+	struct discover *discover;
+	int stage;               /* of discovery: 1 names, 2 counts */
+	int requests;            /* of discovery */
+	bool found;              /* once; then found_at holds */
+	bool missing;            /* services vanished */
+	uint64_t found_at;       /* uv_now() */
+	size_t *rows;            /* frames of each shape's RED_RATE last time */
+	struct clock_offset offset;
+	struct range_held held;
+	uint64_t visible;        /* hash of the rows whose ranges are held */
+	double slow;             /* what the period is stretched by */
+	time_ms own_period;
+	struct source_status count; /* since the last batch with a status */
+	struct poll poll;
+};
+
+/* ---- clocks ------------------------------------------------------------ */
+
+static time_ms wall(void)
+{
+	struct timeval tv;
+	gettimeofday(&tv, NULL);
+	return (time_ms)tv.tv_sec * 1000 + tv.tv_usec / 1000;
+}
+
+static time_ms server_now(const struct prom *p)
+{
+	bool known;
+	return wall() + clock_offset_value(&p->offset, &known);
+}
+
+/* The moment a poll is about; again once the server's clock is known. */
+static void set_moment(struct prom *p)
+{
+	struct poll *o = &p->poll;
+	o->at = o->want.at != TIME_NONE ? o->want.at : server_now(p) - SETTLE;
+}
+
+static void learn_clock(struct prom *p, const struct http_result *h)
+{
+	if (h->date == TIME_NONE || h->fault != FAULT_NONE)
+		return;
+	time_ms age = (time_ms)(uv_hrtime() / 1000 - (uint64_t)h->sent_us) / 1000;
+	time_ms sent = wall() - age;
+	clock_offset_learn(&p->offset, h->date, sent - 1,
+			   sent + h->took_us / 1000 + 1);
+}
+
+/* ---- batches ------------------------------------------------------------ */
+
+static char *copy(struct batch *b, const char *s)
+{
+	return s ? arena_strdup(&b->arena, s) : NULL;
+}
+
+static void add_status(struct prom *p, struct batch *b, time_ms next)
+{
+	struct source_status *s = arena_alloc(&b->arena, sizeof(*s));
+	bool known;
+	time_ms offset = clock_offset_value(&p->offset, &known);
+	if (!s)
+		return;
+	*s = p->count;
+	s->kind = "prometheus";
+	s->url = copy(b, p->src->url);
+	s->identity = copy(b, p->identity);
+	s->skew_s = known ? (double)offset / 1000 : NAN;
+	s->next = next;
+	s->period = p->src->period;
+	b->status = s;
+	int64_t took = p->count.took_us;
+	p->count = (struct source_status){ .took_us = took };
+}
+
+static void clean(struct buf *out, const char *s)
+{
+	text_clean(out, s, strlen(s));
+}
+
+static void warn(struct prom *p, const char *fmt, const char *what,
+		 const char *why)
+{
+	struct poll *o = &p->poll;
+	struct buf b;
+	o->partial = true;
+	if (o->warnings == LIMIT_WARNINGS)
+		return;
+	buf_init(&b, LIMIT_SENTENCE);
+	buf_printf(&b, fmt, what, why);
+	for (size_t i = 0; i < o->warnings; i++)
+		if (strcmp(o->warning[i], buf_text(&b)) == 0) {
+			buf_release(&b);
+			return;
+		}
+	o->warning[o->warnings++] = mem_strdup(buf_text(&b));
+	buf_release(&b);
+}
+
+static void set_fault(struct prom *p, enum fault fault, const char *text)
+{
+	struct buf b;
+	if (p->poll.fault != FAULT_NONE)
+		return;
+	buf_init(&b, LIMIT_SENTENCE);
+	clean(&b, text);
+	p->poll.fault = fault;
+	memcpy(p->poll.error, buf_text(&b), b.len + 1);
+	buf_release(&b);
+}
+
+/* "what, which server, what now" from the part that says what. */
+static void say_fault(struct prom *p, const struct prom_answer *a)
+{
+	struct buf b;
+	if (a->transport) {
+		set_fault(p, a->fault, a->why.text);
+		return;
+	}
+	buf_init(&b, 0);
+	buf_printf(&b, "%.120s: %s", p->src->url, a->why.text);
+	if (a->fault == FAULT_THROTTLED && a->http->retry_after > 0)
+		buf_printf(&b, "; asked again in %" PRId64 " s",
+			   (a->http->retry_after + 999) / 1000);
+	set_fault(p, a->fault, buf_text(&b));
+	buf_release(&b);
+}
+
+/* ---- tasks -------------------------------------------------------------- */
+
+static void task_free(struct task *t)
+{
+	prom_pack_release(&t->pack);
+	free(t->query);
+	free(t);
+}
+
+static void queue_clear(struct prom *p)
+{
+	while (p->poll.queue) {
+		struct task *t = p->poll.queue;
+		p->poll.queue = t->next;
+		if (t->kind <= TASK_FIND)
+			p->poll.finding--;
+		task_free(t);
+	}
+}
+
+static struct task *task_new(struct prom *p, enum task_kind kind)
+{
+	struct task *t = mem_zero(1, sizeof(*t));
+	t->p = p;
+	t->kind = kind;
+	if (kind <= TASK_FIND)
+		p->poll.finding++;
+	return t;
+}
+
+static void push_back(struct prom *p, struct task *t)
+{
+	struct task **at = &p->poll.queue;
+	while (*at)
+		at = &(*at)->next;
+	*at = t;
+	t->next = NULL;
+}
+
+static void push_front(struct prom *p, struct task *t)
+{
+	t->next = p->poll.queue;
+	p->poll.queue = t;
+}
+
+static void unfly(struct prom *p, struct task *t)
+{
+	struct task **at = &p->poll.flying;
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	t->next = NULL;
+	t->fetch = NULL;
+	p->poll.in_flight--;
+}
+
+/* Nothing more is asked in this poll. */
+static void stop(struct prom *p)
+{
+	p->poll.stopped = true;
+	queue_clear(p);
+	for (struct task *t = p->poll.flying; t; t = t->next)
+		prom_fetch_cancel(t->fetch);
+}
+
+/* ---- asking ------------------------------------------------------------- */
+
+static void field(struct buf *out, const char *name, const char *value)
+{
+	buf_printf(out, "%s%s=", out->len ? "&" : "", name);
+	http_encode(out, value);
+}
+
+static void time_field(struct buf *out, const char *name, time_ms t)
+{
+	struct buf b;
+	buf_init(&b, 0);
+	prom_seconds(t, &b);
+	field(out, name, buf_text(&b));
+	buf_release(&b);
+}
+
+static time_ms request_timeout(const struct prom *p, enum task_kind kind)
+{
+	const struct poll *o = &p->poll;
+	time_ms t = p->src->opt.timeout ? p->src->opt.timeout : TIMEOUT_DEFAULT;
+	if (o->want.deadline > 0) {
+		time_ms left = o->want.deadline -
+			       (time_ms)(uv_now(p->src->loop) - o->began);
+		t = left < t ? left : t;
+	}
+	if (kind == TASK_BUILD && t > BUILD_TIMEOUT)
+		t = BUILD_TIMEOUT; /* nothing depends on it */
+	return t > 1 ? t : 1;
+}
+
+/* The live words of VictoriaMetrics, which else answers 30 s late. */
+static bool wants_live(const struct task *t)
+{
+	return t->p->server == SERVER_VICTORIA && !t->p->no_live && !t->bare &&
+	       t->p->poll.want.at == TIME_NONE;
+}
+
+static void write_form(struct task *t, struct buf *out)
+{
+	struct prom *p = t->p;
+	struct buf query;
+	time_ms limit = request_timeout(p, t->kind);
+	buf_init(&query, 0);
+	if (t->query)
+		buf_str(&query, t->query);
+	else
+		prom_pack_query(&t->pack, &query);
+	field(out, "query", buf_text(&query));
+	buf_release(&query);
+	if (t->kind == TASK_RANGE) {
+		time_field(out, "start", t->range.from);
+		time_field(out, "end", t->range.to);
+		time_field(out, "step", t->range.step);
+	} else {
+		time_field(out, "time", p->poll.at);
+	}
+	time_field(out, "timeout", limit < p->src->period ? limit
+							  : p->src->period);
+	t->live = wants_live(t);
+	if (t->live)
+		buf_str(out, "&nocache=1&latency_offset=1ms");
+}
+
+static void write_names_form(const struct prom *p, struct buf *out)
+{
+	time_field(out, "start", p->poll.at - NAMES_BACK);
+	time_field(out, "end", p->poll.at + SETTLE);
+	if (p->src->opt.match) {
+		struct buf m;
+		buf_init(&m, 0);
+		buf_char(&m, '{');
+		promql_inner(&m, p->src->opt.match);
+		buf_char(&m, '}');
+		field(out, "match[]", buf_text(&m));
+		buf_release(&m);
+	}
+}
+
+static struct prom_ask ask_of(const struct task *t)
+{
+	const struct poll *o = &t->p->poll;
+	struct prom_ask a = { .instant = t->kind != TASK_RANGE, .at = o->at };
+	if (t->kind == TASK_RANGE) {
+		a.from = t->range.from;
+		a.to = t->range.to;
+		a.step = t->range.step;
+	} else {
+		a.from = a.to = o->at;
+	}
+	a.tagged = t->kind == TASK_FIND || t->pack.nr > 1;
+	if (t->pack.nr == 1)
+		a.question = t->pack.item[0].id;
+	return a;
+}
+
+static void on_answer(struct prom_answer *a, void *arg);
+
+static void start(struct prom *p, struct task *t)
+{
+	static const char *const paths[] = {
+		[TASK_BUILD] = "api/v1/status/buildinfo",
+		[TASK_NAMES] = "api/v1/label/__name__/values",
+		[TASK_FIND] = "api/v1/query", [TASK_INSTANT] = "api/v1/query",
+		[TASK_RANGE] = "api/v1/query_range",
+	};
+	bool query = t->query || t->kind >= TASK_FIND;
+	bool get = !query || t->get || p->get_only;
+	const char *path = t->kind == TASK_NAMES && query ? "api/v1/query"
+							  : paths[t->kind];
+	struct buf url, form;
+	buf_init(&url, 0);
+	buf_init(&form, 0);
+	http_url_join(p->url, path, &url);
+	if (query)
+		write_form(t, &form);
+	else if (t->kind == TASK_NAMES)
+		write_names_form(p, &form);
+	if (get && form.len)
+		buf_printf(&url, "?%s", form.s);
+	struct prom_ask ask = ask_of(t);
+	struct http_ask h = {
+		.url = url.s, .body = get ? NULL : buf_text(&form),
+		.timeout = request_timeout(p, t->kind),
+	};
+	t->next = p->poll.flying;
+	p->poll.flying = t;
+	p->poll.in_flight++;
+	p->count.requests++;
+	p->requests += t->kind <= TASK_FIND;
+	t->fetch = prom_fetch_start(p->http, p->src->loop, &h,
+				    query ? &ask : NULL, on_answer, t);
+	buf_release(&url);
+	buf_release(&form);
+}
+
+/* ---- discovery ----------------------------------------------------------- */
+
+static void push_find(struct prom *p, const char *query, bool needed)
+{
+	struct task *t = task_new(p, TASK_FIND);
+	t->query = mem_strdup(query);
+	t->needed = needed;
+	push_back(p, t);
+}
+
+static void push_names(struct prom *p)
+{
+	struct task *names = task_new(p, TASK_NAMES);
+	names->needed = true;
+	push_back(p, names);
+}
+
+static void discovery_begin(struct prom *p)
+{
+	discover_free(p->discover);
+	p->discover = discover_new(p->src->opt.match);
+	p->stage = 1;
+	p->requests = 0;
+	push_back(p, task_new(p, TASK_BUILD));
+	push_names(p);
+}
+
+/* The names were asked for by our clock. If the server's turns out to be far
+ * off, they are asked for once more. */
+static bool discovery_again(struct prom *p)
+{
+	time_ms before = p->poll.at;
+	set_moment(p);
+	if (p->poll.at - before < STRANGE_CLOCK + (time_ms)
+	    (uv_now(p->src->loop) - p->poll.began) &&
+	    before - p->poll.at < STRANGE_CLOCK)
+		return false;
+	push_names(p);
+	return true;
+}
+
+static void discovery_counts(struct prom *p)
+{
+	struct buf q;
+	buf_init(&q, 0);
+	p->stage = 2;
+	discover_names_end(p->discover);
+	discover_victoria(p->discover, p->server == SERVER_VICTORIA);
+	for (size_t i = 0; discover_ask_counts(p->discover, i, &q); i++)
+		push_find(p, q.s, true);
+	if (p->poll.finding > 0) {
+		discover_ask_intervals(p->discover, &q);
+		push_find(p, q.s, false);
+	}
+	for (size_t i = 0; discover_ask_activity(p->discover, i, &q); i++)
+		push_find(p, q.s, false);
+	buf_release(&q);
+}
+
+/* The period that suits the scrapes, stretched while the server is slow. */
+static void set_period(struct prom *p)
+{
+	const struct catalog *c = p->kept.catalog;
+	time_ms finest = 0;
+	for (size_t i = 0; c && i < c->nr_shapes; i++)
+		if (finest == 0 || c->shape[i].interval < finest)
+			finest = c->shape[i].interval;
+	p->own_period = finest > PERIOD_MIN ? finest : PERIOD_MIN;
+	if (p->src->opt.period > p->own_period)
+		p->own_period = p->src->opt.period;
+	p->src->period = (time_ms)((double)p->own_period * p->slow);
+	if (finest)
+		p->src->interval = finest > 1000 ? finest : 1000;
+}
+
+static const struct catalog *make_catalog(struct prom *p, struct arena *a)
+{
+	bool rules = p->server == SERVER_PROMETHEUS;
+	return discover_finish(p->discover, p->requests,
+			       rules ? p->version : NULL, p->kept.catalog, a);
+}
+
+/* A batch owns what it says, so the catalog is made twice. */
+static void keep_catalog(struct prom *p)
+{
+	struct kept k;
+	arena_init(&k.arena, 0);
+	k.catalog = make_catalog(p, &k.arena);
+	if (catalog_equal(p->kept.catalog, k.catalog)) {
+		arena_release(&k.arena);
+		return;
+	}
+	arena_release(&p->kept.arena);
+	p->kept = k;
+	free(p->rows);
+	p->rows = mem_zero(k.catalog->nr_shapes, sizeof(*p->rows));
+	p->held = (struct range_held){ .from = 0 };
+	set_period(p);
+}
+
+/* Scrape intervals were guessed from the few samples that there are. */
+static bool is_young(const struct catalog *c)
+{
+	for (size_t i = 0; i < c->nr_shapes; i++)
+		if (c->shape[i].interval_guessed &&
+		    c->shape[i].interval != INTERVAL_DEFAULT)
+			return true;
+	return false;
+}
+
+static void discovery_done(struct prom *p)
+{
+	const struct catalog *before = p->kept.catalog;
+	keep_catalog(p);
+	if (p->kept.catalog != before) {
+		struct batch *b = batch_new(0);
+		b->at = p->poll.at;
+		b->instant = true;
+		b->catalog = make_catalog(p, &b->arena);
+		add_status(p, b, TIME_NONE);
+		source_emit(p->src, b);
+	}
+	discover_free(p->discover);
+	p->discover = NULL;
+	p->stage = 0;
+	p->found = true;
+	p->found_at = uv_now(p->src->loop);
+	p->missing = is_young(p->kept.catalog);
+}
+
+/* What is known stays; it is tried again in a minute. */
+static void discovery_failed(struct prom *p)
+{
+	discover_free(p->discover);
+	p->discover = NULL;
+	p->stage = 0;
+	if (p->kept.catalog)
+		p->found_at = uv_now(p->src->loop) - REDISCOVER +
+			      REDISCOVER_SOON;
+}
+
+/* "2.42.0" of a Prometheus; the others tell themselves by what they leave out
+ * or add. */
+static void take_build(struct prom *p, const cJSON *tree)
+{
+	const cJSON *d = cJSON_GetObjectItemCaseSensitive(tree, "data");
+	const char *version = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(d, "version"));
+	const char *app = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(d, "application"));
+	bool go = cJSON_GetObjectItemCaseSensitive(d, "goVersion") != NULL;
+	const char *name = app ? app : !go ? "VictoriaMetrics" :
+		version && strncmp(version, "0.", 2) == 0 ? "Thanos" :
+		"Prometheus";
+	struct buf b;
+	if (!cJSON_IsObject(d))
+		return;
+	buf_init(&b, 80);
+	clean(&b, name);
+	if (version && *version && go) {
+		buf_char(&b, ' ');
+		clean(&b, version);
+	}
+	p->server = !go && !app ? SERVER_VICTORIA :
+		    strcmp(name, "Prometheus") == 0 ? SERVER_PROMETHEUS :
+		    SERVER_OTHER;
+	free(p->version);
+	p->version = NULL;
+	if (version) {
+		struct buf v;
+		buf_init(&v, 40);
+		clean(&v, version);
+		p->version = mem_strdup(buf_text(&v));
+		buf_release(&v);
+	}
+	if (p->identity && strcmp(p->identity, buf_text(&b)) != 0) {
+		struct buf e;
+		buf_init(&e, LIMIT_SENTENCE);
+		buf_printf(&e, "%s: %s → %s", p->src->name, p->identity,
+			   buf_text(&b));
+		free(p->poll.event);
+		p->poll.event = mem_strdup(buf_text(&e));
+		buf_release(&e);
+	}
+	free(p->identity);
+	p->identity = mem_strdup(buf_text(&b));
+	buf_release(&b);
+}
+
+static void take_names(struct prom *p, const cJSON *tree)
+{
+	const cJSON *name;
+	cJSON_ArrayForEach(name, cJSON_GetObjectItemCaseSensitive(tree, "data"))
+		if (cJSON_IsString(name) && text_is_clean(name->valuestring))
+			discover_name(p->discover, name->valuestring);
+}
+
+static void take_frames(struct prom *p, const struct batch *b, bool names)
+{
+	for (size_t i = 0; i < b->nr; i++) {
+		const char *name = labels_get(&b->frame[i].labels, "__name__");
+		if (!names)
+			discover_take(p->discover, &b->frame[i]);
+		else if (name)
+			discover_name(p->discover, name);
+	}
+}
+
+static void found_something(struct task *t, const struct prom_answer *a)
+{
+	struct prom *p = t->p;
+	if (t->kind == TASK_BUILD)
+		take_build(p, a->tree);
+	else if (!p->discover)
+		return;
+	else if (a->tree)
+		take_names(p, a->tree);
+	else
+		take_frames(p, a->batch, t->kind == TASK_NAMES);
+}
+
+/* ---- rows and charts ------------------------------------------------------ */
+
+static time_ms tail_of(const struct prom *p, time_ms step)
+{
+	return step + tails[p->server];
+}
+
+static uint64_t hash_visible(const char *const *visible)
+{
+	uint64_t h = 1469598103934665603u;
+	for (; visible && *visible; visible++)
+		for (const char *s = *visible;; s++) {
+			h = (h ^ (unsigned char)*s) * 1099511628211u;
+			if (!*s)
+				break;
+		}
+	return h;
+}
+
+static bool restricted(const struct prom_plan *plan)
+{
+	for (size_t i = 0; i < plan->nr; i++)
+		if (plan->pack[i].label)
+			return true;
+	return false;
+}
+
+static void push_plan(struct prom *p, struct prom_plan *plan,
+		      enum task_kind kind)
+{
+	for (size_t i = 0; i < plan->nr; i++) {
+		struct task *t = task_new(p, kind);
+		t->pack = plan->pack[i];
+		t->range = p->poll.range;
+		push_back(p, t);
+	}
+	free(plan->pack);
+	*plan = (struct prom_plan){ 0 };
+}
+
+static void plan_ranges(struct prom *p, struct prom_plan_ask *ask)
+{
+	struct poll *o = &p->poll;
+	const struct want *w = &o->want;
+	struct prom_plan plan = { 0 };
+	time_ms back = w->back > 0 ? w->back : BACK_DEFAULT;
+	time_ms tail = tail_of(p, w->step);
+	bool whole = w->whole || w->at != TIME_NONE;
+	o->range = range_plan(&p->held, o->at, back, w->step, tail, whole);
+	o->ranges = true;
+	ask->step = w->step;
+	ask->span = o->range.to - o->range.from;
+	prom_plan(&plan, ask);
+	/* Other rows are visible: their past is not held. */
+	uint64_t seen = hash_visible(ask->visible);
+	if (restricted(&plan) && seen != p->visible && !o->range.whole) {
+		o->range = range_plan(&p->held, o->at, back, w->step, tail,
+				      true);
+		ask->span = o->range.to - o->range.from;
+		prom_plan_release(&plan);
+		prom_plan(&plan, ask);
+	}
+	p->visible = seen;
+	push_plan(p, &plan, TASK_RANGE);
+}
+
+static void plan_questions(struct prom *p)
+{
+	const struct want *w = &p->poll.want;
+	struct prom_plan_ask ask = { .catalog = p->kept.catalog,
+				     .visible = w->visible };
+	struct prom_plan plan = { 0 };
+	p->poll.planned = uv_now(p->src->loop);
+	set_moment(p);
+	prom_plan(&plan, &ask);
+	push_plan(p, &plan, TASK_INSTANT);
+	if (w->charts && w->step > 0)
+		plan_ranges(p, &ask);
+}
+
+static void fill(const struct task *t, struct batch *b)
+{
+	const struct poll *o = &t->p->poll;
+	uint32_t *asked = arena_alloc(&b->arena, t->pack.nr * sizeof(*asked));
+	for (size_t i = 0; asked && i < t->pack.nr; i++)
+		asked[i] = t->pack.item[i].id;
+	b->asked = asked;
+	b->nr_asked = asked ? t->pack.nr : 0;
+	b->at = o->at;
+	b->window = t->pack.window;
+	b->instant = t->kind == TASK_INSTANT;
+	if (b->instant)
+		return;
+	b->from = t->range.from;
+	b->to = t->range.to;
+	b->step = t->range.step;
+	b->settled = o->at - tails[t->p->server];
+}
+
+/* Services that were there and are not: it is looked again who is. */
+static void watch_rows(struct prom *p, const struct batch *b)
+{
+	const struct catalog *c = p->kept.catalog;
+	for (size_t i = 0; i < c->nr_shapes; i++) {
+		uint32_t id = question_id(c->shape[i].id, RED_RATE);
+		size_t rows = 0;
+		bool asked = false;
+		for (size_t k = 0; k < b->nr_asked && !asked; k++)
+			asked = b->asked[k] == id;
+		for (size_t k = 0; asked && k < b->nr; k++)
+			rows += b->frame[k].question == id;
+		if (!asked)
+			continue;
+		p->missing |= rows < p->rows[i] - p->rows[i] / 4;
+		p->rows[i] = rows;
+	}
+}
+
+/* The part of an answer about one of the visible services: about the others
+ * its silence means nothing. */
+static void emit_one(struct task *t, const struct batch *all, const char *only)
+{
+	struct batch *b = batch_new(0);
+	struct frame *f = arena_alloc(&b->arena, (all->nr + 1) * sizeof(*f));
+	for (size_t i = 0; i < all->nr; i++) {
+		const struct frame *from = &all->frame[i];
+		const char *v = labels_get(&from->labels, t->pack.label);
+		if (!v || strcmp(v, only) != 0)
+			continue;
+		struct frame *to = &f[b->nr++];
+		*to = (struct frame){ .question = from->question,
+				      .nr = from->nr };
+		labels_copy(&from->labels, NULL, &b->arena, &to->labels);
+		time_ms *at = arena_alloc(&b->arena, from->nr * sizeof(*at));
+		memcpy(at, from->t, from->nr * sizeof(*at));
+		to->t = at;
+		if (from->v) {
+			double *value = arena_alloc(&b->arena,
+						    from->nr * sizeof(*value));
+			memcpy(value, from->v, from->nr * sizeof(*value));
+			to->v = value;
+			continue;
+		}
+		struct histogram *h = arena_alloc(&b->arena,
+						  from->nr * sizeof(*h));
+		for (size_t k = 0; k < from->nr; k++)
+			h[k] = *histogram_copy(&from->h[k], &b->arena);
+		to->h = h;
+	}
+	fill(t, b);
+	b->frame = f;
+	b->only = copy(b, only);
+	b->partial = all->partial;
+	source_emit(t->p->src, b);
+}
+
+static void take_answer(struct task *t, struct prom_answer *a)
+{
+	struct prom *p = t->p;
+	struct batch *b = a->batch;
+	fill(t, b);
+	p->poll.answered++;
+	p->poll.timeouts = 0;
+	p->poll.partial |= b->partial;
+	if (t->kind == TASK_INSTANT)
+		watch_rows(p, b);
+	else
+		prom_deploys(b, p->kept.catalog);
+	if (!t->pack.label) {
+		source_emit(p->src, b);
+		return;
+	}
+	for (size_t i = 0; i < t->pack.nr_only; i++)
+		emit_one(t, b, t->pack.only[i]);
+	batch_free(b);
+}
+
+/* ---- what went wrong ------------------------------------------------------- */
+
+/* Whatever else would be asked would end the same way. */
+static bool is_fatal(enum fault f)
+{
+	switch (f) {
+	case FAULT_NAME: case FAULT_REFUSED: case FAULT_TLS:
+	case FAULT_NETWORK: case FAULT_AUTH: case FAULT_THROTTLED:
+	case FAULT_NOT_API: case FAULT_REDIRECT: case FAULT_STARTING:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void again(struct task *t, time_ms pause)
+{
+	t->not_before = uv_now(t->p->src->loop) + (uint64_t)pause;
+	push_front(t->p, t);
+	if (t->kind <= TASK_FIND)
+		t->p->poll.finding++;
+}
+
+/* Tries that are made once: as GET, without VM's words, after a fault that
+ * passes, by names as a query. */
+static bool try_again(struct task *t, const struct prom_answer *a)
+{
+	struct prom *p = t->p;
+	long status = a->http->status;
+	bool query = t->query || t->kind >= TASK_FIND;
+	if (query && !t->get && !p->get_only &&
+	    (status == 403 || status == 405 || status == 501)) {
+		t->get = true;
+		again(t, 0);
+		return true;
+	}
+	if (t->live && status == 422) {
+		t->bare = true;
+		again(t, 0);
+		return true;
+	}
+	if (a->passing && !t->retried && a->fault != FAULT_THROTTLED &&
+	    a->fault != FAULT_STARTING && a->http->retry_after < 0) {
+		t->retried = true;
+		p->count.retries++;
+		again(t, RETRY_PAUSE);
+		return true;
+	}
+	if (t->kind == TASK_NAMES && !t->query && status != 401 &&
+	    ((status >= 400 && status < 500 && status != 429) ||
+	     status == 501 || a->fault == FAULT_TOO_BIG)) {
+		struct buf q;
+		buf_init(&q, 0);
+		discover_ask_names(p->src->opt.match, &q);
+		t->query = mem_strdup(q.s);
+		buf_release(&q);
+		again(t, 0);
+		return true;
+	}
+	return false;
+}
+
+static void split(struct task *t)
+{
+	struct task *other = task_new(t->p, t->kind);
+	other->range = t->range;
+	other->get = t->get;
+	other->bare = t->bare;
+	other->half = t->half = true;
+	other->pack = prom_pack_split(&t->pack);
+	push_front(t->p, other);
+	push_front(t->p, t);
+}
+
+static const char *question_name(const struct prom *p, uint32_t id,
+				 struct buf *out)
+{
+	const struct catalog *c = p->kept.catalog;
+	for (size_t i = 0; i < c->nr_shapes; i++)
+		if (c->shape[i].id == id / 16)
+			buf_printf(out, "%s of %s",
+				   red_role_name((enum red_role)(id % 16)),
+				   c->shape[i].metric);
+	return buf_text(out);
+}
+
+/* A question that no other try can save; the others go on. */
+static void question_failed(struct task *t, const struct prom_answer *a)
+{
+	struct prom *p = t->p;
+	struct buf name;
+	bool bad = a->fault == FAULT_BAD_QUERY || a->fault == FAULT_TOO_BIG;
+	buf_init(&name, 200);
+	question_name(p, t->pack.item[0].id, &name);
+	if (t->pack.nr > 1)
+		buf_str(&name, " and others");
+	warn(p, "%s: %s", buf_text(&name), a->why.text);
+	buf_release(&name);
+	p->poll.failed++;
+	say_fault(p, a);
+	if (t->kind == TASK_RANGE && !bad)
+		p->poll.whole_failed = true;
+	if (a->fault == FAULT_TIMEOUT && ++p->poll.timeouts >= 2)
+		stop(p);
+}
+
+/* Takes the task unless it is asked again. */
+static void task_failed(struct task *t, const struct prom_answer *a)
+{
+	struct prom *p = t->p;
+	bool discovery = t->kind <= TASK_FIND;
+	if (a->http->status == 503 || a->fault == FAULT_THROTTLED)
+		p->poll.strained = true;
+	if (a->http->retry_after >= 0)
+		p->poll.retry_after = a->http->retry_after;
+	if (a->fault != FAULT_CANCELLED && !p->poll.stopped &&
+	    try_again(t, a))
+		return;
+	bool bad = a->fault == FAULT_BAD_QUERY || a->fault == FAULT_TOO_BIG;
+	if (!p->poll.stopped && !discovery && bad && t->pack.nr > 1) {
+		split(t);
+		return;
+	}
+	bool gone = a->fault == FAULT_REFUSED || a->fault == FAULT_NAME ||
+		    a->fault == FAULT_TLS;
+	bool ignored = a->fault == FAULT_CANCELLED || p->poll.stopped ||
+		       (discovery && !t->needed && !gone);
+	if (!ignored && !discovery && !is_fatal(a->fault))
+		question_failed(t, a);
+	else if (!ignored) {
+		say_fault(p, a);
+		stop(p);
+	}
+	if (t->kind == TASK_RANGE && ignored)
+		p->poll.whole_failed = true;
+	task_free(t);
+}
+
+/* ---- the course of a poll --------------------------------------------------- */
+
+static void poll_forget(struct poll *o)
+{
+	for (size_t i = 0; i < o->warnings; i++)
+		free(o->warning[i]);
+	free(o->event);
+	*o = (struct poll){ .at = o->at };
+}
+
+static const char *const *arena_texts(struct batch *b, char *const *text,
+				      size_t nr)
+{
+	const char **out = arena_alloc(&b->arena, (nr + 1) * sizeof(*out));
+	for (size_t i = 0; i < nr; i++)
+		out[i] = copy(b, text[i]);
+	return out;
+}
+
+/* Slow, or asked for less: twice the period, back by steps. */
+static void adjust_period(struct prom *p)
+{
+	struct poll *o = &p->poll;
+	time_ms took = (time_ms)(uv_now(p->src->loop) - o->planned);
+	bool slow = o->planned && took > p->own_period / 2 && !o->range.whole;
+	if (o->strained || slow)
+		p->slow = p->slow * 2 < SLOWEST ? p->slow * 2 : SLOWEST;
+	else if (o->answered)
+		p->slow = p->slow * 0.75 > 1 ? p->slow * 0.75 : 1;
+	set_period(p);
+}
+
+static void emit_end(struct prom *p)
+{
+	struct poll *o = &p->poll;
+	struct batch *b = batch_new(0);
+	time_ms wait = p->src->period;
+	if (o->retry_after > wait)
+		wait = o->retry_after;
+	b->at = o->at;
+	b->instant = true;
+	b->tick = true;
+	if (o->fault != FAULT_NONE &&
+	    (o->answered == 0 || o->fault == FAULT_THROTTLED)) {
+		b->fault = o->fault;
+		b->error = copy(b, o->error);
+	} else if (o->fault != FAULT_NONE && !o->warnings) {
+		warn(p, "%s%s", "not everything was answered: ", o->error);
+	}
+	b->partial = o->partial;
+	b->nr_warnings = o->warnings;
+	b->warning = arena_texts(b, o->warning, o->warnings);
+	if (o->event) {
+		struct event *e = arena_alloc(&b->arena, sizeof(*e));
+		*e = (struct event){ .at = o->at, .until = TIME_NONE,
+				     .kind = EVENT_SOURCE,
+				     .text = copy(b, o->event) };
+		b->event = e;
+		b->nr_events = 1;
+	}
+	add_status(p, b, wall() + wait);
+	source_emit(p->src, b);
+}
+
+static void poll_end(struct prom *p)
+{
+	struct poll *o = &p->poll;
+	uv_timer_stop(&p->deadline);
+	uv_timer_stop(&p->wake);
+	if (p->stage)
+		discovery_failed(p);
+	if (o->ranges && !o->whole_failed && !o->stopped &&
+	    o->want.at == TIME_NONE)
+		range_answered(&p->held, &o->range, o->at);
+	if (!o->cancelled) {
+		if (o->late && o->fault == FAULT_NONE) {
+			char text[LIMIT_SENTENCE], span[TIME_TEXT];
+			snprintf(text, sizeof(text), "%.150s: no whole answer "
+				 "within %s; --timeout gives it longer",
+				 p->src->url,
+				 time_span(o->want.deadline, span));
+			set_fault(p, FAULT_TIMEOUT, text);
+		}
+		adjust_period(p);
+		emit_end(p);
+	}
+	o->active = false;
+	poll_forget(o);
+	source_end(p->src);
+}
+
+static void pump(struct prom *p);
+
+static void on_wake(uv_timer_t *timer)
+{
+	pump(timer->data);
+}
+
+/* The first task that may go; when the next one may. */
+static struct task *take_ready(struct prom *p, uint64_t *when)
+{
+	uint64_t now = uv_now(p->src->loop);
+	*when = 0;
+	for (struct task **at = &p->poll.queue; *at; at = &(*at)->next) {
+		struct task *t = *at;
+		if (t->not_before <= now) {
+			*at = t->next;
+			return t;
+		}
+		if (!*when || t->not_before < *when)
+			*when = t->not_before;
+	}
+	return NULL;
+}
+
+static void advance(struct prom *p)
+{
+	struct poll *o = &p->poll;
+	if (p->stage == 1 && !o->finding && !discovery_again(p))
+		discovery_counts(p);
+	if (p->stage == 2 && !o->finding)
+		discovery_done(p);
+	if (!p->stage && !o->found && p->kept.catalog) {
+		o->found = true;
+		plan_questions(p);
+	}
+}
+
+static void pump(struct prom *p)
+{
+	struct poll *o = &p->poll;
+	unsigned slots = IN_FLIGHT + o->want.hurry;
+	uint64_t when = 0;
+	if (!o->active)
+		return;
+	if (!o->stopped)
+		advance(p);
+	while (o->in_flight < slots && o->queue) {
+		struct task *t = take_ready(p, &when);
+		if (!t)
+			break;
+		start(p, t);
+	}
+	if (!o->queue && !o->in_flight)
+		poll_end(p);
+	else if (when && !o->in_flight)
+		uv_timer_start(&p->wake, on_wake,
+			       when - uv_now(p->src->loop), 0);
+}
+
+static void count(struct prom *p, const struct prom_answer *a)
+{
+	p->count.took_us = a->http->took_us;
+	p->count.bytes += a->http->wire_bytes;
+	p->count.body_bytes += a->http->body_bytes;
+	p->count.dropped += a->dropped;
+}
+
+static void on_answer(struct prom_answer *a, void *arg)
+{
+	struct task *t = arg;
+	struct prom *p = t->p;
+	unfly(p, t);
+	if (t->kind <= TASK_FIND)
+		p->poll.finding--;
+	count(p, a);
+	learn_clock(p, a->http);
+	if (a->fault == FAULT_NONE && !p->poll.stopped) {
+		p->get_only |= t->get;
+		p->no_live |= t->bare && !t->half;
+		if (t->kind >= TASK_INSTANT) {
+			take_answer(t, a);
+		} else {
+			found_something(t, a);
+			batch_free(a->batch);
+		}
+		task_free(t);
+	} else if (a->fault == FAULT_NONE) {
+		batch_free(a->batch);
+		task_free(t);
+	} else {
+		task_failed(t, a);
+	}
+	pump(p);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct prom *p = timer->data;
+	p->poll.late = true;
+	stop(p);
+	pump(p);
+}
+
+/* ---- the source --------------------------------------------------------------- */
+
+static int prom_open(struct source *src, const char *where, struct err *e)
+{
+	struct prom *p = src->state;
+	if (http_url_check(where, e) < 0)
+		return -1;
+	struct buf shown;
+	buf_init(&shown, 0);
+	http_url_shown(where, &shown);
+	src->url = mem_strdup(buf_text(&shown));
+	buf_release(&shown);
+	*p = (struct prom){ .src = src, .slow = 1, .handles = 3 };
+	p->url = mem_strdup(where);
+	struct http_options o = { .compress = !http_url_is_loopback(where) };
+	p->http = http_new(src->loop, &o);
+	uv_timer_init(src->loop, &p->deadline);
+	uv_timer_init(src->loop, &p->wake);
+	p->deadline.data = p->wake.data = p;
+	p->count.took_us = 0;
+	clock_offset_init(&p->offset);
+	arena_init(&p->kept.arena, 0);
+	set_period(p);
+	return 0;
+}
+
+static void prom_poll(struct source *src, const struct want *w)
+{
+	struct prom *p = src->state;
+	struct poll *o = &p->poll;
+	uv_update_time(src->loop);
+	*o = (struct poll){ .want = *w, .retry_after = -1, .active = true };
+	o->began = uv_now(src->loop);
+	if (o->want.deadline <= 0) {
+		time_ms t = src->opt.timeout ? src->opt.timeout
+					     : TIMEOUT_DEFAULT;
+		o->want.deadline = 3 * t;
+	}
+	uv_timer_start(&p->deadline, on_deadline, (uint64_t)o->want.deadline, 0);
+	set_moment(p);
+	uint64_t age = o->began - p->found_at;
+	bool live = w->at == TIME_NONE;
+	if (!p->found || (live && age > REDISCOVER) ||
+	    (live && p->missing && age > REDISCOVER_SOON))
+		discovery_begin(p);
+	pump(p);
+}
+
+static void prom_cancel(struct source *src)
+{
+	struct prom *p = src->state;
+	if (!p->poll.active || p->poll.cancelled)
+		return;
+	p->poll.cancelled = true;
+	stop(p);
+	uv_timer_start(&p->wake, on_wake, 0, 0);
+}
+
+static void part_closed(struct prom *p)
+{
+	if (--p->handles)
+		return;
+	struct source *src = p->src;
+	discover_free(p->discover);
+	arena_release(&p->kept.arena);
+	free(p->rows);
+	free(p->identity);
+	free(p->version);
+	free(p->url);
+	source_closed(src);
+}
+
+static void on_http_closed(void *arg)
+{
+	part_closed(arg);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	part_closed(handle->data);
+}
+
+static void prom_close(struct source *src)
+{
+	struct prom *p = src->state;
+	http_close(p->http, on_http_closed, p);
+	uv_close((uv_handle_t *)&p->deadline, on_timer_closed);
+	uv_close((uv_handle_t *)&p->wake, on_timer_closed);
+}
+
+const struct source_ops prometheus_ops = {
+	.name = "prometheus",
+	.help = "a Prometheus-style HTTP API",
+	.state_size = sizeof(struct prom),
+	.open = prom_open,
+	.poll = prom_poll,
+	.cancel = prom_cancel,
+	.close = prom_close,
+};
