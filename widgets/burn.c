@@ -105,21 +105,12 @@ static void notes(struct burn *b, const struct red_row *r)
 			  "objective: --objective sets it");
 }
 
-/* Columns come with the objective that the store knows. */
-static double correction(const struct red_row *r)
-{
-	double known = r->service->def && r->service->def->objective > 0
-			       ? r->service->def->objective : 0.999;
-
-	return (1 - known) / (1 - r->objective);
-}
-
 static void trend(struct burn *b, const struct view *v, int w)
 {
 	static const enum measure what[] = { M_BURN_5M, M_BURN_1H };
 	struct column col[SPARKS];
 	struct axis a;
-	double k = correction(v->sel);
+	double k = burn_correction(v->sel);
 
 	b->cells = w - 20 > SPARKS ? SPARKS : w - 20;
 	if (b->cells < 8) {

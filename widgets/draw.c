@@ -194,6 +194,14 @@ enum role burn_role(double burn)
 	return burn > BURN_PAGE ? R_CRIT : burn > 1 ? R_WARN : R_SPARK_ZERO;
 }
 
+double burn_correction(const struct red_row *r)
+{
+	double known = r->service->def && r->service->def->objective > 0
+			       ? r->service->def->objective : 0.999;
+
+	return (1 - known) / (1 - r->objective);
+}
+
 /* ---- signs -------------------------------------------------------------- */
 
 struct sign sign_of_state(enum service_state st)

@@ -54,6 +54,10 @@ void draw_spark(struct surface *s, int x, int y, int level, enum role r);
 int burn_level(double burn);
 enum role burn_role(double burn);
 
+/* Columns of burn come with the objective that the store knows: times this
+ * they are the row's. */
+double burn_correction(const struct red_row *r);
+
 /* The sign, role and word of a state. */
 struct sign {
 	const char *glyph;

@@ -10,6 +10,7 @@ struct errors {
 	struct area area;
 	struct scale scale;
 	double budget;      /* 1 - objective */
+	double peak;        /* the highest column, when it is beyond the scale */
 	struct spans left, right;
 	bool focused, data;
 };
@@ -58,15 +59,39 @@ static void build_title(struct errors *e, const struct view *v)
 		  format_percent(ratio, text));
 	spans_add(&e->right, R_DIM, 1, "  %.1fx is %.3g%%", BURN_PAGE,
 		  BURN_PAGE * e->budget * 100);
+	if (e->peak > 0 && e->chart.cursor < 0)
+		spans_add(&e->right, R_DIM, 3, ", peak %s",
+			  format_percent(e->peak, text));
 	if (bad && v->sel->since != TIME_NONE && e->chart.cursor < 0)
 		spans_add(&e->right, R_DIM, 2, ", since %s",
 			  time_hm(v->sel->since, (char[TIME_TEXT]){ 0 }));
 }
 
+/* The highest column that is not among the few outliers. */
+static double usual_max(const struct errors *e, double max, double limit)
+{
+	int above = 0, have = 0;
+	double most = 0;
+
+	for (int i = 0; i < e->chart.axis.cells; i++) {
+		if (!e->area.has[i])
+			continue;
+		double x = e->area.column[0][i].mean;
+		have++;
+		if (x > 4 * limit)
+			above++;
+		else
+			most = fmax(most, x);
+	}
+	return above && 10 * above <= have ? most : max;
+}
+
+/* A short spike far beyond the limit does not flatten all the rest: it is cut
+ * at the top, marked, and its height stands in the title. */
 static void read_area(struct errors *e, const struct view *v)
 {
 	static const enum measure what = M_ERROR_RATIO;
-	double max = 0;
+	double max = 0, limit = BURN_PAGE * e->budget;
 
 	area_read(&e->area, &e->chart, v->sel->service, &what, 1);
 	for (int i = 0; i < e->chart.axis.cells; i++)
@@ -74,8 +99,10 @@ static void read_area(struct errors *e, const struct view *v)
 			max = fmax(max, e->area.column[0][i].mean);
 			e->data = true;
 		}
-	e->scale = scale_linear(NUMBER_PERCENT, max, BURN_PAGE * e->budget,
-				e->chart.rows, false);
+	double top = usual_max(e, max, limit);
+	e->peak = top < max ? max : 0;
+	e->scale = scale_linear(NUMBER_PERCENT, top, limit, e->chart.rows,
+				false);
 	area_stack(&e->area, &e->chart, &e->scale);
 }
 
@@ -99,6 +126,16 @@ static bool errors_update(void *state, const struct view *v, int w, int h)
 	return true;
 }
 
+static void mark_peaks(const struct errors *e, struct surface *s)
+{
+	double top = e->scale.unit * e->chart.rows;
+
+	for (int i = 0; e->peak > 0 && i < e->chart.axis.cells; i++)
+		if (e->area.has[i] && e->area.column[0][i].mean > top * 1.001)
+			surface_put(s, e->chart.x + i, 1, 0x25B2,
+				    STYLE(e->chart.stale ? R_STALE : R_BRIGHT));
+}
+
 static void errors_draw(const void *state, struct surface *s)
 {
 	const struct errors *e = state;
@@ -110,6 +147,7 @@ static void errors_draw(const void *state, struct surface *s)
 	if (!e->data)
 		return;
 	area_draw(&e->area, &e->chart, s);
+	mark_peaks(e, s);
 	chart_draw_front(&e->chart, s);
 }
 

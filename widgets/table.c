@@ -159,7 +159,9 @@ static void place_columns(struct table *t, const struct view *v, int w)
 static void set(struct row *r, enum col c, enum role role, const char *text)
 {
 	r->f[c].role = (uint8_t)(r->grey ? R_STALE : role);
-	snprintf(r->f[c].text, sizeof(r->f[c].text), "%s", text);
+	size_t n = strlen(text), max = sizeof(r->f[c].text) - 1;
+	memcpy(r->f[c].text, text, n > max ? 0 : n);
+	r->f[c].text[n > max ? 0 : n] = '\0';
 }
 
 /* `…` asked and not answered, `–` not known. */
