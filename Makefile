@@ -167,4 +167,4 @@ help:
 	@echo 'DEVELOPER=1 turns warnings to errors; SANITIZE=address,undefined'
 
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path build/servers -prune -o -name '*.d' -type f -print 2>/dev/null)
