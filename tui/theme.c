@@ -103,7 +103,8 @@ static void unknown(struct reader *r, const char *what, struct span word,
 {
 	char text[64];
 	quote(word, text);
-	const char *near = text_nearest(text, names);
+	/* Only the first problem is told: the others need no guess. */
+	const char *near = r->problems ? NULL : text_nearest(text, names);
 	if (near)
 		problem(r, "unknown %s '%s', did you mean '%s'?", what, text, near);
 	else

@@ -217,6 +217,13 @@ static void the_terminal_shows_the_surface_in_screen(void **state)
 	random_screens("tmux-256color", false, true);
 }
 
+static void the_terminal_shows_the_surface_with_16_colors(void **state)
+{
+	(void)state;
+	/* It has 88, of which the first 16 are the usual ones. */
+	random_screens("rxvt-unicode", false, true);
+}
+
 static void the_terminal_shows_the_surface_with_8_colors(void **state)
 {
 	(void)state;
@@ -266,6 +273,7 @@ static void colors_are_those_of_the_terminal(void **state)
 		{ "xterm-256color", 256 }, { "screen-256color", 256 },
 		{ "xterm", 8 },            { "linux", 8 },
 		{ "vt100", 0 },            { "vt220", 0 },
+		{ "rxvt-unicode", 16 },    { "rxvt", 8 },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct screen *s = open_screen(rows[i].term, 80, 24, false);
@@ -557,6 +565,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_terminal_shows_the_surface_in_xterm),
 		cmocka_unit_test(the_terminal_shows_the_surface_in_screen),
+		cmocka_unit_test(the_terminal_shows_the_surface_with_16_colors),
 		cmocka_unit_test(the_terminal_shows_the_surface_with_8_colors),
 		cmocka_unit_test(the_terminal_shows_the_surface_without_color),
 		cmocka_unit_test(no_color_sends_no_color),
