@@ -272,7 +272,7 @@ static void move_cursor(struct dash *d, int direction)
 	d->cursor += direction * cell;
 	if (d->cursor > d->v.edge)
 		d->cursor = TIME_NONE;
-	time_ms oldest = d->v.edge - (time_ms)page_chart_cells(
+	time_ms oldest = d->v.edge - (time_ms)page_widest_cells(
 		d->surface->w, d->surface->h) * cell;
 	if (d->cursor != TIME_NONE && d->cursor < oldest)
 		d->cursor = oldest;
@@ -720,6 +720,17 @@ static void cmd_filter(struct dash *d, const char *arg)
 	copy_text(d->filter, sizeof(d->filter), arg);
 }
 
+static void cmd_open(struct dash *d, const char *arg)
+{
+	if (d->page != PAGE_START) {
+		notice(d, "a source is opened on the start page, or by: redtop "
+			  "SOURCE");
+	} else if (*arg) {
+		copy_text(d->opened, sizeof(d->opened), arg);
+		ask(d, REQUEST_OPEN);
+	}
+}
+
 static void cmd_record(struct dash *d, const char *arg)
 {
 	(void)arg;
@@ -750,6 +761,7 @@ static const struct {
 	  cmd_range },
 	{ { "service", "NAME", "open a service" }, cmd_service },
 	{ { "filter", "TEXT", "rows with this text; empty: all" }, cmd_filter },
+	{ { "open", "SOURCE", "a URL, demo, or a recording" }, cmd_open },
 	{ { "record", "", "start or stop recording" }, cmd_record },
 	{ { "help", "", "what the keys do" }, cmd_help },
 	{ { "quit", "", "leave" }, cmd_quit },
@@ -782,6 +794,10 @@ static void run_command(struct dash *d)
 	}
 	if (!word[0])
 		return;
+	if (d->page == PAGE_START && strpbrk(word, ":/.")) {
+		cmd_open(d, d->text);
+		return;
+	}
 	const char *near = text_nearest(word, names);
 	snprintf(d->notice, sizeof(d->notice), "no command '%s'%s%s%s", word,
 		 near ? ", did you mean '" : "", near ? near : "",
@@ -1099,7 +1115,7 @@ static const struct {
 	{ K_PGDN, k_pgdn, true },       { K_PGUP, k_pgup, true },
 	{ K_ENTER, enter, true },       { K_ESC, escape, true },
 	{ K_F2, open_themes, true },    { K_CTRL_L, k_repaint, true },
-	{ '/', k_filter, false },       { ':', k_command, false },
+	{ '/', k_filter, false },       { ':', k_command, true },
 	{ 'n', k_next, false },         { 'N', k_previous, false },
 	{ 'b', k_goto, false },         { 'e', k_explain, false },
 	{ K_LEFT, k_left, false },      { K_RIGHT, k_right, false },
@@ -1212,8 +1228,9 @@ void dash_reach(int w, int h, time_ms range, time_ms *step, time_ms *back)
 {
 	int cells = page_chart_cells(w, h);
 	time_ms dot = dot_of(range, cells);
+	int widest = page_widest_cells(w, h);
 	*step = step_of(dot);
-	*back = dot * 2 * (cells + cells / 4);
+	*back = dot * 2 * (widest + widest / 4);
 	if (*back < range)
 		*back = range;
 }

@@ -202,13 +202,22 @@ size_t page_layout_full(const char *kind, int w, int h, struct slot *out)
 	return p.nr;
 }
 
+static int at_least(int cells)
+{
+	return cells < 20 ? 20 : cells;
+}
+
 int page_chart_cells(int w, int h)
 {
-	int cells = w;
-	if (w >= 170 && h >= 28)
-		cells = w * 57 / 100;
-	else if (w >= 100 && h >= 28)
-		cells = w * 57 / 100;
-	cells -= SCALE_CELLS;
-	return cells < 20 ? 20 : cells;
+	int panels = w >= 170 && h >= 28 ? 3 : w >= 100 && h >= 28 ? 2 : 1;
+	int each = (w - 2 * MARGIN - GUTTER * (panels - 1)) / panels;
+	return at_least(each - SCALE_CELLS + MARGIN);
+}
+
+int page_widest_cells(int w, int h)
+{
+	int cells = w >= 100 && h >= 28 ? w * 57 / 100 : w;
+	int overview = page_chart_cells(w, h);
+	cells = at_least(cells - SCALE_CELLS);
+	return cells > overview ? cells : overview;
 }

@@ -21,8 +21,10 @@ struct slot {
 size_t page_layout(enum page p, int w, int h, size_t rows, struct slot *out);
 /* The same page with one widget on all of the body. */
 size_t page_layout_full(const char *kind, int w, int h, struct slot *out);
-/* Cells of the widest chart of the overview and service pages at this size,
- * without its scale: what a range is fitted to. */
+/* Cells of the overview's latency chart at this size, without its scale: what
+ * a range is fitted to; and of the widest chart of any page: what data must
+ * reach back for. */
 int page_chart_cells(int w, int h);
+int page_widest_cells(int w, int h);
 
 #endif

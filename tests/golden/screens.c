@@ -1,0 +1,209 @@
+/* Screens as they should look: source, size, page and keys in, text and roles
+ * out. REDTOP_GOLDEN=write makes the expected files anew: look at the diff. */
+#include "app/json.h"
+#include "app/oneshot.h"
+#include "base/key.h"
+#include "tui/export.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct screen_case {
+	const char *name;
+	const char *source;
+	int w, h;
+	enum page page;
+	const char *service, *keys, *at;
+	enum graph graph;
+} cases[] = {
+	{ .name = "overview-80x24", .w = 80, .h = 24 },
+	{ .name = "overview-120x40", .w = 120, .h = 40 },
+	{ .name = "overview-200x50", .w = 200, .h = 50 },
+	{ .name = "overview-60x15", .w = 60, .h = 15 },
+	{ .name = "overview-40x8", .w = 40, .h = 8 },
+	{ .name = "overview-32x6", .w = 32, .h = 6 },
+	{ .name = "overview-1x1", .w = 1, .h = 1 },
+	{ .name = "service-80x24", .w = 80, .h = 24, .page = PAGE_SERVICE },
+	{ .name = "service-120x40", .w = 120, .h = 40, .page = PAGE_SERVICE },
+	{ .name = "service-200x50", .w = 200, .h = 50, .page = PAGE_SERVICE },
+	{ .name = "events-80x24", .w = 80, .h = 24, .page = PAGE_EVENTS },
+	{ .name = "events-120x40", .w = 120, .h = 40, .page = PAGE_EVENTS },
+	{ .name = "events-200x50", .w = 200, .h = 50, .page = PAGE_EVENTS },
+	{ .name = "net-80x24", .w = 80, .h = 24, .page = PAGE_NET },
+	{ .name = "net-120x40", .w = 120, .h = 40, .page = PAGE_NET },
+	{ .name = "net-200x50", .w = 200, .h = 50, .page = PAGE_NET },
+	{ .name = "overview-80x24-ascii", .w = 80, .h = 24,
+	  .graph = GRAPH_ASCII },
+	{ .name = "service-80x24-ascii", .w = 80, .h = 24, .page = PAGE_SERVICE,
+	  .graph = GRAPH_ASCII },
+	{ .name = "events-80x24-ascii", .w = 80, .h = 24, .page = PAGE_EVENTS,
+	  .graph = GRAPH_ASCII },
+	{ .name = "net-80x24-ascii", .w = 80, .h = 24, .page = PAGE_NET,
+	  .graph = GRAPH_ASCII },
+	{ .name = "overview-120x40-ascii", .w = 120, .h = 40,
+	  .graph = GRAPH_ASCII },
+	{ .name = "overview-120x40-block", .w = 120, .h = 40,
+	  .graph = GRAPH_BLOCK },
+	{ .name = "help-120x40", .w = 120, .h = 40, .keys = "?" },
+	{ .name = "explain-120x40", .w = 120, .h = 40, .keys = "e" },
+	{ .name = "palette-120x40", .w = 120, .h = 40, .keys = ": g o" },
+	{ .name = "filter-120x40", .w = 120, .h = 40, .keys = "/ c a" },
+	{ .name = "no-match-120x40", .w = 120, .h = 40, .keys = "/ z z Enter" },
+	{ .name = "crosshair-120x40", .w = 120, .h = 40,
+	  .keys = "Left Left Left Left Left Left Left Left Left Left" },
+	{ .name = "calm-120x40", .w = 120, .h = 40,
+	  .at = "2026-11-23T13:30:00Z" },
+	{ .name = "onset-120x40", .w = 120, .h = 40,
+	  .at = "2026-11-23T13:46:00Z" },
+	{ .name = "full-120x40", .w = 120, .h = 40, .keys = "Tab f" },
+	{ .name = "six-hours-120x40", .w = 120, .h = 40, .keys = "- -" },
+};
+
+static struct oneshot *run(const struct screen_case *c)
+{
+	struct err e = { 0 };
+	struct options o = {
+		.source = { c->source ? c->source : "demo" }, .nr_sources = 1,
+		.timeout = 20000, .range = 3600000, .w = c->w, .h = c->h,
+		.page = c->page, .service = c->service, .at = c->at,
+	};
+	struct oneshot *s = oneshot_run(&o, c->graph, &e);
+	if (!s)
+		fail_msg("%s: %s", c->name, e.text);
+	char keys[128];
+	snprintf(keys, sizeof(keys), "%s", c->keys ? c->keys : "");
+	for (char *k = strtok(keys, " "); k; k = strtok(NULL, " ")) {
+		dash_key(oneshot_dash(s), key_of_name(k));
+		for (enum request r;
+		     (r = dash_request(oneshot_dash(s))) != REQUEST_NONE;)
+			if (r == REQUEST_POLL)
+				oneshot_again(s);
+		dash_frame(oneshot_dash(s));
+	}
+	return s;
+}
+
+static char *read_file(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	if (!f)
+		return NULL;
+	char *s = calloc(1, 1 << 22);
+	size_t n = fread(s, 1, (1 << 22) - 1, f);
+	s[n] = '\0';
+	fclose(f);
+	return s;
+}
+
+static void compare(const char *name, const char *ext, const struct buf *got)
+{
+	char path[256];
+	snprintf(path, sizeof(path), "tests/golden/expected/%s.%s", name, ext);
+	const char *mode = getenv("REDTOP_GOLDEN");
+	if (mode && strcmp(mode, "write") == 0) {
+		FILE *f = fopen(path, "wb");
+		assert_non_null(f);
+		fwrite(buf_text(got), 1, got->len, f);
+		fclose(f);
+		return;
+	}
+	char *want = read_file(path);
+	if (!want)
+		fail_msg("%s is missing", path);
+	if (strcmp(want, buf_text(got)) != 0) {
+		char bad[300];
+		snprintf(bad, sizeof(bad), "build/golden-%s.%s", name, ext);
+		FILE *f = fopen(bad, "wb");
+		if (f) {
+			fwrite(buf_text(got), 1, got->len, f);
+			fclose(f);
+		}
+		fail_msg("the screen is not as expected: diff %s %s", path, bad);
+	}
+	free(want);
+}
+
+static void check_screen(void **state)
+{
+	const struct screen_case *c = *state;
+	struct buf text, roles;
+	struct oneshot *s = run(c);
+	buf_init(&text, 0);
+	buf_init(&roles, 0);
+	export_text(dash_surface(oneshot_dash(s)), &text);
+	export_roles(dash_surface(oneshot_dash(s)), &roles);
+	compare(c->name, "txt", &text);
+	compare(c->name, "roles", &roles);
+	buf_release(&text);
+	buf_release(&roles);
+	oneshot_free(s);
+}
+
+static void check_theme(void **state)
+{
+	static const struct screen_case c = { .name = "theme", .w = 120,
+					      .h = 40 };
+	const char *name = *state;
+	char file[64];
+	struct buf out;
+	struct oneshot *s = run(&c);
+	buf_init(&out, 0);
+	export_ansi(dash_surface(oneshot_dash(s)), theme_builtin(name), 256,
+		    &out);
+	snprintf(file, sizeof(file), "overview-120x40-%s", name);
+	compare(file, "ansi", &out);
+	buf_release(&out);
+	oneshot_free(s);
+}
+
+static void json_of_the_demo_stays_what_scripts_parse(void **state)
+{
+	static const struct screen_case c = { .name = "json", .w = 120, .h = 40 };
+	struct buf out;
+	(void)state;
+	struct oneshot *s = run(&c);
+	buf_init(&out, 0);
+	json_snapshot(oneshot_dash(s), false, &out);
+	compare("snapshot", "json", &out);
+	buf_release(&out);
+	oneshot_free(s);
+}
+
+static void svg_of_the_demo_is_the_same_picture(void **state)
+{
+	static const struct screen_case c = { .name = "svg", .w = 80, .h = 24 };
+	struct buf out;
+	(void)state;
+	struct oneshot *s = run(&c);
+	buf_init(&out, 0);
+	export_svg(dash_surface(oneshot_dash(s)), theme_builtin("ember"), &out);
+	compare("overview-80x24", "svg", &out);
+	buf_release(&out);
+	oneshot_free(s);
+}
+
+#define NR_CASES (sizeof(cases) / sizeof(cases[0]))
+
+int main(void)
+{
+	static struct CMUnitTest tests[NR_CASES + 8];
+	size_t n = 0;
+	for (; n < NR_CASES; n++)
+		tests[n] = (struct CMUnitTest){ cases[n].name, check_screen, NULL,
+						NULL, (void *)&cases[n] };
+	for (const char *const *t = theme_names(); *t; t++)
+		tests[n++] = (struct CMUnitTest){ *t, check_theme, NULL, NULL,
+						  (void *)*t };
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
+		json_of_the_demo_stays_what_scripts_parse);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
+		svg_of_the_demo_is_the_same_picture);
+	return _cmocka_run_group_tests("screens", tests, n, NULL, NULL);
+}
