@@ -20,7 +20,8 @@
 /* The tags of the questions: which leg of a query a series belongs to. */
 enum leg {
 	LEG_LABELS = 1, LEG_BUCKETS, LEG_BOUNDS, LEG_RANGES, LEG_NOW,
-	LEG_BEFORE, LEG_10M, LEG_5M, LEG_1M
+	LEG_BEFORE, LEG_10M, LEG_5M, LEG_1M,
+	LEG_15S, LEG_NR
 };
 
 /* A family of metrics that are there. */
@@ -63,7 +64,7 @@ struct discover {
 	struct candidate *candidate;
 	size_t candidates, candidates_cap;
 	int rejected;
-	struct rows leg[LEG_1M + 1];
+	struct rows leg[LEG_NR];
 	struct scrape *scrape;
 	size_t scrapes, scrapes_cap;
 };
@@ -283,8 +284,18 @@ static const char *main_name(const struct candidate *c)
 	return c->count ? c->count : c->base ? c->bare : NULL;
 }
 
+/* A metric whose label `version` tells what runs. */
+static bool is_build(const char *name)
+{
+	char base[LIMIT_LABEL_NAME + 1];
+	return cut_suffix(name, "_build_info", base) && strcmp(base, "go") != 0;
+}
+
 static void list_leg(const struct discover *d, enum leg leg, struct list *l)
 {
+	for (size_t i = 0; i < d->nr && leg == LEG_LABELS && d->candidates; i++)
+		if (is_build(d->name[i]))
+			list_add(l, d->name[i]);
 	for (size_t i = 0; i < d->candidates; i++) {
 		const struct candidate *c = &d->candidate[i];
 		switch (leg) {
@@ -443,7 +454,7 @@ void discover_ask_intervals(const struct discover *d, struct buf *out)
 		const char *window;
 	} legs[] = {
 		{ LEG_10M, "[10m]))" }, { LEG_5M, "[5m]))" },
-		{ LEG_1M, "[1m]))" },
+		{ LEG_1M, "[1m]))" }, { LEG_15S, "[15s]))" },
 	};
 	const char *const up[] = { "up" };
 	buf_clear(out);
@@ -488,8 +499,10 @@ static void take_interval(struct discover *d, const char *job, enum leg leg,
 		c->in_10m = v;
 	else if (leg == LEG_5M)
 		c->in_5m = v;
-	else
+	else if (leg == LEG_1M)
 		c->in_1m = v;
+	else
+		c->in_15s = v;
 }
 
 void discover_take(struct discover *d, const struct frame *f)
@@ -497,7 +510,7 @@ void discover_take(struct discover *d, const struct frame *f)
 	const char *job = labels_get(&f->labels, "job");
 	const char *name = labels_get(&f->labels, "__name__");
 	enum leg leg = (enum leg)f->question;
-	if (f->nr == 0 || f->question < LEG_LABELS || f->question > LEG_1M)
+	if (f->nr == 0 || f->question < LEG_LABELS || f->question >= LEG_NR)
 		return;
 	if (leg >= LEG_10M) {
 		if (f->v)
@@ -1006,8 +1019,7 @@ static void list_others(const struct discover *d, const struct pick *p,
 }
 
 /* The shorter of "these jobs" and "not those"; nothing where none is else. */
-static char *job_matcher(struct discover *d, const struct pick *p, size_t nr,
-			 bool always)
+static char *job_matcher(struct discover *d, const struct pick *p, size_t nr)
 {
 	struct list others = { 0 }, ours = { 0 };
 	struct buf in, out;
@@ -1019,8 +1031,7 @@ static char *job_matcher(struct discover *d, const struct pick *p, size_t nr,
 	promql_among(&in, "job", false, ours.word, ours.nr);
 	if (others.nr)
 		promql_among(&out, "job", true, others.word, others.nr);
-	const char *best = always ? in.s : !others.nr ? "" :
-			   in.len <= out.len ? in.s : out.s;
+	const char *best = !others.nr ? "" : in.len <= out.len ? in.s : out.s;
 	char *text = arena_strdup(&d->arena, best);
 	buf_release(&in);
 	buf_release(&out);
@@ -1127,28 +1138,36 @@ static void ask_rates(const struct wording *w, const struct pick *p,
 					    p->keep_rate, NULL, "");
 }
 
+/* Of those jobs that have such a metric. */
 static void ask_version(struct discover *d, const struct pick *p, size_t nr,
 			const struct wording *w, const char **q)
 {
-	struct list names = { 0 };
-	char base[LIMIT_LABEL_NAME + 1];
-	for (size_t i = 0; i < d->nr; i++)
-		if (cut_suffix(d->name[i], "_build_info", base) &&
-		    strcmp(base, "go") != 0)
-			list_add(&names, d->name[i]);
-	if (names.nr && !own_label(p)) {
-		const char *m[] = { job_matcher(d, p, nr, true),
-				    "version!=\"\"", w->match };
-		struct buf b;
-		buf_init(&b, 0);
+	struct list names = { 0 }, jobs = { 0 };
+	struct buf b, job;
+	for (size_t i = 0; i < d->nr && !own_label(p); i++)
+		for (size_t k = 0; k < nr && is_build(d->name[i]); k++) {
+			size_t rows;
+			find_rows(d, LEG_LABELS, d->name[i], p[k].job, &rows);
+			if (rows) {
+				list_add(&names, d->name[i]);
+				list_add(&jobs, p[k].job);
+			}
+		}
+	buf_init(&b, 0);
+	buf_init(&job, 0);
+	if (names.nr) {
+		promql_among(&job, "job", false, jobs.word, jobs.nr);
+		const char *m[] = { job.s, "version!=\"\"", w->match };
 		buf_str(&b, "count by (job, version) (");
 		promql_names(&b, names.word, names.nr, m, COUNT(m));
 		buf_char(&b, ')');
 		if (b.len < LIMIT_QUERY / 2)
 			q[RED_VERSION] = arena_strdup(w->arena, b.s);
-		buf_release(&b);
 	}
+	buf_release(&b);
+	buf_release(&job);
 	free(names.word);
+	free(jobs.word);
 }
 
 static const char *copy(struct arena *a, const char *s)
@@ -1161,7 +1180,7 @@ static void ask_all(struct discover *d, const struct pick *p, size_t nr,
 {
 	struct wording w = {
 		.arena = a, .match = buf_text(&d->match),
-		.jobs = job_matcher(d, p, nr, false),
+		.jobs = job_matcher(d, p, nr),
 		.exclude = p->c->family ? p->c->family->exclude : NULL,
 	};
 	buf_init(&w.by, 0);

@@ -100,6 +100,8 @@ time_ms interval_scrape(const struct interval_counts *c, bool *guessed)
 		return spacing(5 * MINUTE, c->in_5m);
 	/* Younger than five minutes. */
 	*guessed = !(c->in_5m > c->in_1m + 1) || c->in_1m < 3;
+	if (*guessed && c->in_15s >= 3)
+		return spacing(15 * SECOND, c->in_15s);
 	if (c->in_1m >= 2)
 		return spacing(MINUTE, c->in_1m);
 	return MINUTE;

@@ -22,9 +22,10 @@ time_ms interval_range_window(time_ms window, time_ms step, time_ms scrape);
 /* Prometheus' own default. */
 #define INTERVAL_DEFAULT ((time_ms)60000)
 
-/* How many samples of `up` the last 10, 5 and 1 minutes hold (0: unknown). */
+/* How many samples of `up` the last 10, 5, 1 minutes and 15 seconds hold (0:
+ * unknown). */
 struct interval_counts {
-	double in_10m, in_5m, in_1m;
+	double in_10m, in_5m, in_1m, in_15s;
 };
 /* The scrape interval behind them: a nice one where one fits. A server that
  * is younger than 10 minutes is judged by its shorter windows. *guessed says

@@ -1,0 +1,609 @@
+/* A real Prometheus scrapes itself, a node exporter, and an exporter of every
+ * known family. What redtop finds and computes is held against the server's
+ * own answers to PromQL that this file writes by itself. */
+#include "base/mem.h"
+#include "model/service.h"
+#include "sources/prometheus.h"
+
+#include <arpa/inet.h>
+#include <cjson/cJSON.h>
+#include <curl/curl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <uv.h>
+#include <cmocka.h>
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+#define PATIENCE 60 /* seconds until a server must be ready */
+#define SCRAPES 18  /* of each job, before it is looked at */
+
+static const char *exporter_path; /* beside this program */
+
+struct lab {
+	pid_t exporter, node, prometheus;
+	int exporter_port, node_port, port;
+	char dir[64];
+	char url[64];
+	struct store *store;
+	const struct catalog *catalog;
+	time_ms at;
+};
+
+/* ---- processes ----------------------------------------------------------- */
+
+static int free_port(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(bind(fd, (struct sockaddr *)&a, n) == 0);
+	getsockname(fd, (struct sockaddr *)&a, &n);
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+static pid_t run(const char *log, char *const *argv)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (!freopen(log, "w", stderr) || !freopen(log, "a", stdout))
+			_exit(126);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+}
+
+static size_t take(char *bytes, size_t size, size_t nr, void *arg)
+{
+	buf_add(arg, bytes, size * nr);
+	return size * nr;
+}
+
+/* The status, 0 without an answer. */
+static long get(const char *url, struct buf *out)
+{
+	CURL *c = curl_easy_init();
+	long status = 0;
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	curl_easy_setopt(c, CURLOPT_TIMEOUT, 10L);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
+	if (curl_easy_perform(c) == CURLE_OK)
+		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_cleanup(c);
+	return status;
+}
+
+static bool is_up(const char *url)
+{
+	struct buf b;
+	buf_init(&b, 0);
+	long status = get(url, &b);
+	buf_release(&b);
+	return status == 200;
+}
+
+static void wait_for(const char *url)
+{
+	for (int i = 0; i < PATIENCE * 10 && !is_up(url); i++)
+		usleep(100000);
+	assert_true(is_up(url));
+}
+
+/* ---- the server's own word ------------------------------------------------- */
+
+/* The value of the only series, NAN for none. */
+static double ask(const struct lab *l, time_ms at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static double ask(const struct lab *l, time_ms at, const char *fmt, ...)
+{
+	char query[2000];
+	struct buf url, body;
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(query, sizeof(query), fmt, ap);
+	va_end(ap);
+	buf_init(&url, 0);
+	buf_init(&body, 0);
+	char *coded = curl_easy_escape(NULL, query, 0);
+	buf_printf(&url, "%s/api/v1/query?query=%s", l->url, coded);
+	if (at != TIME_NONE)
+		buf_printf(&url, "&time=%lld.%03lld", (long long)at / 1000,
+			   (long long)at % 1000);
+	curl_free(coded);
+	long status = get(url.s, &body);
+	if (status != 200)
+		print_message("%s: %s\n", query, buf_text(&body));
+	assert_int_equal(status, 200);
+	cJSON *tree = cJSON_Parse(buf_text(&body));
+	const cJSON *r = cJSON_GetObjectItem(cJSON_GetObjectItem(tree, "data"),
+					     "result");
+	const cJSON *v = cJSON_GetObjectItem(cJSON_GetArrayItem(r, 0), "value");
+	double value = v ? strtod(cJSON_GetArrayItem(v, 1)->valuestring, NULL)
+			 : (double)NAN;
+	assert_true(cJSON_GetArraySize(r) <= 1);
+	cJSON_Delete(tree);
+	buf_release(&url);
+	buf_release(&body);
+	return value;
+}
+
+static void same(const char *what, const char *service, double got, double want)
+{
+	bool ok = (isnan(got) && isnan(want)) || got == want ||
+		  fabs(got - want) <= 1e-9 * fabs(want);
+	if (!ok)
+		print_message("%s of %s: %.17g, the server says %.17g\n", what,
+			      service, got, want);
+	assert_true(ok);
+}
+
+/* ---- redtop's word --------------------------------------------------------- */
+
+static void sink(struct source *src, struct batch *b, void *arg)
+{
+	struct lab *l = arg;
+	b->source = src->name;
+	if (b->error)
+		print_message("%s\n", b->error);
+	if (b->nr_asked)
+		l->at = b->at;
+	store_apply(l->store, b);
+	batch_free(b);
+}
+
+static void ended(struct source *src, void *arg)
+{
+	(void)arg;
+	src->ops->close(src);
+}
+
+static void closed(struct source *src, void *arg)
+{
+	(void)src;
+	(void)arg;
+}
+
+static void poll_once(struct lab *l, const char *url, time_ms at)
+{
+	uv_loop_t loop;
+	uv_loop_init(&loop);
+	struct source src = {
+		.ops = &prometheus_ops, .loop = &loop, .name = "prom",
+		.state = mem_zero(1, prometheus_ops.state_size),
+		.opt = { .timeout = 10000 },
+		.sink = sink, .ended = ended, .closed = closed, .arg = l,
+	};
+	struct want w = { .at = at, .back = 60000, .step = 5000,
+			  .charts = true, .whole = true };
+	assert_int_equal(src.ops->open(&src, url, NULL), 0);
+	src.ops->poll(&src, &w);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	free(src.state);
+	free(src.url);
+}
+
+/* ---- the lab ------------------------------------------------------------------ */
+
+static void write_config(struct lab *l)
+{
+	char path[100];
+	struct buf jobs, url;
+	buf_init(&jobs, 0);
+	buf_init(&url, 0);
+	snprintf(path, sizeof(path), "%s/prometheus.yml", l->dir);
+	buf_printf(&url, "http://127.0.0.1:%d/jobs", l->exporter_port);
+	assert_int_equal(get(url.s, &jobs), 200);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "global: {scrape_interval: 1s}\nscrape_configs:\n"
+		"- job_name: prometheus\n  static_configs: [{targets: "
+		"['127.0.0.1:%d']}]\n- job_name: node\n  static_configs: "
+		"[{targets: ['127.0.0.1:%d']}]\n", l->port, l->node_port);
+	for (char *save = NULL, *job = strtok_r(jobs.s, "\n", &save); job;
+	     job = strtok_r(NULL, "\n", &save))
+		fprintf(f, "- job_name: %s\n  metrics_path: /metrics/%s\n"
+			"  static_configs: [{targets: ['127.0.0.1:%d']}]\n",
+			job, job, l->exporter_port);
+	fclose(f);
+	buf_release(&jobs);
+	buf_release(&url);
+}
+
+static void start_exporter(struct lab *l)
+{
+	char port[16], url[64], log[100];
+	l->exporter_port = free_port();
+	snprintf(port, sizeof(port), "%d", l->exporter_port);
+	snprintf(log, sizeof(log), "%s/exporter.log", l->dir);
+	l->exporter = run(log, (char *[]){ (char *)exporter_path, port, NULL });
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/jobs",
+		 l->exporter_port);
+	wait_for(url);
+}
+
+static const char *servers(void)
+{
+	const char *dir = getenv("REDTOP_SERVERS");
+	return dir ? dir : "build/servers";
+}
+
+static void start_node(struct lab *l)
+{
+	char path[300], listen_at[60], log[100];
+	l->node_port = free_port();
+	snprintf(path, sizeof(path), "%s/usr/bin/prometheus-node-exporter",
+		 servers());
+	snprintf(listen_at, sizeof(listen_at),
+		 "--web.listen-address=127.0.0.1:%d", l->node_port);
+	snprintf(log, sizeof(log), "%s/node.log", l->dir);
+	l->node = run(log, (char *[]){ path, listen_at, NULL });
+}
+
+static void start_prometheus(struct lab *l)
+{
+	char path[300], config[100], data[100], web[60], log[100], url[100];
+	l->port = free_port();
+	write_config(l);
+	snprintf(path, sizeof(path), "%s/usr/bin/prometheus", servers());
+	snprintf(config, sizeof(config), "--config.file=%s/prometheus.yml", l->dir);
+	snprintf(data, sizeof(data), "--storage.tsdb.path=%s/data", l->dir);
+	snprintf(web, sizeof(web), "--web.listen-address=127.0.0.1:%d", l->port);
+	snprintf(log, sizeof(log), "%s/prometheus.log", l->dir);
+	l->prometheus = run(log, (char *[]){ path, config, data, web, NULL });
+	snprintf(l->url, sizeof(l->url), "http://127.0.0.1:%d", l->port);
+	snprintf(url, sizeof(url), "%s/-/ready", l->url);
+	wait_for(url);
+}
+
+static int start(void **state)
+{
+	struct lab *l = mem_zero(1, sizeof(*l));
+	*state = l;
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	snprintf(l->dir, sizeof(l->dir), "/tmp/redtop-real-XXXXXX");
+	assert_non_null(mkdtemp(l->dir));
+	start_exporter(l);
+	start_node(l);
+	start_prometheus(l);
+	/* Every job has been scraped often enough for rates. */
+	double least = 0;
+	for (int i = 0; i < PATIENCE * 2 && !(least >= SCRAPES); i++) {
+		usleep(500000);
+		least = ask(l, TIME_NONE, "min(count_over_time(up[5m]))");
+	}
+	assert_true(least >= SCRAPES);
+	l->store = store_new(0);
+	poll_once(l, l->url, TIME_NONE);
+	const struct store_source *p = store_source(l->store, "prom");
+	assert_non_null(p);
+	assert_non_null(p->catalog);
+	l->catalog = p->catalog;
+	return 0;
+}
+
+static int stop(void **state)
+{
+	struct lab *l = *state;
+	char command[100];
+	end(l->prometheus);
+	end(l->node);
+	end(l->exporter);
+	snprintf(command, sizeof(command), "rm -rf '%s'", l->dir);
+	int rc = strncmp(l->dir, "/tmp/redtop-real-", 17) == 0 ? system(command)
+							      : 1;
+	store_free(l->store);
+	free(l);
+	return rc;
+}
+
+/* ---- what must be found --------------------------------------------------------- */
+
+/* `pick`: matchers that the truth is asked with. */
+static const struct truth {
+	const char *service, *metric, *errors, *matcher, *pick, *error_pick;
+	enum method method;
+	enum unit unit;
+	enum layer layer;
+} truths[] = {
+#define JOB(x) "job=\"" x "\"", "job=\"" x "\""
+#define COUNTED(x) x, x "_count"
+#define HTTP(label) label "=~\"5..\""
+#define GRPC "grpc_code=~\"Unknown|DeadlineExceeded|Unimplemented|Internal|" \
+	     "Unavailable|DataLoss\""
+	{ "go", COUNTED("http_request_duration_seconds"), HTTP("code"), JOB("go"),
+	  METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "express", COUNTED("http_request_duration_seconds"),
+	  HTTP("status_code"), JOB("express"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "flagger", COUNTED("http_request_duration_seconds"), HTTP("status"),
+	  JOB("flagger"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "fastapi", "http_request_duration_seconds", "http_requests_total",
+	  HTTP("status"), JOB("fastapi"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "dotnet", COUNTED("http_request_duration_seconds"), HTTP("code"),
+	  JOB("dotnet"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "flask", COUNTED("flask_http_request_duration_seconds"),
+	  HTTP("status"), JOB("flask"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "spring", COUNTED("http_server_requests_seconds"), HTTP("status"),
+	  JOB("spring"), METHOD_NONE, UNIT_SECONDS, LAYER_APP },
+	{ "otel", COUNTED("http_server_request_duration_seconds"),
+	  HTTP("http_response_status_code"), JOB("otel"),
+	  METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "otel-old", COUNTED("http_server_duration_milliseconds"),
+	  HTTP("http_status_code"), JOB("otel-old"),
+	  METHOD_HISTOGRAM, UNIT_MILLISECONDS, LAYER_APP },
+	{ "otel-older", COUNTED("http_server_duration"),
+	  HTTP("http_status_code"), JOB("otel-older"),
+	  METHOD_HISTOGRAM, UNIT_MILLISECONDS, LAYER_APP },
+	{ "otel-rpc", COUNTED("rpc_server_duration_milliseconds"),
+	  "rpc_grpc_status_code=~\"2|4|12|13|14|15\"", JOB("otel-rpc"),
+	  METHOD_HISTOGRAM, UNIT_MILLISECONDS, LAYER_APP },
+	{ "grpc-go", "grpc_server_handling_seconds", "grpc_server_handled_total",
+	  GRPC, JOB("grpc-go"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "grpc-go-bare", "grpc_server_handled_total", "grpc_server_handled_total",
+	  GRPC, JOB("grpc-go-bare"), METHOD_NONE, UNIT_SECONDS, LAYER_APP },
+	{ "grpc-java", COUNTED("grpc_server_processing_duration_seconds"),
+	  "statusCode=~\"UNKNOWN|DEADLINE_EXCEEDED|UNIMPLEMENTED|INTERNAL|"
+	  "UNAVAILABLE|DATA_LOSS\"", JOB("grpc-java"),
+	  METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "cart", COUNTED("istio_request_duration_milliseconds"),
+	  HTTP("response_code"), "reporter=\"destination\"",
+	  "reporter=\"destination\"", METHOD_HISTOGRAM, UNIT_MILLISECONDS, LAYER_MESH },
+	{ "search", "envoy_cluster_upstream_rq_time", "envoy_cluster_upstream_rq_xx",
+	  "envoy_response_code_class=\"5\"", JOB("envoy"),
+	  METHOD_HISTOGRAM, UNIT_MILLISECONDS, LAYER_MESH },
+	{ "web", "response_latency_ms", "response_total",
+	  "classification=\"failure\"", "direction=\"inbound\"",
+	  "direction=\"inbound\"", METHOD_HISTOGRAM, UNIT_MILLISECONDS, LAYER_MESH },
+	{ "shop", COUNTED("nginx_ingress_controller_request_duration_seconds"),
+	  HTTP("status"), JOB("ingress-nginx"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_EDGE },
+	{ "pay@docker", COUNTED("traefik_service_request_duration_seconds"),
+	  HTTP("code"), JOB("traefik"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_EDGE },
+	{ "orders", "kong_request_latency_ms", "kong_http_requests_total",
+	  HTTP("code"), JOB("kong"), METHOD_HISTOGRAM, UNIT_MILLISECONDS, LAYER_EDGE },
+	{ "apisix", "apisix_http_latency", "apisix_http_status", HTTP("code"),
+	  "type=\"request\"", "job=\"apisix\"",
+	  METHOD_HISTOGRAM, UNIT_MILLISECONDS, LAYER_EDGE },
+	{ "static", "haproxy_backend_http_responses_total",
+	  "haproxy_backend_http_responses_total", HTTP("code"), JOB("haproxy"),
+	  METHOD_NONE, UNIT_SECONDS, LAYER_EDGE },
+	{ "nginx", "nginx_http_requests_total", NULL, NULL, JOB("nginx"),
+	  METHOD_NONE, UNIT_SECONDS, LAYER_EDGE },
+	{ "caddy", COUNTED("caddy_http_request_duration_seconds"), HTTP("code"),
+	  "handler=\"subroute\"", "handler=\"subroute\"",
+	  METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_EDGE },
+	{ "skipper", COUNTED("skipper_response_duration_seconds"), HTTP("code"),
+	  JOB("skipper"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_EDGE },
+	{ "osm", "osm_request_duration_ms", "osm_request_total",
+	  HTTP("response_code"), JOB("osm"), METHOD_HISTOGRAM, UNIT_MILLISECONDS, LAYER_MESH },
+	{ "hubble", "hubble_http_request_duration_seconds",
+	  "hubble_http_requests_total", HTTP("status"), "reporter=\"server\"",
+	  "reporter=\"server\"", METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_MESH },
+	{ "apiserver", "apiserver_request_duration_seconds",
+	  "apiserver_request_total", HTTP("code"), "verb!~\"WATCH|CONNECT\"",
+	  "verb!~\"WATCH|CONNECT\"", METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "coredns", "coredns_dns_request_duration_seconds",
+	  "coredns_dns_responses_total", "rcode=~\"SERVFAIL|REFUSED\"",
+	  JOB("coredns"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_DEPENDENCY },
+	{ "django", "django_http_requests_latency_seconds_by_view_method",
+	  "django_http_responses_total_by_status_total", HTTP("status"),
+	  JOB("django"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "vertx", COUNTED("vertx_http_server_response_time_seconds"),
+	  HTTP("code"), JOB("vertx"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "axum", COUNTED("axum_http_requests_duration_seconds"),
+	  HTTP("status"), JOB("axum"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "phoenix",
+	  COUNTED("shop_prom_ex_phoenix_http_request_duration_milliseconds"),
+	  HTTP("status"), JOB("phoenix"), METHOD_HISTOGRAM, UNIT_MILLISECONDS, LAYER_APP },
+	{ "gokit", COUNTED("catalogue_request_latency_microseconds"),
+	  "success=\"false\"", JOB("gokit"), METHOD_SUMMARY, UNIT_MICROSECONDS, LAYER_APP },
+	{ "vm", "vm_http_request_duration_seconds", NULL, NULL, JOB("vm"),
+	  METHOD_NONE, UNIT_SECONDS, LAYER_APP },
+	{ "loki", COUNTED("loki_request_duration_seconds"),
+	  HTTP("status_code"), JOB("loki"), METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+	{ "prometheus", "prometheus_http_request_duration_seconds",
+	  "prometheus_http_requests_total", HTTP("code"), JOB("prometheus"),
+	  METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
+};
+
+static const struct service *find(const struct lab *l, const char *name)
+{
+	const struct service *const *s;
+	size_t nr = store_services(l->store, &s);
+	for (size_t i = 0; i < nr; i++)
+		if (strcmp(s[i]->name, name) == 0)
+			return s[i];
+	print_message("no service %s\n", name);
+	fail();
+	return NULL;
+}
+
+static void every_family_is_found_as_what_it_is(void **state)
+{
+	const struct lab *l = *state;
+	for (size_t i = 0; i < COUNT(truths); i++) {
+		const struct truth *t = &truths[i];
+		const struct shape *sh = find(l, t->service)->shape;
+		assert_string_equal(sh->metric, t->metric);
+		if (t->errors) {
+			assert_string_equal(sh->error_metric, t->errors);
+			assert_string_equal(sh->error_matcher, t->matcher);
+		} else {
+			assert_null(sh->error_metric);
+		}
+		assert_int_equal(sh->method, t->method);
+		assert_int_equal(sh->unit, t->unit);
+		assert_int_equal(sh->layer, t->layer);
+		assert_int_equal(sh->interval, 1000);
+		assert_int_equal(sh->window, 60000);
+		assert_false(sh->unit_guessed);
+	}
+}
+
+static void nothing_else_is_taken_for_a_service(void **state)
+{
+	const struct lab *l = *state;
+	const struct service *const *s;
+	size_t nr = store_services(l->store, &s);
+	for (size_t i = 0; i < nr; i++) {
+		bool expected = false;
+		for (size_t k = 0; k < COUNT(truths); k++)
+			expected |= strcmp(truths[k].service, s[i]->name) == 0;
+		if (!expected)
+			print_message("%s is no service\n", s[i]->name);
+		assert_true(expected);
+	}
+	assert_int_equal(nr, COUNT(truths));
+	assert_true(l->catalog->unknown >= 3);
+	assert_true(l->catalog->requests <= 6);
+	const char *identity = store_source(l->store, "prom")->identity;
+	assert_int_equal(strncmp(identity, "Prometheus 2.", 13), 0);
+}
+
+static double scale(const struct truth *t)
+{
+	return unit_scale(t->unit);
+}
+
+static bool has_durations(const struct truth *t)
+{
+	return t->method != METHOD_NONE || strcmp(t->service, "spring") == 0 ||
+	       strcmp(t->service, "vm") == 0;
+}
+
+static void check_row(const struct lab *l, const struct truth *t)
+{
+	struct red_row row;
+	struct red_options o = { 0 };
+	const char *count = has_durations(t) ? "_count" : "";
+	const char *name = t->service;
+	service_row(find(l, name), l->at, &o, &row);
+	same("rate", name, row.rate,
+	     ask(l, l->at, "sum(rate(%s%s{%s}[60s]))", t->metric, count, t->pick));
+	if (t->errors) {
+		same("error ratio", name, row.error_ratio,
+		     ask(l, l->at, "(sum(rate(%s{%s,%s}[60s])) or vector(0)) / "
+			 "sum(rate(%s{%s}[60s]))", t->errors, t->error_pick,
+			 t->matcher, t->errors, t->error_pick));
+		same("burn 5m", name, row.burn_5m * (1 - row.objective),
+		     ask(l, l->at, "(sum(rate(%s{%s,%s}[5m])) or vector(0)) / "
+			 "sum(rate(%s{%s}[5m]))", t->errors, t->error_pick,
+			 t->matcher, t->errors, t->error_pick));
+	}
+	if (has_durations(t))
+		same("mean", name, row.mean, scale(t) *
+		     ask(l, l->at, "sum(rate(%s_sum{%s}[60s])) / "
+			 "sum(rate(%s_count{%s}[60s]))", t->metric, t->pick,
+			 t->metric, t->pick));
+	const double got[] = { row.p50.value, row.p95.value, row.p99.value };
+	static const char *const q[] = { "0.5", "0.95", "0.99" };
+	for (size_t i = 0; i < COUNT(q) && t->method == METHOD_HISTOGRAM; i++)
+		same(q[i], name, got[i], scale(t) *
+		     ask(l, l->at, "histogram_quantile(%s, sum by (le) "
+			 "(rate(%s_bucket{%s}[60s])))", q[i], t->metric, t->pick));
+	if (t->method == METHOD_SUMMARY)
+		same("0.99", name, row.p99.value, scale(t) *
+		     ask(l, l->at, "max(%s{quantile=\"0.99\",%s})", t->metric,
+			 t->pick));
+}
+
+static void rows_equal_the_servers_own_answers(void **state)
+{
+	const struct lab *l = *state;
+	for (size_t i = 0; i < COUNT(truths); i++)
+		check_row(l, &truths[i]);
+}
+
+static void charts_equal_the_servers_own_answers(void **state)
+{
+	const struct lab *l = *state;
+	const struct truth *t = &truths[0];
+	const struct service *s = find(l, t->service);
+	time_ms grid = service_grid(s, l->at);
+	assert_true(grid != TIME_NONE);
+	assert_int_equal(grid % 5000, 0);
+	assert_true(l->at - grid < 5000);
+	same("rate", t->service, service_at(s, M_RATE, grid),
+	     ask(l, grid, "sum(rate(%s_count{%s}[60s]))", t->metric, t->pick));
+	same("p99", t->service, service_at(s, M_P99, grid),
+	     ask(l, grid, "histogram_quantile(0.99, sum by (le) (rate("
+		 "%s_bucket{%s}[60s])))", t->metric, t->pick));
+}
+
+/* The same moment, asked again later. */
+static void the_past_is_answered_as_it_was(void **state)
+{
+	struct lab *l = *state;
+	struct lab again = *l;
+	again.store = store_new(0);
+	poll_once(&again, l->url, l->at);
+	assert_int_equal(again.at, l->at);
+	for (size_t i = 0; i < COUNT(truths); i++) {
+		struct red_row a, b;
+		struct red_options o = { 0 };
+		const char *name = truths[i].service;
+		service_row(find(l, name), l->at, &o, &a);
+		service_row(find(&again, name), l->at, &o, &b);
+		same("rate", name, b.rate, a.rate);
+		same("error ratio", name, b.error_ratio, a.error_ratio);
+		same("p99", name, b.p99.value, a.p99.value);
+	}
+	store_free(again.store);
+}
+
+static void another_server_is_named_for_what_it_is(void **state)
+{
+	const struct lab *l = *state;
+	struct lab other = { .store = store_new(0) };
+	char url[64];
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", l->node_port);
+	poll_once(&other, url, TIME_NONE);
+	const struct store_source *p = store_source(other.store, "prom");
+	assert_int_equal(p->state, SOURCE_DOWN);
+	assert_int_equal(p->fault, FAULT_NOT_API);
+	assert_non_null(strstr(p->error, "Node Exporter"));
+	store_free(other.store);
+}
+
+int main(int argc, char **argv)
+{
+	static char path[400];
+	(void)argc;
+	const char *slash = strrchr(argv[0], '/');
+	snprintf(path, sizeof(path), "%.*sexporter",
+		 slash ? (int)(slash - argv[0] + 1) : 0, argv[0]);
+	exporter_path = path;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_family_is_found_as_what_it_is),
+		cmocka_unit_test(nothing_else_is_taken_for_a_service),
+		cmocka_unit_test(rows_equal_the_servers_own_answers),
+		cmocka_unit_test(charts_equal_the_servers_own_answers),
+		cmocka_unit_test(the_past_is_answered_as_it_was),
+		cmocka_unit_test(another_server_is_named_for_what_it_is),
+	};
+	return cmocka_run_group_tests_name("real prometheus", tests, start, stop);
+}
