@@ -1,6 +1,7 @@
 #include "tui/export.h"
 
 #include "base/mem.h"
+#include "tui/paint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,14 +66,14 @@ static void sgr(struct buf *out, struct look l, int colors)
 static const struct look plain = { -1, -1, 0 };
 
 /* Of a space only the ground is seen. */
-static struct look cell_look(const struct theme *t, const struct cell *c, int colors)
+static struct paint paint(const struct theme *t, const struct cell *c, int colors)
 {
-	struct look l = theme_look(t, c->role, c->ground, colors);
-	if (is_space(c) && !(l.attr & (ATTR_REVERSE | ATTR_UNDERLINE))) {
-		l.fg = -1;
-		l.attr = 0;
+	struct paint p = paint_cell(t, c, colors);
+	if (is_space(c) && !(p.look.attr & (ATTR_REVERSE | ATTR_UNDERLINE))) {
+		p.look.fg = -1;
+		p.look.attr = 0;
 	}
-	return l;
+	return p;
 }
 
 static bool same_look(struct look a, struct look b)
@@ -87,17 +88,19 @@ static void ansi_row(const struct surface *s, const struct theme *t, int colors,
 	struct look now = plain;
 	int end = s->w;
 	while (end > 0 && is_space(surface_cell(s, end - 1, y))
-	       && same_look(cell_look(t, surface_cell(s, end - 1, y), colors),
+	       && same_look(paint(t, surface_cell(s, end - 1, y), colors).look,
 			    plain))
 		end--;
 	for (int x = 0; x < end; x++) {
-		const struct cell *c = surface_cell(s, x, y);
-		struct look l = cell_look(t, c, colors);
-		if (!same_look(l, now) && c->width)
-			sgr(out, l, colors);
-		if (c->width)
-			now = l;
-		buf_add(out, text, surface_cell_text(s, c, text));
+		struct cell c = *surface_cell(s, x, y);
+		struct paint p = paint(t, &c, colors);
+		if (c.width == 0)
+			continue;
+		if (!same_look(p.look, now))
+			sgr(out, p.look, colors);
+		now = p.look;
+		c.ch = p.ch;
+		buf_add(out, text, surface_cell_text(s, &c, text));
 	}
 	if (!same_look(now, plain))
 		buf_str(out, "\033[0m");
@@ -127,6 +130,7 @@ void export_ansi(const struct surface *s, const struct theme *t, int colors,
 
 /* A cell in the colours of the picture. */
 struct dab {
+	uint32_t ch;
 	unsigned fg, bg;
 	unsigned char attr;
 };
@@ -163,8 +167,9 @@ static unsigned shade(uint32_t ch)
 
 static struct dab dab_of(const struct theme *t, const struct cell *c)
 {
-	struct look l = theme_look(t, c->role, c->ground, 256);
-	struct dab d = { l.fg < 0 ? t->svg_text : theme_rgb(l.fg),
+	struct paint p = paint_cell(t, c, 256);
+	struct look l = p.look;
+	struct dab d = { p.ch, l.fg < 0 ? t->svg_text : theme_rgb(l.fg),
 			 l.bg < 0 ? t->svg_ground : theme_rgb(l.bg), l.attr };
 	if (l.attr & ATTR_REVERSE) {
 		unsigned fg = d.fg;
@@ -173,8 +178,8 @@ static struct dab dab_of(const struct theme *t, const struct cell *c)
 	}
 	if (l.attr & ATTR_DIM)
 		d.fg = mix(d.fg, d.bg, 55);
-	if (shade(c->ch))
-		d.fg = mix(d.fg, d.bg, shade(c->ch));
+	if (shade(d.ch))
+		d.fg = mix(d.fg, d.bg, shade(d.ch));
 	return d;
 }
 
@@ -455,7 +460,7 @@ static void grounds(struct picture *p, struct buf *d, unsigned rgb)
 static int run_of(const struct picture *p, int x, int y, uint32_t ch, unsigned rgb)
 {
 	int n = 0;
-	while (x + n < p->s->w && surface_cell(p->s, x + n, y)->ch == ch
+	while (x + n < p->s->w && dab_at(p, x + n, y)->ch == ch
 	       && dab_at(p, x + n, y)->fg == rgb)
 		n++;
 	return n;
@@ -466,7 +471,7 @@ static void shapes(struct picture *p, struct buf *d, unsigned rgb, bool smooth)
 {
 	for (int y = 0; y < p->s->h; y++) {
 		for (int x = 0, n; x < p->s->w; x += n ? n : 1) {
-			uint32_t ch = surface_cell(p->s, x, y)->ch;
+			uint32_t ch = dab_at(p, x, y)->ch;
 			n = is_shape(ch) && !is_braille(ch)
 			    && (sign_of(ch) != NULL) == smooth ? run_of(p, x, y, ch, rgb) : 0;
 			if (n)
@@ -480,7 +485,7 @@ static void dots(struct picture *p, struct buf *d, unsigned rgb)
 {
 	for (int y = 0; y < p->s->h; y++) {
 		for (int x = 0; x < p->s->w; x++) {
-			uint32_t ch = surface_cell(p->s, x, y)->ch;
+			uint32_t ch = dab_at(p, x, y)->ch;
 			if (is_braille(ch) && dab_at(p, x, y)->fg == rgb)
 				draw_braille(d, ch, x * CW * 10, y * CH * 10);
 		}

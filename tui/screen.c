@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "tui/paint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -352,18 +353,20 @@ static void put_cell(struct screen *s, const struct surface *f,
 		     const struct theme *t, int x, int y, int *at)
 {
 	static const struct cell blank = { .ch = ' ', .role = R_TEXT, .width = 1 };
-	const struct cell *c = surface_cell(f, x, y);
-	if (!c || (c->width == 2 && x + 1 >= s->w))
-		c = &blank;
-	if (c->width == 0 && x > 0)
+	const struct cell *in = surface_cell(f, x, y);
+	struct cell c = in ? *in : blank;
+	if (c.width == 2 && x + 1 >= s->w)
+		c = blank;
+	if (c.width == 0 && x > 0)
 		return;
-	struct look look = theme_look(t, c->role, c->ground, s->colors);
-	int pair = pair_of(s, look.fg, look.bg);
-	attr_t attr = attributes(look.attr);
+	struct paint paint = paint_cell(t, &c, s->colors);
+	int pair = pair_of(s, paint.look.fg, paint.look.bg);
+	attr_t attr = attributes(paint.look.attr);
 	wchar_t text[CCHARW_MAX + 1];
-	cell_wide(f, c, x + c->width >= s->w, text);
+	c.ch = paint.ch;
+	cell_wide(f, &c, x + c.width >= s->w, text);
 	setcchar(&s->row[(*at)++], text, attr, 0, &pair);
-	if (c->width == 2 && text[0] == L'?')
+	if (c.width == 2 && text[0] == L'?')
 		setcchar(&s->row[(*at)++], text, attr, 0, &pair);
 }
 

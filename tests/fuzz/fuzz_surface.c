@@ -1,5 +1,6 @@
 /* Any writes leave a whole grid, and a terminal shows it as it is. */
 #include "tui/export.h"
+#include "tui/paint.h"
 #include "tui/screen.h"
 
 #include "base/text.h"
@@ -122,15 +123,17 @@ static void check_shown(VTermScreen *vs, const struct surface *s,
 {
 	for (int y = 0; y < s->h; y++) {
 		for (int x = 0; x < s->w; x++) {
-			const struct cell *c = surface_cell(s, x, y);
+			struct cell c = *surface_cell(s, x, y);
 			char text[40];
 			uint32_t base = ' ';
 			VTermScreenCell v;
 			vterm_screen_get_cell(vs, (VTermPos){ y, x }, &v);
-			if (!surface_cell_text(s, c, text))
+			struct paint p = paint_cell(t, &c, 256);
+			struct look l = p.look;
+			c.ch = p.ch;
+			if (!surface_cell_text(s, &c, text))
 				continue;
 			text_next(text, strlen(text), &base);
-			struct look l = theme_look(t, c->role, c->ground, 256);
 			CHECK((v.chars[0] ? v.chars[0] : ' ') == base);
 			CHECK(color_index(&v.bg) == l.bg);
 			CHECK(base == ' ' || color_index(&v.fg) == l.fg);

@@ -1,5 +1,7 @@
 #include "tui/export.h"
 
+#include "tui/paint.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -94,10 +96,11 @@ static void assert_shown(const struct surface *f, const char *ansi,
 			vterm_screen_get_cell(vs, (VTermPos){ y, x }, &v);
 			if (c->width == 0)
 				continue;
-			struct look l = theme_look(t, c->role, c->ground, colors);
+			struct paint p = paint_cell(t, c, colors);
+			struct look l = p.look;
 			uint32_t ch = v.chars[0] ? v.chars[0] : ' ';
 			if (!(c->ch & CELL_CLUSTER))
-				assert_int_equal(ch, c->ch);
+				assert_int_equal(ch, p.ch);
 			assert_int_equal(color_index(&v.bg), l.bg);
 			assert_int_equal(v.attrs.reverse,
 					 !!(l.attr & ATTR_REVERSE));
@@ -269,6 +272,49 @@ static void a_picture_has_the_words(void **state)
 	buf_release(&b);
 }
 
+static void assert_paint(const char *theme, int colors, struct style st,
+			 uint32_t ch, uint32_t want, unsigned attr)
+{
+	struct surface *s = surface_new(1, 1, GRAPH_BRAILLE);
+	surface_put(s, 0, 0, ch, st);
+	struct paint p = paint_cell(theme_builtin(theme), surface_cell(s, 0, 0),
+				    colors);
+	assert_int_equal(p.ch, want);
+	assert_int_equal(p.look.attr, attr);
+	surface_free(s);
+}
+
+static void without_grounds_areas_have_no_holes(void **state)
+{
+	(void)state;
+	struct style strip = STYLE_ON(R_S5, R_AREA1);
+	assert_paint("ember", 256, strip, 0x2581, 0x2581, 0);
+	assert_paint("ember", 16, strip, 0x2581, 0x2581, 0);
+	assert_paint("mono", 256, strip, 0x2581, 0x2588, ATTR_DIM);
+	assert_paint("ember", 0, strip, 0x2581, 0x2588, ATTR_DIM);
+	assert_paint("ember", 0, strip, 0x2584, 0x2588, ATTR_BOLD);
+	assert_paint("ember", 0, STYLE(R_S5), 0x2581, 0x2581, ATTR_BOLD);
+	assert_paint("ember", 0, STYLE_ON(R_CROSSHAIR, R_AREA1), 0x2502, 0x2502,
+		     ATTR_BOLD);
+	assert_paint("ember", 0, STYLE_ON(R_HEAT_IN8, R_HEAT_IN7), 0x2580, 0x2588,
+		     ATTR_DIM);
+	assert_paint("ember", 0, STYLE_ON(R_HEAT_IN1, R_HEAT_OUT1), 0x2580, 0x2591,
+		     ATTR_BOLD);
+	assert_paint("ember", 256, STYLE_ON(R_HEAT_IN1, R_HEAT_OUT1), 0x2580,
+		     0x2580, 0);
+}
+
+static void the_selection_bar_stays_at_the_left(void **state)
+{
+	(void)state;
+	assert_paint("ember", 0, STYLE_ON(R_BRIGHT, R_SELECT), 0x258C, 0x258C,
+		     ATTR_BOLD);
+	assert_paint("ember", 16, STYLE_ON(R_BRIGHT, R_SELECT), 0x258C, 0x258C,
+		     ATTR_BOLD);
+	assert_paint("ember", 0, STYLE_ON(R_BRIGHT, R_SELECT), 'c', 'c',
+		     ATTR_BOLD | ATTR_REVERSE);
+}
+
 static void roles_are_letters_that_stay(void **state)
 {
 	(void)state;
@@ -311,6 +357,8 @@ int main(void)
 		cmocka_unit_test(a_picture_is_xml_and_small),
 		cmocka_unit_test(charts_are_shapes_not_letters),
 		cmocka_unit_test(a_picture_has_the_words),
+		cmocka_unit_test(without_grounds_areas_have_no_holes),
+		cmocka_unit_test(the_selection_bar_stays_at_the_left),
 		cmocka_unit_test(roles_are_letters_that_stay),
 	};
 	return cmocka_run_group_tests_name("export", tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "tui/screen.h"
 
 #include "base/text.h"
+#include "tui/paint.h"
 
 #include <locale.h>
 #include <malloc.h>
@@ -127,13 +128,15 @@ static void assert_same(struct tty *t, const struct surface *f,
 {
 	for (int y = 0; y < f->h && y < t->h; y++) {
 		for (int x = 0; x < f->w && x < t->w; x++) {
-			const struct cell *c = surface_cell(f, x, y);
+			struct cell c = *surface_cell(f, x, y);
 			VTermScreenCell v = tty_cell(t, x, y);
-			if (c->width == 0)
+			if (c.width == 0)
 				continue;
-			assert_text(f, c, &v, x + c->width == t->w);
-			struct look l = theme_look(th, c->role, c->ground, colors);
-			bool seen = c->ch != ' ';
+			struct paint p = paint_cell(th, &c, colors);
+			struct look l = p.look;
+			c.ch = p.ch;
+			assert_text(f, &c, &v, x + c.width == t->w);
+			bool seen = c.ch != ' ';
 			if (seen)
 				assert_int_equal(color_index(&v.fg), l.fg);
 			assert_int_equal(color_index(&v.bg), l.bg);
