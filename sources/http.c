@@ -565,7 +565,8 @@ static CURLcode prepare(struct http_request *r, const struct http_ask *ask)
 	set_string(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	set_string(e, CURLOPT_USERAGENT, h->user_agent);
 	/* "identity" also reads what a proxy compresses unasked. */
-	set_string(e, CURLOPT_ACCEPT_ENCODING, h->compress ? "gzip" : "identity");
+	set_string(e, CURLOPT_ACCEPT_ENCODING,
+		   h->compress ? "gzip" : "identity");
 	if (h->ca_file)
 		set_string(e, CURLOPT_CAINFO, h->ca_file);
 	if (http_url_skips_proxy(ask->url))
@@ -663,7 +664,7 @@ struct http *http_new(struct uv_loop_s *loop, const struct http_options *o)
 				   : "redtop/" REDTOP_VERSION);
 	h->ca_file = o->ca_file ? mem_strdup(o->ca_file) : NULL;
 	h->compress = o->compress;
-	/* No "Expect: 100-continue": a second lost at servers that ignore it. */
+	/* No "Expect: 100-continue": servers that ignore it cost a second. */
 	h->headers = curl_slist_append(NULL, "Expect:");
 	h->multi = curl_multi_init();
 	if (!h->headers || !h->multi)

@@ -25,9 +25,11 @@ struct http_result {
 	char content_type[128];
 	char location[256];     /* clean */
 	char www_authenticate[128];
-	time_ms retry_after;    /* milliseconds, clamped to 0..10 min; -1: none */
+	time_ms retry_after;    /* ms, clamped to 0..10 min; -1: none */
 	time_ms date;           /* of the Date header, TIME_NONE: none */
-	int64_t sent_us, took_us, connect_us; /* monotonic start; whole; connect */
+	int64_t sent_us;        /* monotonic start */
+	int64_t took_us;        /* whole */
+	int64_t connect_us;     /* until connected; 0 where reused */
 	uint64_t wire_bytes, body_bytes;
 	bool reused;            /* connection */
 };
@@ -40,10 +42,12 @@ struct http_ask {
 	/* Called with pieces of the decoded body as they arrive, on the loop;
 	 * false cuts the transfer (FAULT_TOO_BIG). `status` and `type` are of
 	 * the answer's head. */
-	bool (*on_data)(struct http_request *r, const char *bytes, size_t n, void *arg);
+	bool (*on_data)(struct http_request *r, const char *bytes, size_t n,
+			void *arg);
 	/* Exactly once, also after http_cancel (FAULT_CANCELLED). The request
 	 * is gone afterwards. */
-	void (*on_done)(struct http_request *r, const struct http_result *res, void *arg);
+	void (*on_done)(struct http_request *r, const struct http_result *res,
+			void *arg);
 	void *arg;
 };
 

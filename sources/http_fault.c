@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* X509_V_ERR_*, which CURLINFO_SSL_VERIFYRESULT hands through. */
@@ -89,7 +90,8 @@ static const struct cause by_cut[] = {
 	{ CUT_HEAD, NULL, FAULT_TOO_BIG, NOTHING,
 	  "answer's head too big", "check server and proxies" },
 	{ CUT_READER, NULL, FAULT_TOO_BIG, CAME,
-	  "answer too big to keep", "ask for less: a shorter range, fewer series" },
+	  "answer too big to keep",
+	  "ask for less: a shorter range, fewer series" },
 };
 
 static const struct cause by_errno[] = {
@@ -165,7 +167,8 @@ static const struct cause *find(const struct cause *row, size_t nr, long key,
 				const char *text)
 {
 	for (; nr; nr--, row++)
-		if (row->key == key && (!row->words || strstr(text, row->words)))
+		if (row->key == key
+		    && (!row->words || strstr(text, row->words)))
 			return row;
 	return NULL;
 }
@@ -222,6 +225,22 @@ static void add_came(struct buf *out, const struct http_end *end)
 		buf_printf(out, " (%s came)", came);
 }
 
+/* Who did not let us connect, where that is not the server itself. libcurl
+ * says "Failed to connect to HOST port N ...". */
+static void add_proxy(struct buf *out, const struct http_end *end)
+{
+	char host[64];
+	if (end->code != CURLE_COULDNT_CONNECT
+	    || sscanf(end->detail, "Failed to connect to %63s port", host) != 1
+	    || strstr(end->where, host))
+		return;
+	struct buf clean;
+	buf_init(&clean, 64);
+	text_clean(&clean, host, strlen(host));
+	buf_printf(out, " (proxy %s)", buf_text(&clean));
+	buf_release(&clean);
+}
+
 static void add_extra(struct buf *out, enum extra x, const struct http_end *end)
 {
 	char text[NUMBER_TEXT > TIME_TEXT ? NUMBER_TEXT : TIME_TEXT];
@@ -229,7 +248,8 @@ static void add_extra(struct buf *out, enum extra x, const struct http_end *end)
 	case NOTHING:
 		break;
 	case WITHIN:
-		buf_printf(out, " within %s", time_duration(end->timeout, text));
+		buf_printf(out, " within %s",
+			   time_duration(end->timeout, text));
 		break;
 	case DETAIL:
 		add_detail(out, end->detail);
@@ -252,6 +272,7 @@ enum fault http_fault(const struct http_end *end, struct buf *text)
 	text_clean(&where, end->where, strlen(end->where));
 	buf_str(text, c->what);
 	add_extra(text, c->extra, end);
+	add_proxy(text, end);
 	buf_printf(text, ": %s%s; %s", buf_text(&where),
 		   where.full ? "…" : "", c->now);
 	buf_release(&where);

@@ -11,7 +11,9 @@
 enum http_cut { CUT_NONE, CUT_BODY, CUT_HEAD, CUT_READER };
 
 /* How far it came. */
-enum http_phase { PHASE_NAME, PHASE_CONNECT, PHASE_TLS, PHASE_WAIT, PHASE_ANSWER };
+enum http_phase {
+	PHASE_NAME, PHASE_CONNECT, PHASE_TLS, PHASE_WAIT, PHASE_ANSWER
+};
 
 struct http_end {
 	CURLcode code;

@@ -1,7 +1,7 @@
 /* The hostile server: an answer is bytes, bytes again, and what follows.
  *
- * It has no main: a test includes it (`#include "tests/fault/evil.c"`) and links
- * zlib. */
+ * It has no main: a test includes it (`#include "tests/fault/evil.c"`) and
+ * links zlib. */
 #include "tests/fault/evil.h"
 
 #include "base/mem.h"
@@ -363,7 +363,7 @@ static void do_headers(const struct evil_ask *a, struct evil_answer *out)
 {
 	(void)a;
 	send_raw(out, "HTTP/1.1 200 OK\r\n", EVIL_FIN);
-	send_again(out, "X-Filler: 0123456789012345678901234567890123456789\r\n",
+	send_again(out, "X-Filler: 01234567890123456789012345678901234567\r\n",
 	      UINT64_MAX);
 }
 
@@ -410,7 +410,8 @@ static void do_huge(const struct evil_ask *a, struct evil_answer *out)
 static void do_bomb(const struct evil_ask *a, struct evil_answer *out)
 {
 	(void)a;
-	send_raw(out, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", EVIL_FIN);
+	send_raw(out, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
+		 EVIL_FIN);
 	buf_add(&out->raw, "\x1f\x8b\x08\0\0\0\0\0\0\3", 10);
 	bomb_segment(&out->again);
 	out->again_nr = 1024;
@@ -637,7 +638,8 @@ static void conn_step(struct evil_conn *c)
 	uv_buf_t b = uv_buf_init(c->out.s + c->sent, (unsigned)n);
 	c->writing = n;
 	c->write.data = c;
-	if (uv_write(&c->write, (uv_stream_t *)&c->tcp, &b, 1, on_conn_written) != 0)
+	if (uv_write(&c->write, (uv_stream_t *)&c->tcp, &b, 1,
+		     on_conn_written) != 0)
 		conn_close(c, false);
 }
 
@@ -682,7 +684,8 @@ static void conn_ask(struct evil_conn *c)
 	if (c->in.s[0] == 0x16) { /* TLS: answered as plain servers do */
 		c->asked = c->in.len;
 		conn_answer(c, &(struct evil_ask){ .method = "", .path = "",
-			    .query = "", .head = "", .body = "", .nr = ++c->nr });
+			    .query = "", .head = "", .body = "",
+			    .nr = ++c->nr });
 		return;
 	}
 	const char *end = strstr(c->in.s, "\r\n\r\n");

@@ -82,7 +82,8 @@ static void equip(struct evil_tls *t, enum evil_cert kind, const char *ca_path)
 	X509 *ca = make_cert("shop CA", ca_key, NULL, ca_key, NULL, -DAY, DAY);
 	X509 *other = make_cert("other CA", other_key, NULL, other_key, NULL,
 				-DAY, DAY);
-	bool alone = kind == CERT_OF_ITSELF, foreign = kind == CERT_OF_ANOTHER_CA;
+	bool alone = kind == CERT_OF_ITSELF;
+	bool foreign = kind == CERT_OF_ANOTHER_CA;
 	X509 *cert = make_cert("prom", key, alone ? NULL : foreign ? other : ca,
 			       alone ? key : foreign ? other_key : ca_key,
 			       kinds[kind].san, kinds[kind].from,
@@ -139,7 +140,8 @@ struct evil_tls *evil_tls_start(enum evil_cert kind, const char *ca_path)
 	equip(t, kind, ca_path);
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	t->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (bind(t->fd, (struct sockaddr *)&a, n) != 0 || listen(t->fd, 16) != 0)
+	if (bind(t->fd, (struct sockaddr *)&a, n) != 0
+	    || listen(t->fd, 16) != 0)
 		abort();
 	getsockname(t->fd, (struct sockaddr *)&a, &n);
 	t->port = ntohs(a.sin_port);

@@ -25,7 +25,7 @@ static void passwords_stay_off_the_screen(void **state)
 		{ "http://prom:9090/", "http://prom:9090" },
 		{ "http://prom:9090/a/b/", "http://prom:9090/a/b/" },
 		{ "http://u:s3cret@prom:9090/x", "http://prom:9090/x" },
-		{ "https://s3cret@prom/x?token=s3cret#s3cret", "https://prom/x" },
+		{ "https://s3cret@prom/x?a=s3cret#s3cret", "https://prom/x" },
 		{ "http://u:s3%40ret@prom/", "http://prom" },
 		{ "http://u:p@s3cret@prom/", "http://prom/" },
 		{ "http://u:s3/cret@prom/x", "http://prom/x" },
@@ -61,7 +61,7 @@ static void check_join(const char *base, const char *path, const char *want)
 	buf_release(&b);
 }
 
-static void a_slash_too_many_is_a_redirect_that_loses_the_query(void **state)
+static void a_slash_too_many_does_not_lose_the_query(void **state)
 {
 	(void)state;
 	check_join("http://h:9", "/api", "http://h:9/api");
@@ -69,7 +69,8 @@ static void a_slash_too_many_is_a_redirect_that_loses_the_query(void **state)
 	check_join("http://h:9///", "//api", "http://h:9/api");
 	check_join("http://h/p", "api", "http://h/p/api");
 	check_join("http://h/p/", "/api", "http://h/p/api");
-	check_join("http://u:p@h/p/?x=/#y", "/api?z=1", "http://u:p@h/p/api?z=1");
+	check_join("http://u:p@h/p/?x=/#y", "/api?z=1",
+		   "http://u:p@h/p/api?z=1");
 	check_join("http://h/", "", "http://h");
 	check_join("http://", "/api", "http:///api");
 }
@@ -134,7 +135,8 @@ static void a_good_address_is_taken(void **state)
 
 static void this_machine_is_never_asked_through_a_proxy(void **state)
 {
-	static const struct { const char *url; bool loopback, skips; } rows[] = {
+	static const struct { const char *url; bool loopback, skips; }
+	rows[] = {
 		{ "http://localhost:9090", true, true },
 		{ "http://LOCALHOST./", true, true },
 		{ "http://prom.localhost/", true, true },
@@ -171,7 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passwords_stay_off_the_screen),
 		cmocka_unit_test(an_address_cannot_steer_the_terminal),
-		cmocka_unit_test(a_slash_too_many_is_a_redirect_that_loses_the_query),
+		cmocka_unit_test(a_slash_too_many_does_not_lose_the_query),
 		cmocka_unit_test(a_query_survives_the_form),
 		cmocka_unit_test(a_wrong_address_is_explained),
 		cmocka_unit_test(a_good_address_is_taken),
