@@ -43,6 +43,9 @@ void area_read(struct area *a, struct chart *c, const struct service *s,
 	for (int i = 0; i < nr; i++) {
 		service_columns(s, what[i], c->axis.from, c->axis.cell,
 				a->column[i], (size_t)cells);
+		for (int k = 0; k < cells; k++)
+			if (c->axis.from + k * c->axis.cell > c->now)
+				a->column[i][k].nr = 0;
 		hold(a->column[i], cells, c->axis.cell, c->point);
 	}
 	for (int k = 0; k < cells; k++)

@@ -73,13 +73,13 @@ static void tier(struct burn *b, const struct red_row *r, int w)
 	char five[NUMBER_TEXT], hour[NUMBER_TEXT];
 	bool wide = w >= 50;
 
-	format_burn(r->burn_5m, five);
-	format_burn(r->burn_1h, hour);
+	burn_words(r->burn_5m, five);
+	burn_words(r->burn_1h, hour);
 	strcpy(b->value[0], five);
 	strcpy(b->value[1], hour);
 	int pad_five = 6 - text_width(five), pad_hour = 6 - text_width(hour);
 	spans_add(&b->tier, R_TEXT, 2, "page%s", wide ? "   " : " ");
-	spans_add(&b->tier, R_DIM, 0, wide ? "  5m" : " 5m");
+	spans_add(&b->tier, R_DIM, 0, "  5m");
 	spans_add(&b->tier, role_of(r->burn_5m), 0, "%*s%s",
 		  pad_five > 0 ? pad_five : 0, "", five);
 	spans_add(&b->tier, R_DIM, 0, wide ? "  &  1h" : "  1h");
@@ -93,16 +93,17 @@ static void notes(struct burn *b, const struct red_row *r)
 {
 	char text[NUMBER_TEXT];
 
-	spans_add(&b->note[0], R_DIM, 0, "1x spends the budget in exactly its "
+	spans_add(&b->note[0], R_DIM, 1, "1x spends the budget in exactly its "
 		  "period");
-	spans_add(&b->note[0], R_DIM, 1, "; 14.4x spends 30d in 50h");
-	spans_add(&b->note[1], R_DIM, 0, "counted in requests: ");
-	spans_add(&b->note[1], R_TEXT, 0, "%s",
+	spans_add(&b->note[0], R_DIM, 2, "; 14.4x spends 30d in 50h");
+	spans_add(&b->note[1], R_DIM, 2, "counted in requests: ");
+	spans_add(&b->note[1], R_TEXT, 1, "%s",
 		  format_percent(1 - r->objective, text));
-	spans_add(&b->note[1], R_DIM, 0, " of them may fail");
+	spans_add(&b->note[1], R_DIM, 1, " of requests may fail");
 	if (r->objective_from == OBJECTIVE_DEFAULT)
-		spans_add(&b->note[2], R_DIM, 0, "nobody promised this "
-			  "objective: --objective sets it");
+		spans_add(&b->note[2], R_DIM, 2, "nobody promised it: ");
+	if (r->objective_from == OBJECTIVE_DEFAULT)
+		spans_add(&b->note[2], R_DIM, 1, "--objective sets another");
 }
 
 static void trend(struct burn *b, const struct view *v, int w)
@@ -175,7 +176,11 @@ static void burn_draw(const void *state, struct surface *s)
 	}
 	if (!b->known)
 		return;
-	spans_row(s, y++, 0, s->w, &b->tier, &b->state);
+	struct spans tier_left = b->tier, tier_right = b->state;
+	spans_fit(&tier_left, &tier_right, s->w, 1);
+	int end = s->w - spans_width(&tier_right);
+	spans_draw(s, 0, y, end, &tier_left);
+	spans_draw(s, end, y++, s->w - end, &tier_right);
 	if (y == 1) { /* no title: the objective says itself below */
 		struct spans l = { 0 };
 		spans_add(&l, R_TEXT, 0, "burn   ");
@@ -187,9 +192,12 @@ static void burn_draw(const void *state, struct surface *s)
 	}
 	for (int i = 0; i < 2 && y < s->h && b->cells; i++)
 		draw_trend(b, s, y++, i);
-	for (int i = 0; i < 3 && y < s->h; i++)
-		if (b->note[i].nr)
-			spans_row(s, y++, 0, s->w, &b->note[i], NULL);
+	for (int i = 0; i < 3 && y < s->h; i++) {
+		struct spans note = b->note[i];
+		spans_fit(&note, NULL, s->w, 0);
+		if (note.nr)
+			spans_row(s, y++, 0, s->w, &note, NULL);
+	}
 }
 
 const struct widget_ops burn_widget = {

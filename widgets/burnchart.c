@@ -30,7 +30,7 @@ static void add_value(struct spans *sp, const struct view *v,
 	}
 	spans_add(sp, i ? R_P95 : R_P99, 0, i ? "  1h " : "5m ");
 	spans_add(sp, burn > BURN_PAGE ? R_CRIT : R_TEXT, 0, "%s",
-		  format_burn(burn, text));
+		  burn_words(burn, text));
 }
 
 static void build_title(struct burnchart *b, const struct view *v)
@@ -38,6 +38,8 @@ static void build_title(struct burnchart *b, const struct view *v)
 	b->left.nr = b->right.nr = 0;
 	b->focused = v->focused;
 	spans_add(&b->left, R_BRIGHT, 0, "burn rate");
+	if (v->sel && b->scale.log)
+		spans_add(&b->left, R_DIM, 5, " log");
 	if (!v->sel || chart_title(&b->chart, &b->right))
 		return;
 	add_value(&b->right, v, &b->chart, 0);
@@ -63,6 +65,11 @@ static bool burnchart_update(void *state, const struct view *v, int w, int h)
 			   factor, 2);
 		b->scale = scale_linear(NUMBER_BURN, b->lines.max, BURN_PAGE,
 					b->chart.rows, true);
+		if (b->scale.limit_row < 0)
+			b->scale = scale_log(NUMBER_BURN,
+					     fmax(b->lines.min, 0.5),
+					     b->lines.max, BURN_PAGE,
+					     b->chart.rows);
 		lines_place(&b->lines, &b->chart, &b->scale, BURN_PAGE, 3);
 	}
 	build_title(b, v);
@@ -77,11 +84,11 @@ static void burnchart_draw(const void *state, struct surface *s)
 	if (s->w != b->chart.w || s->h != b->chart.h)
 		return;
 	draw_title(s, &b->left, &b->right, b->focused);
-	chart_draw_back(&b->chart, s, data ? &b->scale : NULL, NULL);
+	chart_draw_back(&b->chart, s, data ? &b->scale : NULL);
 	if (!data)
 		return;
 	lines_draw(&b->lines, &b->chart, &b->scale, s);
-	chart_draw_front(&b->chart, s);
+	chart_draw_front(&b->chart, s, NULL, NULL);
 }
 
 static void burnchart_close(void *state)

@@ -179,7 +179,7 @@ static void find_age(struct chart *c, const struct view *v)
 	c->stale = c->asking = false;
 	c->stale_age = TIME_NONE;
 	c->asking_of[0] = '\0';
-	c->open_at = v->now;
+	c->open_at = c->now = v->now;
 	c->point = v->step;
 	if (!src)
 		return;
@@ -380,7 +380,7 @@ static void draw_gaps(const struct chart *c, struct surface *s)
 }
 
 void chart_draw_back(const struct chart *c, struct surface *s,
-		     const struct scale *sc, const char *limit_text)
+		     const struct scale *sc)
 {
 	if (c->rows < 1)
 		return;
@@ -394,18 +394,40 @@ void chart_draw_back(const struct chart *c, struct surface *s,
 		surface_put(s, c->x + c->cursor, y, 0x2502,
 			    STYLE(R_CROSSHAIR));
 	draw_gaps(c, s);
-	int end = c->x + (c->dead_from >= 0 ? c->dead_from : c->axis.cells);
-	if (sc && limit_text && sc->limit_row >= 0 &&
-	    sc->limit_row < c->rows && end - c->x > 2 * text_width(limit_text))
-		surface_text_right(s, end, c->rows - sc->limit_row,
-				   STYLE(R_LIMIT), limit_text);
 	if (sc && c->x && !sc->log)
 		surface_text_right(s, c->x - 1, c->rows + 1, STYLE(R_DIM), "0");
 	draw_axis(s, c->x, c->rows + 1, &c->axis, c->mark, c->nr_marks);
 }
 
-void chart_draw_front(const struct chart *c, struct surface *s)
+static bool only_limit(const struct surface *s, int x, int y, int n)
 {
+	uint32_t line = s->graph == GRAPH_ASCII
+				? (unsigned char)glyph_ascii(0x254C) : 0x254C;
+
+	for (int i = 0; i < n; i++) {
+		const struct cell *c = surface_cell(s, x + i, y);
+		if (!c || c->ch != line || c->role != R_LIMIT)
+			return false;
+	}
+	return true;
+}
+
+static void draw_limit(const struct chart *c, struct surface *s,
+		       const struct scale *sc, const char *text)
+{
+	int len = text_width(text), y = c->rows - sc->limit_row;
+	int end = c->x + (c->dead_from >= 0 ? c->dead_from : c->axis.cells);
+
+	if (sc->limit_row >= 0 && sc->limit_row < c->rows && len &&
+	    only_limit(s, end - len - 1, y, len + 1))
+		draw_text(s, end - len, y, R_LIMIT, text);
+}
+
+void chart_draw_front(const struct chart *c, struct surface *s,
+		      const struct scale *sc, const char *limit_text)
+{
+	if (sc && limit_text)
+		draw_limit(c, s, sc, limit_text);
 	if (c->dead_from < 0 || c->rows < 2 ||
 	    c->axis.cells - c->dead_from < 6)
 		return;

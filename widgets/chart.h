@@ -54,6 +54,7 @@ struct chart {
 	int dead_from;   /* first column after the last value when stale, or -1 */
 	char asking_of[64];
 	time_ms asking_for;
+	time_ms now;     /* nothing newer is drawn, also when it is held */
 	time_ms open_at; /* what is newer may still change */
 	time_ms point;   /* distance of the points held */
 	int nr_marks;
@@ -72,9 +73,11 @@ bool chart_open(const struct chart *c, time_ms end);
 
 /* Helper lines, marks, gaps, labels and the axis row: before the data. */
 void chart_draw_back(const struct chart *c, struct surface *s,
-		     const struct scale *sc, const char *limit_text);
-/* `no data` where a stale source left nothing. */
-void chart_draw_front(const struct chart *c, struct surface *s);
+		     const struct scale *sc);
+/* `no data` where a stale source left nothing; the limit's name at the end of
+ * its line where no data stands there. */
+void chart_draw_front(const struct chart *c, struct surface *s,
+		      const struct scale *sc, const char *limit_text);
 /* The axis row alone, for lanes: columns x.. of row y. */
 void draw_axis(struct surface *s, int x, int y, const struct axis *a,
 	       const struct mark *mark, int nr_marks);

@@ -194,6 +194,15 @@ enum role burn_role(double burn)
 	return burn > BURN_PAGE ? R_CRIT : burn > 1 ? R_WARN : R_SPARK_ZERO;
 }
 
+const char *burn_words(double burn, char out[NUMBER_TEXT])
+{
+	if (burn >= 99.95 && burn < 999.5)
+		snprintf(out, NUMBER_TEXT, "%.0fx", burn);
+	else
+		format_burn(burn, out);
+	return out;
+}
+
 double burn_correction(const struct red_row *r)
 {
 	double known = r->service->def && r->service->def->objective > 0

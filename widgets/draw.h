@@ -54,6 +54,8 @@ void draw_spark(struct surface *s, int x, int y, int level, enum role r);
 int burn_level(double burn);
 enum role burn_role(double burn);
 
+/* At most three digits: 19.1x, 0.2x, 217x. */
+const char *burn_words(double burn, char out[NUMBER_TEXT]);
 /* Columns of burn come with the objective that the store knows: times this
  * they are the row's. */
 double burn_correction(const struct red_row *r);

@@ -143,12 +143,12 @@ static void errors_draw(const void *state, struct surface *s)
 	if (s->w != e->chart.w || s->h != e->chart.h)
 		return;
 	draw_title(s, &e->left, &e->right, e->focused);
-	chart_draw_back(&e->chart, s, e->data ? &e->scale : NULL, NULL);
+	chart_draw_back(&e->chart, s, e->data ? &e->scale : NULL);
 	if (!e->data)
 		return;
 	area_draw(&e->area, &e->chart, s);
 	mark_peaks(e, s);
-	chart_draw_front(&e->chart, s);
+	chart_draw_front(&e->chart, s, NULL, NULL);
 }
 
 static void errors_close(void *state)

@@ -450,7 +450,10 @@ static void draw_list(const struct eventlist *l, struct surface *s)
 	if (l->w >= 60)
 		draw_field(s, 10, y, 10, R_DIM,
 			   l->onset == TIME_NONE ? "age" : "from onset");
-	draw_text(s, l->w >= 60 ? 24 : 12, y++, R_DIM, "what");
+	draw_text(s, l->w >= 60 ? 24 : 12, y, R_DIM, "what");
+	if (l->w >= 100)
+		draw_text(s, l->w - 23, y, R_DIM, "kind");
+	surface_text_right(s, l->w - 1, y++, STYLE(R_DIM), "lasted");
 	for (size_t i = 0; i < l->nr; i++)
 		draw_item(l, s, &l->item[i], y++);
 	if (!l->nr)

@@ -57,7 +57,13 @@ static void add_range(struct header *hd, const struct view *v, int w)
 				  time_span(v->held_to - v->now, span));
 		return;
 	}
-	if (cells < 1 || v->dot <= 0)
+	if (v->page == PAGE_EVENTS) {
+		spans_add(&hd->left, R_DIM, 6, "   %s · %zu events",
+			  time_span(v->held_to - v->held_from, span),
+			  v->nr_events);
+		return;
+	}
+	if (cells < 1 || v->dot <= 0 || v->page == PAGE_NET)
 		return;
 	spans_add(&hd->left, R_DIM, 6, "   %s",
 		  time_span(2 * v->dot * cells, span));

@@ -69,6 +69,15 @@ static double high_edge(const struct heat_bucket *b)
 	return isinf(b->hi) ? b->lo * 4 : b->hi;
 }
 
+static double total_of(const struct heat *ht, size_t n)
+{
+	double total = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += ht->bucket[i].rate;
+	return total;
+}
+
 /* ---- the scale ------------------------------------------------------------ */
 
 /* The grid point that a column shows, or TIME_NONE. */
@@ -76,7 +85,8 @@ static time_ms point_of(const struct heat *ht, const struct service *s, int cell
 {
 	const struct axis *a = &ht->chart.axis;
 	time_ms from = a->from + cell * a->cell;
-	time_ms t = service_grid(s, from + a->cell - 1);
+	time_ms to = from + a->cell - 1;
+	time_ms t = service_grid(s, to > ht->chart.now ? ht->chart.now : to);
 
 	return t != TIME_NONE && t >= from ? t : TIME_NONE;
 }
@@ -88,8 +98,9 @@ static void find_scale(struct heat *ht, const struct red_row *r, size_t n)
 
 	ht->limit = r->latency_limit > 0;
 	ht->anchor = ht->limit ? r->latency_limit : 0.25;
+	double least = total_of(ht, n) * shares[0];
 	for (size_t i = 0; i < n; i++)
-		if (ht->bucket[i].rate > 0) {
+		if (ht->bucket[i].rate > least) {
 			lo = fmin(lo, low_edge(&ht->bucket[i]));
 			hi = fmax(hi, high_edge(&ht->bucket[i]));
 		}
@@ -146,15 +157,6 @@ static void fill_cell(struct heat *ht, int cell, size_t n, double total)
 				 part_of(&ht->bucket[i], lo, hi);
 		*half(ht, cell, k) = level_of(share);
 	}
-}
-
-static double total_of(const struct heat *ht, size_t n)
-{
-	double total = 0;
-
-	for (size_t i = 0; i < n; i++)
-		total += ht->bucket[i].rate;
-	return total;
 }
 
 /* The share beyond the limit, as histogram_fraction reads it. */
@@ -342,14 +344,14 @@ static void heat_draw(const void *state, struct surface *s)
 	if (s->w != ht->chart.w || s->h != ht->chart.h)
 		return;
 	draw_title(s, &ht->left, &ht->right, ht->focused);
-	chart_draw_back(&ht->chart, s, NULL, NULL);
+	chart_draw_back(&ht->chart, s, NULL);
 	if (!ht->data)
 		return;
 	draw_labels(ht, s);
 	for (int i = 0; i < ht->chart.axis.cells; i++)
 		for (int row = 0; row < ht->chart.rows && ht->has[i]; row++)
 			draw_cell(ht, s, i, row);
-	chart_draw_front(&ht->chart, s);
+	chart_draw_front(&ht->chart, s, NULL, NULL);
 }
 
 static void heat_close(void *state)

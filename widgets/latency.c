@@ -186,13 +186,13 @@ static void latency_draw(const void *state, struct surface *s)
 	if (s->w != l->chart.w || s->h != l->chart.h)
 		return;
 	draw_title(s, &l->left, &l->right, l->focused);
-	chart_draw_back(&l->chart, s, data ? &l->scale : NULL, l->limit);
+	chart_draw_back(&l->chart, s, data ? &l->scale : NULL);
 	if (!data)
 		return;
 	if (s->graph == GRAPH_ASCII)
 		ascii_legend(l, s);
 	lines_draw(&l->lines, &l->chart, &l->scale, s);
-	chart_draw_front(&l->chart, s);
+	chart_draw_front(&l->chart, s, &l->scale, l->limit);
 }
 
 static void latency_close(void *state)

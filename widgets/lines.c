@@ -65,8 +65,11 @@ void lines_read(struct lines *l, struct chart *c, const struct service *s,
 		struct column *col = l->column[i];
 		service_columns(s, what[i], c->axis.from, c->axis.dot, col,
 				(size_t)dots);
-		for (int d = 0; d < dots; d++)
+		for (int d = 0; d < dots; d++) {
+			if (c->axis.from + d * c->axis.dot > c->now)
+				col[d].nr = 0;
 			scale_column(l, &col[d], factor ? factor[i] : 1);
+		}
 		hold(col, dots, c->axis.dot, c->point);
 		for (int d = 0; d < dots; d++)
 			if (col[d].nr)

@@ -27,13 +27,13 @@ static void add_facts(struct spans *sp, const struct view *v,
 	if (ver.of > 0 && ver.name[0])
 		spans_add(sp, R_DIM, 2, "   %s on %d of %d instance%s",
 			  ver.name, ver.on, ver.of, ver.of == 1 ? "" : "s");
-	spans_add(sp, R_DIM, 4, "   %s", layer_name(shape->layer));
+	spans_add(sp, R_DIM, 5, "   %s", layer_name(shape->layer));
 	if (shape->metric)
-		spans_add(sp, R_DIM, 5, "   %.120s", shape->metric);
+		spans_add(sp, R_DIM, 6, "   %.120s", shape->metric);
 	if (shape->unit_guessed)
-		spans_add(sp, R_WARN, 5, " unit?");
+		spans_add(sp, R_WARN, 6, " unit?");
 	if (shape->window > 0)
-		spans_add(sp, R_DIM, 6, "   over %s%s",
+		spans_add(sp, R_DIM, 7, "   over %s%s",
 			  shape->interval_guessed ? "~" : "",
 			  time_duration(shape->window, text));
 	if (r->service->source)
@@ -73,8 +73,8 @@ static bool crumbs_update(void *state, const struct view *v, int w, int h)
 	} else {
 		spans_add(&d->left, R_STALE, 0, "no service");
 	}
-	spans_add(&d->right, R_STALE, 7, "░");
-	spans_add(&d->right, R_DIM, 7, " not complete yet   ");
+	spans_add(&d->right, R_STALE, 4, "░");
+	spans_add(&d->right, R_DIM, 4, " not complete yet   ");
 	spans_add(&d->right, R_BRIGHT, 0, "Esc");
 	spans_add(&d->right, R_DIM, 0, " back");
 	return true;

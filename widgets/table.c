@@ -213,9 +213,9 @@ static void set_values(struct row *r, const struct red_row *from)
 	set_quantile(r, C_P95, from, &from->p95, false);
 	set_quantile(r, C_P99, from, &from->p99, slow);
 	set_number(r, C_BURN5, from, from->burn_5m, burn_text(from->burn_5m),
-		   format_burn(from->burn_5m, text));
+		   burn_words(from->burn_5m, text));
 	set_number(r, C_BURN1, from, from->burn_1h, burn_text(from->burn_1h),
-		   format_burn(from->burn_1h, text));
+		   burn_words(from->burn_1h, text));
 }
 
 static void set_mean(struct row *r, const struct red_row *from)
@@ -413,7 +413,7 @@ static void sum_up(struct table *t, const struct view *v)
 	if (s.burning && s.asking < s.nr) {
 		spans_add(&t->last, R_DIM, 2, "  worst burn %.60s %s",
 			  s.burning->service->name,
-			  format_burn(s.burning->burn_1h, text));
+			  burn_words(s.burning->burn_1h, text));
 		spans_add(&t->last, R_DIM, 4, " over 1h");
 	}
 }

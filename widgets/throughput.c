@@ -153,11 +153,11 @@ static void throughput_draw(const void *state, struct surface *s)
 	if (s->w != t->chart.w || s->h != t->chart.h)
 		return;
 	draw_title(s, &t->left, &t->right, t->focused);
-	chart_draw_back(&t->chart, s, t->data ? &t->scale : NULL, NULL);
+	chart_draw_back(&t->chart, s, t->data ? &t->scale : NULL);
 	if (!t->data)
 		return;
 	area_draw(&t->area, &t->chart, s);
-	chart_draw_front(&t->chart, s);
+	chart_draw_front(&t->chart, s, NULL, NULL);
 }
 
 static void throughput_close(void *state)

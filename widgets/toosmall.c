@@ -42,7 +42,7 @@ static void say_verdict(struct toosmall *t, const struct view *v,
 		return;
 	spans_add(&t->verdict, R_ON_ALERT_DIM, 1, "  burn ");
 	spans_add(&t->verdict, R_ON_ALERT, 1, "%s",
-		  format_burn(r->burn_5m, burn));
+		  burn_words(r->burn_5m, burn));
 }
 
 static bool toosmall_update(void *state, const struct view *v, int w, int h)

@@ -11,6 +11,7 @@
 struct verdict {
 	uint64_t stamp;
 	enum role ground;      /* R_DEFAULT: nothing is wrong */
+	bool brief;            /* a narrow screen: fewer words */
 	struct spans left, right, why, hint;
 };
 
@@ -91,7 +92,7 @@ static void blind(struct verdict *d, const struct view *v,
 	spans_add(&d->why, R_TEXT, 1, "%s%s",
 		  worst->burn_5m > BURN_PAGE ? "▲ " : "", worst->service->name);
 	spans_add(&d->why, R_DIM, 1, " burned %s",
-		  format_burn(worst->burn_5m, burn));
+		  burn_words(worst->burn_5m, burn));
 	spans_add(&d->why, R_DIM, 2, "; whether it still does is not known");
 }
 
@@ -183,7 +184,7 @@ static void calm(struct verdict *d, const struct view *v)
 		soft(d, 2, "   worst burn ");
 		spans_add(&d->left, R_TEXT, 2, "%.60s %s",
 			  worst->service->name,
-			  format_burn(worst->burn_1h, text));
+			  burn_words(worst->burn_1h, text));
 		soft(d, 2, " over 1h");
 	}
 	if (v->nr_all)
@@ -202,16 +203,17 @@ static void how_bad(struct verdict *d, const struct red_row *r)
 	char a[NUMBER_TEXT], b[NUMBER_TEXT], line[160];
 
 	if (r->burn_5m > 1 || r->burn_1h > 1) {
-		bool brief = isnan(r->burn_5m) ||
+		bool hour = isnan(r->burn_5m) ||
 			     (r->burn_1h > r->burn_5m && r->burn_5m <= 1);
-		soft(d, 2, "  burns its error budget ");
-		bold(d, 2, format_burn(brief ? r->burn_1h : r->burn_5m, a));
-		soft(d, 2, " too fast");
-		if (isnan(r->burn_1h) || brief)
+		soft(d, 2, d->brief ? "  budget burns "
+				    : "  burns its error budget ");
+		bold(d, 2, burn_words(hour ? r->burn_1h : r->burn_5m, a));
+		soft(d, 2, d->brief ? "" : " too fast");
+		if (isnan(r->burn_1h) || hour)
 			return;
 		bool page = r->burn_1h > BURN_PAGE;
 		soft(d, 5, page ? "  ·  " : "  ·  no page yet: ");
-		bold(d, 5, format_burn(r->burn_1h, b));
+		bold(d, 5, burn_words(r->burn_1h, b));
 		soft(d, 5, page ? " over 1h" : " over 1h is under 14.4x");
 		return;
 	}
@@ -280,7 +282,8 @@ static void reason(struct verdict *d, const struct view *v,
 		spans_add(&d->why, R_FAINT, 4, "  ·  ");
 		spans_add(&d->why, R_DIM, 4, "%zu more not ok", others);
 	}
-	hint(d, "Enter", "service");
+	if (v->page == PAGE_OVERVIEW)
+		hint(d, "Enter", "service");
 }
 
 static void bad(struct verdict *d, const struct view *v,
@@ -339,6 +342,7 @@ static bool verdict_update(void *state, const struct view *v, int w, int h)
 		return false;
 	d->stamp = stamp;
 	d->ground = R_DEFAULT;
+	d->brief = w < 70;
 	d->left.nr = d->right.nr = d->why.nr = d->hint.nr = 0;
 	judge(d, v);
 	if (v->notice) {
