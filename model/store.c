@@ -20,6 +20,7 @@
 struct held {
 	struct series s;
 	struct service *service;
+	uint64_t hash; /* of its labels */
 	uint64_t seen; /* the batch that last spoke of it */
 };
 
@@ -28,6 +29,8 @@ struct answer {
 	uint32_t id;
 	size_t nr, cap;
 	struct held **held;
+	size_t nr_slots;   /* a power of two, at least twice nr, or 0 */
+	struct held **slot;/* by hash; the next free one on a clash */
 };
 
 struct origin {
@@ -44,6 +47,7 @@ struct origin {
 	enum fault poll_fault;
 	bool poll_answered, poll_partial;
 	bool notes_old;
+	uint64_t notes_hash; /* of the poll before */
 };
 
 struct store {
@@ -75,7 +79,7 @@ uint64_t store_generation(const struct store *st)
 
 size_t store_bytes(const struct store *st)
 {
-	return st->bytes;
+	return st->bytes + st->text.arena.total;
 }
 
 size_t store_points(const struct store *st)
@@ -101,6 +105,11 @@ size_t series_lower(const struct series *s, time_ms from)
 			hi = mid;
 	}
 	return lo;
+}
+
+static size_t series_upper(const struct series *s, time_ms to)
+{
+	return to == INT64_MAX ? s->nr : series_lower(s, to + 1);
 }
 
 double series_at(const struct series *s, time_ms t)
@@ -164,13 +173,28 @@ static void drop_point(struct store *st, struct series *s, size_t i)
 		free((void *)s->h[i]);
 	}
 	st->points--;
-	st->bytes -= sizeof(time_ms) + sizeof(double);
 }
 
-/* Takes out [a, b). */
+/* Values and pointers to histograms are of one size. */
+#define POINT_BYTES (sizeof(time_ms) + sizeof(double))
+_Static_assert(sizeof(double) >= sizeof(void *), "POINT_BYTES is too small");
+
+static void resize(struct store *st, struct series *s, size_t cap, bool native)
+{
+	s->t = mem_grow(s->t, cap, sizeof(*s->t));
+	if (native)
+		s->h = mem_grow(s->h, cap, sizeof(*s->h));
+	else
+		s->v = mem_grow(s->v, cap, sizeof(*s->v));
+	st->bytes += cap * POINT_BYTES;
+	st->bytes -= s->cap * POINT_BYTES;
+	s->cap = cap;
+}
+
+/* Takes out [a, b); nothing where from..to was the wrong way round. */
 static void cut(struct store *st, struct series *s, size_t a, size_t b)
 {
-	if (a == b)
+	if (a >= b)
 		return;
 	for (size_t i = a; i < b; i++)
 		drop_point(st, s, i);
@@ -188,14 +212,8 @@ static void cut(struct store *st, struct series *s, size_t a, size_t b)
 static void spread(struct store *st, struct series *s, size_t i, size_t n,
 		   bool native)
 {
-	if (s->nr + n > s->cap) {
-		s->cap = (s->nr + n) * 5 / 4 + 8;
-		s->t = mem_grow(s->t, s->cap, sizeof(*s->t));
-		if (native)
-			s->h = mem_grow(s->h, s->cap, sizeof(*s->h));
-		else
-			s->v = mem_grow(s->v, s->cap, sizeof(*s->v));
-	}
+	if (s->nr + n > s->cap)
+		resize(st, s, (s->nr + n) * 5 / 4 + 8, native);
 	size_t tail = s->nr - i;
 	memmove(s->t + i + n, s->t + i, tail * sizeof(*s->t));
 	if (native)
@@ -204,7 +222,6 @@ static void spread(struct store *st, struct series *s, size_t i, size_t n,
 		memmove(s->v + i + n, s->v + i, tail * sizeof(*s->v));
 	s->nr += n;
 	st->points += n;
-	st->bytes += n * (sizeof(time_ms) + sizeof(double));
 }
 
 static bool same(double a, double b)
@@ -216,7 +233,8 @@ static bool same(double a, double b)
 
 static bool same_histogram(const struct histogram *a, const struct histogram *b)
 {
-	if (a->nr != b->nr || !same(a->count, b->count) || !same(a->sum, b->sum))
+	if (a->nr != b->nr || !same(a->count, b->count)
+	    || !same(a->sum, b->sum))
 		return false;
 	for (size_t i = 0; i < a->nr; i++)
 		if (a->bucket[i].lo != b->bucket[i].lo
@@ -254,10 +272,11 @@ static void upsert(struct store *st, struct series *s, const struct frame *f,
 		free(s->h);
 		s->v = NULL;
 		s->h = NULL;
+		st->bytes -= s->cap * POINT_BYTES;
 		s->cap = 0;
 	}
-	size_t a = series_lower(s, from), b = series_lower(s, to + 1);
-	if (unchanged(s, a, b, f))
+	size_t a = series_lower(s, from), b = series_upper(s, to);
+	if (from > to || unchanged(s, a, b, f))
 		return;
 	cut(st, s, a, b);
 	spread(st, s, a, f->nr, native);
@@ -276,7 +295,8 @@ static void upsert(struct store *st, struct series *s, const struct frame *f,
 static void set_now(struct store *st, struct series *s, time_ms at, double v,
 		    const struct histogram *h)
 {
-	if (s->now_t != at || !same(s->now_v, v))
+	if (s->now_t != at || !same(s->now_v, v) || !s->now_h != !h
+	    || (h && !same_histogram(s->now_h, h)))
 		st->generation++;
 	if (s->now_h) {
 		st->bytes -= histogram_bytes(s->now_h);
@@ -297,7 +317,8 @@ static void held_free(struct store *st, struct held *h)
 		st->bytes -= histogram_bytes(h->s.now_h);
 		free((void *)h->s.now_h);
 	}
-	st->bytes -= sizeof(*h);
+	st->bytes -= sizeof(*h) + h->s.labels.nr * sizeof(struct label)
+		     + h->s.cap * POINT_BYTES;
 	st->nr_series--;
 	free(h->s.t);
 	free(h->s.v);
@@ -369,7 +390,8 @@ static void publish_services(struct store *st)
 	st->nr_services = 0;
 	for (size_t i = 0; i < st->nr_origins; i++)
 		for (size_t k = 0; k < st->origin[i]->nr_services; k++)
-			st->services[st->nr_services++] = &st->origin[i]->service[k];
+			st->services[st->nr_services++] =
+				&st->origin[i]->service[k];
 }
 
 /* Sets what follows from the labels: class and bound. */
@@ -378,33 +400,68 @@ static void classify(struct series *s, const struct shape *sh)
 	enum red_role role = s->question % 16;
 	s->class = CLASS_OK;
 	s->le = NAN;
-	if (sh->status_label && role != RED_BUCKETS)
-		s->class = status_class(sh->status,
-					labels_get(&s->labels, sh->status_label));
+	if (sh->status_label)
+		s->class = status_class(sh->status, labels_get(&s->labels,
+							       sh->status_label));
 	const char *le = labels_get(&s->labels, "le");
 	double v;
-	if (role == RED_BUCKETS && le && number_parse_go(le, &v))
+	bool buckets = role == RED_BUCKETS || role == RED_ROUTE_BUCKETS;
+	if (buckets && le && number_parse_go(le, &v))
 		s->le = v * unit_scale(sh->unit);
+}
+
+/* The service that a series with these labels belongs to, or NULL where there
+ * is none or it has enough. */
+static struct service *owner_of(const struct origin *o, uint32_t question,
+				const struct labels *ls)
+{
+	const struct shape *sh = shape_of(&o->catalog, question / 16);
+	if (!sh || question % 16 >= RED_ROLES)
+		return NULL;
+	const char *value = labels_get(ls, sh->label);
+	struct service *s = find_service(o, sh->id, value ? value : "");
+	return s && s->nr[question % 16] < LIMIT_BUCKETS ? s : NULL;
+}
+
+static int compare_labels(const struct labels *a, const struct labels *b)
+{
+	for (size_t i = 0; i < a->nr && i < b->nr; i++) {
+		int c = strcmp(a->l[i].name, b->l[i].name);
+		if (c == 0)
+			c = strcmp(a->l[i].value, b->l[i].value);
+		if (c)
+			return c;
+	}
+	return a->nr < b->nr ? -1 : a->nr > b->nr;
 }
 
 static bool attach(struct origin *o, struct held *h)
 {
-	const struct shape *sh = shape_of(&o->catalog, h->s.question / 16);
-	h->service = NULL;
-	if (!sh || h->s.question % 16 >= RED_ROLES)
-		return false;
-	const char *value = labels_get(&h->s.labels, sh->label);
-	struct service *s = find_service(o, sh->id, value ? value : "");
+	enum red_role r = h->s.question % 16;
+	struct service *s = owner_of(o, h->s.question, &h->s.labels);
+	h->service = s;
 	if (!s)
 		return false;
-	enum red_role r = h->s.question % 16;
-	if (s->nr[r] >= LIMIT_BUCKETS)
-		return false;
 	MEM_ROOM(s->series[r], s->nr[r], s->cap[r]);
-	s->series[r][s->nr[r]++] = &h->s;
-	h->service = s;
-	classify(&h->s, sh);
+	size_t i = s->nr[r]++;
+	for (; i > 0 && compare_labels(&s->series[r][i - 1]->labels,
+				       &h->s.labels) > 0; i--)
+		s->series[r][i] = s->series[r][i - 1];
+	s->series[r][i] = &h->s;
+	classify(&h->s, s->shape);
 	return true;
+}
+
+static void detach(struct held *h)
+{
+	enum red_role r = h->s.question % 16;
+	struct service *s = h->service;
+	size_t i = 0;
+	while (s->series[r][i] != &h->s)
+		i++;
+	s->nr[r]--;
+	memmove(s->series[r] + i, s->series[r] + i + 1,
+		(s->nr[r] - i) * sizeof(*s->series[r]));
 }
 
 /* ---- questions and their series -------------------------------------- */
@@ -441,30 +498,66 @@ static struct labels intern_labels(struct store *st, const struct labels *ls)
 	return (struct labels){ ls->nr, l };
 }
 
-/* Frames come in the order of the answer before: look at `hint` first. */
-static struct held *find_held(struct store *st, struct origin *o,
-			      struct answer *a, const struct frame *f, size_t hint)
+static struct held **slot_of(const struct answer *a, uint64_t hash,
+			     const struct labels *ls)
 {
-	for (size_t i = 0; i < a->nr; i++) {
-		struct held *h = a->held[(hint + i) % a->nr];
-		if (labels_equal(&h->s.labels, &f->labels))
-			return h;
-	}
-	if (st->nr_series >= LIMIT_SERIES)
-		return NULL;
+	size_t i = (size_t)hash & (a->nr_slots - 1);
+	while (a->slot[i] && (a->slot[i]->hash != hash
+			      || !labels_equal(&a->slot[i]->s.labels, ls)))
+		i = (i + 1) & (a->nr_slots - 1);
+	return &a->slot[i];
+}
+
+static void index_answer(struct answer *a, size_t nr_slots)
+{
+	free(a->slot);
+	a->slot = mem_zero(nr_slots, sizeof(struct held *));
+	a->nr_slots = nr_slots;
+	for (size_t i = 0; i < a->nr; i++)
+		*slot_of(a, a->held[i]->hash, &a->held[i]->s.labels) =
+			a->held[i];
+}
+
+static void answer_release(struct answer *a)
+{
+	free(a->held);
+	free(a->slot);
+}
+
+static struct held *held_new(struct store *st, struct answer *a,
+			     const struct frame *f, uint64_t hash)
+{
 	struct held *h = mem_zero(1, sizeof(*h));
 	h->s.question = f->question;
 	h->s.now_t = TIME_NONE;
 	h->s.now_v = NAN;
 	h->s.labels = intern_labels(st, &f->labels);
+	h->hash = hash;
 	st->nr_series++;
-	st->bytes += sizeof(*h);
-	if (!attach(o, h)) {
-		held_free(st, h);
-		return NULL;
-	}
+	st->bytes += sizeof(*h) + f->labels.nr * sizeof(struct label);
 	MEM_ROOM(a->held, a->nr, a->cap);
 	a->held[a->nr++] = h;
+	if (a->nr * 2 > a->nr_slots)
+		index_answer(a, a->nr_slots ? a->nr_slots * 2 : 16);
+	else
+		*slot_of(a, hash, &h->s.labels) = h;
+	return h;
+}
+
+/* Frames come in the order of the answer before: look at `hint` first. */
+static struct held *find_held(struct store *st, struct origin *o,
+			      struct answer *a, const struct frame *f,
+			      size_t hint)
+{
+	if (hint < a->nr && labels_equal(&a->held[hint]->s.labels, &f->labels))
+		return a->held[hint];
+	uint64_t hash = labels_hash(&f->labels);
+	struct held *h = a->nr ? *slot_of(a, hash, &f->labels) : NULL;
+	if (h || st->nr_series >= LIMIT_SERIES
+	    || !owner_of(o, f->question, &f->labels))
+		return h;
+	h = held_new(st, a, f, hash);
+	attach(o, h);
 	return h;
 }
 
@@ -473,7 +566,7 @@ static void answers_clear(struct store *st, struct origin *o)
 	for (size_t i = 0; i < o->nr_answers; i++) {
 		for (size_t k = 0; k < o->answer[i].nr; k++)
 			held_free(st, o->answer[i].held[k]);
-		free(o->answer[i].held);
+		answer_release(&o->answer[i]);
 	}
 	o->nr_answers = 0;
 }
@@ -509,7 +602,7 @@ static void drop_strangers(struct store *st, struct origin *o,
 		}
 		for (size_t k = 0; k < a->nr; k++)
 			held_free(st, a->held[k]);
-		free(a->held);
+		answer_release(a);
 	}
 	o->nr_answers = kept;
 }
@@ -523,7 +616,8 @@ static struct catalog copy_catalog(const struct catalog *c, struct arena *a)
 	struct service_def *def = arena_alloc(a, n * sizeof(*def));
 	for (size_t i = 0; i < c->nr_shapes; i++) {
 		const char **texts[] = { &sh[i].label, &sh[i].metric,
-					 &sh[i].error_metric, &sh[i].error_matcher,
+					 &sh[i].error_metric,
+					 &sh[i].error_matcher,
 					 &sh[i].status_label, &sh[i].note };
 		sh[i] = c->shape[i];
 		for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++)
@@ -531,7 +625,8 @@ static struct catalog copy_catalog(const struct catalog *c, struct arena *a)
 				*texts[k] = arena_strdup(a, *texts[k]);
 		for (int r = 0; r < RED_ROLES; r++)
 			if (sh[i].question[r])
-				sh[i].question[r] = arena_strdup(a, sh[i].question[r]);
+				sh[i].question[r] =
+					arena_strdup(a, sh[i].question[r]);
 	}
 	for (size_t i = 0; i < n; i++) {
 		def[i] = c->service[i];
@@ -585,6 +680,7 @@ static void apply_catalog(struct store *st, struct origin *o,
 				held_free(st, a->held[k]);
 		}
 		a->nr = kept;
+		index_answer(a, a->nr_slots);
 	}
 	o->pub.catalog = &o->catalog;
 	o->pub.rules = prom_rules(o->catalog.version);
@@ -607,7 +703,8 @@ static void add_event(struct store *st, const struct event *e)
 	size_t i = st->nr_events;
 	while (i > 0 && st->event[i - 1]->at > e->at)
 		i--;
-	for (size_t k = i; k > 0 && st->event[k - 1]->at >= e->at - EVENT_NEAR; k--)
+	for (size_t k = i; k > 0
+	     && st->event[k - 1]->at >= e->at - EVENT_NEAR; k--)
 		if (same_event(st->event[k - 1], e))
 			return;
 	for (size_t k = i; k < st->nr_events
@@ -704,7 +801,22 @@ static void add_note(struct origin *o, const char *const **list, size_t *nr,
 	*list = grown;
 }
 
-static void apply_notes(struct origin *o, const struct batch *b)
+static uint64_t hash_notes(const struct store_source *p)
+{
+	uint64_t h = p->nr_warnings;
+	for (size_t i = 0; i < p->nr_warnings + p->nr_infos; i++) {
+		const char *s = i < p->nr_warnings
+					? p->warning[i]
+					: p->info[i - p->nr_warnings];
+		do {
+			h = (h ^ (unsigned char)*s) * 0x100000001b3u;
+		} while (*s++);
+	}
+	return h;
+}
+
+static void apply_notes(struct store *st, struct origin *o,
+			const struct batch *b)
 {
 	struct store_source *p = &o->pub;
 	if (o->notes_old) {
@@ -717,8 +829,13 @@ static void apply_notes(struct origin *o, const struct batch *b)
 		add_note(o, &p->warning, &p->nr_warnings, b->warning[i]);
 	for (size_t i = 0; i < b->nr_infos; i++)
 		add_note(o, &p->info, &p->nr_infos, b->info[i]);
-	if (b->tick)
-		o->notes_old = true;
+	if (!b->tick)
+		return;
+	uint64_t hash = hash_notes(p);
+	if (hash != o->notes_hash)
+		st->generation++;
+	o->notes_hash = hash;
+	o->notes_old = true;
 }
 
 static enum source_state judge(const struct origin *o)
@@ -751,6 +868,7 @@ static void end_poll(struct store *st, struct origin *o, time_ms at)
 		p->answered = at;
 	} else {
 		p->failures++;
+		st->generation++;
 	}
 	if (o->poll_fault == FAULT_NONE)
 		set_text(st, &o->error, &p->error, NULL);
@@ -837,6 +955,7 @@ static void forget(struct store *st, struct origin *o)
 	p->answered = p->tried = p->down_since = p->settled = TIME_NONE;
 	p->range_from = p->range_to = TIME_NONE;
 	p->failures = 0;
+	p->fault = FAULT_NONE;
 	p->requests = p->bytes = p->body_bytes = p->retries = p->dropped = 0;
 	p->took_max_us = 0;
 	o->poll_fault = FAULT_NONE;
@@ -862,6 +981,8 @@ static void apply_frames(struct store *st, struct origin *o,
 	size_t hint = 0;
 	for (size_t i = 0; i < b->nr; i++) {
 		const struct frame *f = &b->frame[i];
+		if (!shape_of(&o->catalog, f->question / 16))
+			continue;
 		if (!a || a->id != f->question) {
 			a = find_answer(o, f->question, true);
 			hint = 0;
@@ -895,7 +1016,7 @@ static void apply_absence(struct store *st, struct origin *o,
 				set_now(st, &h->s, b->at, NAN, NULL);
 			else
 				cut(st, &h->s, series_lower(&h->s, b->from),
-				    series_lower(&h->s, b->to + 1));
+				    series_upper(&h->s, b->to));
 		}
 	}
 }
@@ -905,9 +1026,11 @@ typedef void each_series(struct store *st, struct series *s, void *arg);
 static void for_each_series(struct store *st, each_series *f, void *arg)
 {
 	for (size_t i = 0; i < st->nr_origins; i++)
-		for (size_t k = 0; k < st->origin[i]->nr_answers; k++)
-			for (size_t m = 0; m < st->origin[i]->answer[k].nr; m++)
-				f(st, &st->origin[i]->answer[k].held[m]->s, arg);
+		for (size_t k = 0; k < st->origin[i]->nr_answers; k++) {
+			const struct answer *a = &st->origin[i]->answer[k];
+			for (size_t m = 0; m < a->nr; m++)
+				f(st, &a->held[m]->s, arg);
+		}
 }
 
 static void see_ends(struct store *st, struct series *s, void *arg)
@@ -925,13 +1048,76 @@ static void see_ends(struct store *st, struct series *s, void *arg)
 static void cut_before(struct store *st, struct series *s, void *arg)
 {
 	cut(st, s, 0, series_lower(s, *(time_ms *)arg));
+	size_t cap = s->nr * 5 / 4 + 8;
+	if (cap < s->cap)
+		resize(st, s, cap, s->h != NULL);
+}
+
+static bool says_nothing(const struct held *h)
+{
+	return h->s.nr == 0 && isnan(h->s.now_v) && !h->s.now_h;
+}
+
+/* Series that came and went (a version, a pod) do not stay for ever. */
+static void sweep(struct store *st, struct origin *o)
+{
+	for (size_t i = 0; i < o->nr_answers; i++) {
+		struct answer *a = &o->answer[i];
+		size_t kept = 0;
+		for (size_t k = 0; k < a->nr; k++) {
+			if (!says_nothing(a->held[k])) {
+				a->held[kept++] = a->held[k];
+				continue;
+			}
+			detach(a->held[k]);
+			held_free(st, a->held[k]);
+		}
+		if (kept == a->nr)
+			continue;
+		a->nr = kept;
+		index_answer(a, a->nr_slots);
+		st->generation++;
+	}
+}
+
+static void move_labels(struct store *st, struct series *s, void *arg)
+{
+	struct label *l = (struct label *)s->labels.l;
+	(void)st;
+	for (size_t i = 0; i < s->labels.nr; i++) {
+		l[i].name = intern(arg, l[i].name);
+		l[i].value = intern(arg, l[i].value);
+	}
+}
+
+/* Keeps the text that is still said by anything. */
+static void renew_text(struct store *st)
+{
+	struct intern fresh;
+	intern_init(&fresh);
+	for_each_series(st, move_labels, &fresh);
+	for (size_t i = 0; i < st->nr_events; i++) {
+		struct event *e = st->event[i];
+		e->service = intern(&fresh, e->service);
+		e->text = intern(&fresh, e->text);
+		e->tag = intern(&fresh, e->tag);
+	}
+	intern_release(&st->text);
+	st->text = fresh;
+	st->generation++;
 }
 
 /* An eighth of the time held goes at once, so that it does not happen at
  * every answer. */
 static void keep_ceiling(struct store *st)
 {
-	while (st->bytes > st->max && st->points) {
+	if (store_bytes(st) <= st->max && st->nr_series < LIMIT_SERIES)
+		return;
+	for (size_t i = 0; i < st->nr_origins; i++)
+		sweep(st, st->origin[i]);
+	if (st->text.arena.total > st->max / 4)
+		renew_text(st);
+	while (store_bytes(st) > st->max && st->points) {
 		time_ms ends[2] = { TIME_NONE, TIME_NONE };
 		for_each_series(st, see_ends, ends);
 		time_ms limit = ends[0] + (ends[1] - ends[0]) / 8 + 1;
@@ -939,9 +1125,14 @@ static void keep_ceiling(struct store *st)
 	}
 }
 
-static void note_range(struct origin *o, const struct batch *b)
+static void note_range(struct store *st, struct origin *o,
+		       const struct batch *b)
 {
 	struct store_source *p = &o->pub;
+	time_ms from = p->range_from, to = p->range_to;
+	if (p->step != b->step || p->window != b->window
+	    || p->settled != b->settled)
+		st->generation++;
 	if (p->step != b->step || p->range_from == TIME_NONE) {
 		p->range_from = b->from;
 		p->range_to = b->to;
@@ -950,6 +1141,8 @@ static void note_range(struct origin *o, const struct batch *b)
 		p->range_from = b->from;
 	if (b->to > p->range_to)
 		p->range_to = b->to;
+	if (p->range_from != from || p->range_to != to)
+		st->generation++;
 	p->step = b->step;
 	p->settled = b->settled;
 	p->window = b->window;
@@ -969,13 +1162,13 @@ void store_apply(struct store *st, const struct batch *b)
 		apply_catalog(st, o, b->catalog);
 	if (b->status)
 		apply_status(st, o, b->status);
-	apply_notes(o, b);
+	apply_notes(st, o, b);
 	note_outcome(st, o, b);
 	if (b->fault == FAULT_NONE && b->nr_asked) {
 		apply_frames(st, o, b);
 		apply_absence(st, o, b);
 		if (!b->instant)
-			note_range(o, b);
+			note_range(st, o, b);
 	}
 	for (size_t i = 0; i < b->nr_events; i++)
 		add_event(st, &b->event[i]);
@@ -1018,7 +1211,8 @@ size_t store_sources(const struct store *st,
 	return st->nr_origins;
 }
 
-const struct store_source *store_source(const struct store *st, const char *name)
+const struct store_source *store_source(const struct store *st,
+					const char *name)
 {
 	struct origin *o = find_origin((struct store *)st, name);
 	return o ? &o->pub : NULL;
