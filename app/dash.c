@@ -18,7 +18,7 @@
 #include <string.h>
 
 #define LINE_MAX_BYTES 256
-#define SOURCES_SHOWN 16
+#define VISIBLE_MAX 256
 
 /* What an open input line is for. */
 enum line { LINE_NONE, LINE_FILTER, LINE_COMMAND };
@@ -55,6 +55,7 @@ struct dash {
 	struct red_row *all, *rows;
 	size_t nr_all, nr_rows, cap_rows;
 	char selected[LIMIT_LABEL_VALUE + 1];
+	const char *visible[VISIBLE_MAX];
 	int sort;
 	struct event *derived;
 	size_t nr_derived, cap_derived;
@@ -643,6 +644,8 @@ static void set_page(struct dash *d, enum page p)
 		return;
 	d->back = d->page;
 	d->page = p;
+	if (p == PAGE_SERVICE)
+		ask(d, REQUEST_ASK);
 	d->full = false;
 	d->laid = false;
 	d->focus = 0;
@@ -827,6 +830,8 @@ static void select_row(struct dash *d, long to)
 		to = (long)d->nr_rows - 1;
 	copy_text(d->selected, sizeof(d->selected),
 		  d->rows[to].service->name);
+	if (d->page == PAGE_SERVICE)
+		ask(d, REQUEST_ASK);
 }
 
 static void select_event(struct dash *d, long to)
@@ -1235,7 +1240,18 @@ void dash_reach(int w, int h, time_ms range, time_ms *step, time_ms *back)
 		*back = range;
 }
 
-void dash_want(const struct dash *d, struct want *out)
+/* The rows near the selected one, more than any table shows. */
+static const char *const *visible_rows(struct dash *d)
+{
+	size_t span = (size_t)d->surface->h, at = selected_row(d), n = 0;
+	size_t i = at > span ? at - span : 0;
+	for (; i < d->nr_rows && i <= at + span && n + 1 < VISIBLE_MAX; i++)
+		d->visible[n++] = d->rows[i].service->name;
+	d->visible[n] = NULL;
+	return d->visible;
+}
+
+void dash_want(struct dash *d, struct want *out)
 {
 	time_ms step, back;
 	dash_reach(d->surface->w, d->surface->h, d->range, &step, &back);
@@ -1246,7 +1262,9 @@ void dash_want(const struct dash *d, struct want *out)
 		.charts = true,
 		.whole = d->whole,
 		.hurry = d->pending,
-		.selected = d->selected,
+		.selected = d->v.sel ? d->v.sel->service->name : d->selected,
+		.details = d->page == PAGE_SERVICE,
+		.visible = visible_rows(d),
 	};
 }
 

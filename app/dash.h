@@ -30,7 +30,8 @@ struct dash_options {
 enum request {
 	REQUEST_NONE,
 	REQUEST_QUIT,
-	REQUEST_POLL,    /* the want changed, or `r`: ask now */
+	REQUEST_POLL,    /* the want changed, or `r`: ask now, afresh */
+	REQUEST_ASK,     /* more is wanted: ask after what is under way */
 	REQUEST_REPAINT,
 	REQUEST_SUSPEND,
 	REQUEST_RECORD,  /* start or stop */
@@ -60,7 +61,7 @@ const struct surface *dash_surface(const struct dash *d);
 
 /* What to ask of the sources now; its strings live until the next call of
  * any function here. */
-void dash_want(const struct dash *d, struct want *out);
+void dash_want(struct dash *d, struct want *out);
 /* Step and reach of the charts of a frame of this size and range. */
 void dash_reach(int w, int h, time_ms range, time_ms *step, time_ms *back);
 /* False while paused: nothing is polled, and nothing applied. */

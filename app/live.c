@@ -331,6 +331,10 @@ static void carry_out(struct live *l)
 			if (l->session)
 				session_poll(l->session, true);
 			break;
+		case REQUEST_ASK:
+			if (l->session)
+				session_poll(l->session, false);
+			break;
 		case REQUEST_REPAINT:
 			screen_repaint(l->screen);
 			break;

@@ -20,7 +20,7 @@ struct oneshot {
 	uv_timer_t timer;
 	struct session *session;
 	struct dash *dash;
-	bool replay, first, late;
+	bool replay, asked, late;
 	time_ms end; /* monotonic */
 	char at[64];
 };
@@ -44,7 +44,7 @@ static bool on_want(struct want *w, void *arg)
 	struct oneshot *s = arg;
 	time_ms left = s->end - clock_mono();
 	dash_want(s->dash, w);
-	w->whole = true;
+	w->whole |= !s->asked;
 	w->deadline = left > 2 * RESERVE ? left - RESERVE : left > 0 ? left : 1;
 	return true;
 }
@@ -69,6 +69,7 @@ static void ask(struct oneshot *s)
 		uv_run(&s->loop, UV_RUN_DEFAULT);
 	uv_timer_stop(&s->timer);
 	dash_tick(s->dash, clock_mono());
+	s->asked = true;
 }
 
 /* A source that was cut off at the deadline has not said so itself. */
@@ -157,6 +158,11 @@ struct oneshot *oneshot_run(const struct options *o, enum graph g, struct err *e
 	ask(s);
 	tell_silent(s, o->timeout);
 	dash_frame(s->dash);
+	/* Only now is it known whose details the page shows. */
+	if (o->page == PAGE_SERVICE && dash_view(s->dash)->sel) {
+		ask(s);
+		dash_frame(s->dash);
+	}
 	return s;
 }
 

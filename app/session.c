@@ -21,6 +21,7 @@ struct feed {
 	bool answered;
 	unsigned failures;
 	time_ms next;       /* the source's own word for it, or TIME_NONE */
+	struct arena words; /* of the want that is under way */
 };
 
 struct session {
@@ -92,6 +93,23 @@ static void schedule(struct feed *f)
 	uv_timer_start(&f->timer, on_timer, (uint64_t)(wait < 1 ? 1 : wait), 0);
 }
 
+/* The names in a want belong to a store that the answers change. */
+static void keep_words(struct feed *f, struct want *w)
+{
+	size_t n = 0;
+	arena_release(&f->words);
+	if (w->selected)
+		w->selected = arena_strdup(&f->words, w->selected);
+	if (!w->visible)
+		return;
+	while (w->visible[n])
+		n++;
+	const char **own = arena_alloc(&f->words, (n + 1) * sizeof(*own));
+	for (size_t i = 0; i < n; i++)
+		own[i] = arena_strdup(&f->words, w->visible[i]);
+	w->visible = own;
+}
+
 static void poll_feed(struct feed *f)
 {
 	struct want w = { .at = TIME_NONE };
@@ -107,6 +125,7 @@ static void poll_feed(struct feed *f)
 		return;
 	}
 	f->polling = true;
+	keep_words(f, &w);
 	f->failed = f->answered = f->again = false;
 	f->src.ops->poll(&f->src, &w);
 }
@@ -152,6 +171,7 @@ static void finish(struct session *s)
 	void (*done)(void *) = s->done;
 	void *arg = s->done_arg;
 	for (size_t i = 0; i < s->nr; i++) {
+		arena_release(&s->feed[i].words);
 		free(s->feed[i].src.state);
 		free(s->feed[i].src.name);
 		free(s->feed[i].src.url);

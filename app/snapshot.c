@@ -23,7 +23,7 @@ static int press(struct oneshot *s, int key)
 	struct dash *d = oneshot_dash(s);
 	dash_key(d, key);
 	for (enum request r; (r = dash_request(d)) != REQUEST_NONE;)
-		if (r == REQUEST_POLL)
+		if (r == REQUEST_POLL || r == REQUEST_ASK)
 			oneshot_again(s);
 	dash_frame(d);
 	return 0;

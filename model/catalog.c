@@ -25,6 +25,8 @@ const char *red_role_name(enum red_role r)
 		[RED_QUANTILE] = "quantile", [RED_SUM] = "sum",
 		[RED_MEAN] = "mean", [RED_BURN_5M] = "burn 5m",
 		[RED_BURN_1H] = "burn 1h", [RED_VERSION] = "version",
+		[RED_ROUTES] = "routes",
+		[RED_ROUTE_BUCKETS] = "route buckets",
 	};
 	return (unsigned)r < RED_ROLES ? names[r] : "";
 }

@@ -30,9 +30,17 @@ enum red_role {
 	RED_BURN_5M,  /* like the error question, over 5 m */
 	RED_BURN_1H,  /* and over 1 h */
 	RED_VERSION,  /* count of instances by version label */
+	RED_ROUTES,   /* like RED_RATE (or RED_ERRORS), also by every label that
+			 may name a route; asked for the one service whose page
+			 is open, instants only. `$__service` in it is replaced
+			 by that service's quoted value */
+	RED_ROUTE_BUCKETS, /* and its bucket rates by route label and le */
 	RED_ROLES
 };
 const char *red_role_name(enum red_role r);
+
+/* Labels that may name a route, the best first; ends in NULL. */
+extern const char *const route_labels[];
 
 /* How the values of a status label are read. */
 enum status_kind {

@@ -18,7 +18,8 @@ struct want {
 	bool charts;     /* false: only the rows are needed (a status line) */
 	bool whole;      /* ask the whole range again, not only its tail */
 	bool hurry;      /* a key waits for it: the reserved slot may be used */
-	const char *selected;        /* service whose details are wanted */
+	const char *selected;        /* name of the selected service, or "" */
+	bool details;    /* its page is open: RED_ROUTES of it are wanted */
 	const char *const *visible;  /* rows on the screen, ends in NULL; NULL:
 					all (headless) */
 	time_ms deadline;/* milliseconds this poll may take; 0: the source's */
