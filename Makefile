@@ -30,7 +30,7 @@ endif
 # Debian's names. The second list is only for `make test`.
 DEPS := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev \
 	libuv1-dev libxxhash-dev libzstd-dev libutf8proc-dev
-TEST_DEPS := libcmocka-dev libvterm-dev zlib1g-dev
+TEST_DEPS := libcmocka-dev libvterm-dev zlib1g-dev libssl-dev
 SERVERS := prometheus prometheus-node-exporter
 
 SRC  := $(filter-out app/main.c,$(wildcard $(addsuffix /*.c,$(ROOMS))))
@@ -42,8 +42,8 @@ LIB  := $(BUILD)/libredtop.a
 UNIT   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
 DECODE := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/decode/*.c))
 GOLDEN := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/golden/*.c))
-# evil.c, pty.c and exporter.c are what tests are made with, not tests.
-FAULT  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/evil.c,$(wildcard tests/fault/*.c)))
+# evil.c, pty.c and the like are what tests are made with, not tests.
+FAULT  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/evil.c %/evil_tls.c %/fake_prom.c,$(wildcard tests/fault/*.c)))
 PTY    := $(patsubst %.c,$(BUILD)/%,$(filter-out %/pty.c,$(wildcard tests/pty/*.c)))
 REAL   := $(patsubst %.c,$(BUILD)/%,$(filter-out %/exporter.c,$(wildcard tests/real/*.c)))
 FUZZ   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -77,7 +77,9 @@ $(LIB): $(OBJ)
 	$(AR) rcs $@ $^
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIB)
-	$(CC) $(LDFLAGS) $^ -o $@ $(shell pkg-config --libs cmocka) -lvterm -lz $(LDLIBS_ALL)
+	$(CC) $(LDFLAGS) $^ -o $@ $(shell pkg-config --libs cmocka) -lvterm -lz $(TEST_LIBS) $(LDLIBS_ALL)
+
+$(BUILD)/tests/fault/http: TEST_LIBS := -lssl -lcrypto
 
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIB)
 	$(CC) $(LDFLAGS) $^ -o $@ -lvterm $(LDLIBS_ALL)
