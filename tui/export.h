@@ -15,7 +15,8 @@ void export_ansi(const struct surface *s, const struct theme *t, int colors,
 /* A picture of it, 10x20 pixels a cell: blocks, rules, dots and signs as
  * shapes (fonts leave gaps, and most have no braille), all else one <text> a
  * run of one style, XML-escaped, monospace. */
-void export_svg(const struct surface *s, const struct theme *t, struct buf *out);
+void export_svg(const struct surface *s, const struct theme *t,
+		struct buf *out);
 /* The roles of each cell, for golden tests: a legend of those used, h lines of
  * one letter a cell; then the same for the grounds. A role's letter never
  * changes with what else is on the screen. */

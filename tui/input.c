@@ -59,8 +59,10 @@ static int letter_key(unsigned char b)
 		char letter;
 		int key;
 	} rows[] = {
-		{ 'A', K_UP }, { 'B', K_DOWN }, { 'C', K_RIGHT }, { 'D', K_LEFT },
-		{ 'a', K_UP }, { 'b', K_DOWN }, { 'c', K_RIGHT }, { 'd', K_LEFT },
+		{ 'A', K_UP }, { 'B', K_DOWN },
+		{ 'C', K_RIGHT }, { 'D', K_LEFT },
+		{ 'a', K_UP }, { 'b', K_DOWN },
+		{ 'c', K_RIGHT }, { 'd', K_LEFT },
 		{ 'H', K_HOME }, { 'F', K_END }, { 'Z', K_BACKTAB },
 		{ 'P', K_F1 }, { 'Q', K_F2 }, { 'R', K_F3 }, { 'S', K_F4 },
 	};
@@ -77,7 +79,8 @@ static int number_key(int n)
 		[1] = K_HOME, [3] = K_DELETE, [4] = K_END, [5] = K_PGUP,
 		[6] = K_PGDN, [7] = K_HOME, [8] = K_END,
 		[11] = K_F1, [12] = K_F2, [13] = K_F3, [14] = K_F4, [15] = K_F5,
-		[17] = K_F6, [18] = K_F7, [19] = K_F8, [20] = K_F9, [21] = K_F10,
+		[17] = K_F6, [18] = K_F7, [19] = K_F8, [20] = K_F9,
+		[21] = K_F10,
 		[23] = K_F11, [24] = K_F12,
 	};
 	return n > 0 && n < (int)(sizeof(keys) / sizeof(keys[0])) ? keys[n]
@@ -265,7 +268,8 @@ bool input_waiting(const struct input *in)
 }
 
 bool input_timeout(struct input *in,
-		   void (*on)(const struct input_event *e, void *arg), void *arg)
+		   void (*on)(const struct input_event *e, void *arg),
+		   void *arg)
 {
 	if (!input_waiting(in))
 		return false;

@@ -30,7 +30,8 @@ void input_feed(struct input *in, const void *bytes, size_t n,
 /* No more bytes came for a while (25-50 ms): a lone ESC is the Esc key, a half
  * sequence is dropped. True if something was waiting. */
 bool input_timeout(struct input *in,
-		   void (*on)(const struct input_event *e, void *arg), void *arg);
+		   void (*on)(const struct input_event *e, void *arg),
+		   void *arg);
 bool input_waiting(const struct input *in);
 
 #endif

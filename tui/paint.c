@@ -22,7 +22,8 @@ static int heat_level(int r)
 }
 
 /* Both half rows as one shade, marked if either is beyond the objective. */
-static struct paint heat(const struct theme *t, const struct cell *c, int colors)
+static struct paint heat(const struct theme *t, const struct cell *c,
+			 int colors)
 {
 	int level = (heat_level(c->role) + heat_level(c->ground) + 1) / 2;
 	int role = c->role >= R_HEAT_OUT1 || c->ground >= R_HEAT_OUT1
@@ -35,17 +36,20 @@ static struct paint heat(const struct theme *t, const struct cell *c, int colors
 
 /* The part that fills the cell more; a hole above the other would look like
  * missing data. */
-static struct paint stacked(const struct theme *t, const struct cell *c, int colors)
+static struct paint stacked(const struct theme *t, const struct cell *c,
+			    int colors)
 {
 	int eighths = (int)c->ch - UPPER_HALF;
 	enum role role = (enum role)(eighths >= 3 ? c->role : c->ground);
-	return (struct paint){ FULL_BLOCK, theme_look(t, role, R_DEFAULT, colors) };
+	struct look look = theme_look(t, role, R_DEFAULT, colors);
+	return (struct paint){ FULL_BLOCK, look };
 }
 
 struct paint paint_cell(const struct theme *t, const struct cell *c, int colors)
 {
 	struct paint p = {
-		c->ch, theme_look(t, (enum role)c->role, (enum role)c->ground, colors)
+		c->ch, theme_look(t, (enum role)c->role, (enum role)c->ground,
+				  colors)
 	};
 	if (c->ch == LEFT_HALF && c->ground == R_SELECT)
 		p.look.attr &= (unsigned char)~ATTR_REVERSE;

@@ -12,6 +12,7 @@ struct paint {
 	struct look look;
 };
 
-struct paint paint_cell(const struct theme *t, const struct cell *c, int colors);
+struct paint paint_cell(const struct theme *t, const struct cell *c,
+			int colors);
 
 #endif

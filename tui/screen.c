@@ -39,7 +39,8 @@ struct screen {
 	struct buf bytes;
 	size_t taken;
 	char notice[160];
-	unsigned short pair[INKS][INKS]; /* foreground, background; 0: none yet */
+	/* Of foreground and background; 0: none yet. */
+	unsigned short pair[INKS][INKS];
 };
 
 #define PASTE_ON "\033[?2004h"
@@ -55,7 +56,8 @@ const size_t screen_rescue_len = sizeof(screen_rescue) - 1;
 /* A name that curses may look for as a file. */
 static bool is_term_name(const char *term)
 {
-	size_t n = strspn(term, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"
+	size_t n = strspn(term,
+			  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"
 				"VWXYZ0123456789+-._");
 	return n > 0 && n < 64 && term[n] == '\0' && term[0] != '.';
 }
@@ -94,7 +96,8 @@ static const char *relative(const char *term)
 /* For the time of newterm(): with a file in place of a terminal it would
  * believe in 24x80 and set the margins to it, for good. And it would write
  * padding for a line of unknown speed. */
-static const char *const env_names[] = { "LINES", "COLUMNS", "NCURSES_NO_PADDING" };
+static const char *const env_names[] = { "LINES", "COLUMNS",
+					 "NCURSES_NO_PADDING" };
 #define NR_ENV (sizeof(env_names) / sizeof(env_names[0]))
 
 static void env_set(char *kept[NR_ENV], int w, int h)
@@ -180,7 +183,8 @@ static bool open_best(struct screen *s, const char *term)
 	quote(term, name);
 	if (*term)
 		snprintf(s->notice, sizeof(s->notice),
-			 "TERM=%s is not known here, drawing for %s", name, known);
+			 "TERM=%s is not known here, drawing for %s", name,
+			 known);
 	else
 		snprintf(s->notice, sizeof(s->notice),
 			 "TERM is not set, drawing for %s", known);
@@ -352,7 +356,8 @@ static void cell_wide(const struct surface *f, const struct cell *c, bool last,
 static void put_cell(struct screen *s, const struct surface *f,
 		     const struct theme *t, int x, int y, int *at)
 {
-	static const struct cell blank = { .ch = ' ', .role = R_TEXT, .width = 1 };
+	static const struct cell blank = { .ch = ' ', .role = R_TEXT,
+					   .width = 1 };
 	const struct cell *in = surface_cell(f, x, y);
 	struct cell c = in ? *in : blank;
 	if (c.width == 2 && x + 1 >= s->w)
@@ -386,7 +391,8 @@ static void flush(struct screen *s)
 	drain(s);
 }
 
-void screen_show(struct screen *s, const struct surface *f, const struct theme *t)
+void screen_show(struct screen *s, const struct surface *f,
+		 const struct theme *t)
 {
 	bool all = s->whole || memcmp(s->ink, t->ink, sizeof(s->ink)) != 0
 		   || f->w != s->shown->w || f->h != s->shown->h;

@@ -20,7 +20,8 @@ int screen_colors(const struct screen *s); /* 0, 8, 16, 256 */
 /* Draws what differs from the picture shown before; unchanged rows never
  * reach curses. The bytes wait in screen_bytes(). An unchanged surface gives 0
  * bytes and allocates nothing. */
-void screen_show(struct screen *s, const struct surface *f, const struct theme *t);
+void screen_show(struct screen *s, const struct surface *f,
+		 const struct theme *t);
 /* The bytes not yet taken; they stay valid until the next call of any
  * function here. `screen_taken` says how many were. */
 const char *screen_bytes(struct screen *s, size_t *n);

@@ -115,7 +115,8 @@ void surface_resize(struct surface *s, int w, int h)
 	s->h = h;
 }
 
-struct surface surface_window(const struct surface *s, int x, int y, int w, int h)
+struct surface surface_window(const struct surface *s, int x, int y, int w,
+			      int h)
 {
 	int x0 = clamp(x, s->w), y0 = clamp(y, s->h);
 	long x1 = (long)x + (w < 0 ? 0 : w), y1 = (long)y + (h < 0 ? 0 : h);
@@ -142,7 +143,8 @@ const struct cell *surface_cell(const struct surface *s, int x, int y)
  * outside of this window but never outside of the grid, becomes a space. */
 static void split_wide(struct cell *c)
 {
-	struct cell *other = c->width == 0 ? c - 1 : c->width == 2 ? c + 1 : NULL;
+	struct cell *other = c->width == 0 ? c - 1
+			     : c->width == 2 ? c + 1 : NULL;
 	if (!other)
 		return;
 	other->ch = ' ';
@@ -192,7 +194,8 @@ static void set(struct surface *s, int x, int y, uint32_t ch, int width,
 	c->width = (uint8_t)width;
 }
 
-static void set_wide(struct surface *s, int x, int y, uint32_t ch, struct style st)
+static void set_wide(struct surface *s, int x, int y, uint32_t ch,
+		     struct style st)
 {
 	set(s, x, y, ' ', 1, st);
 	set(s, x + 1, y, ' ', 1, st);
@@ -278,7 +281,8 @@ static int put_text(struct surface *s, int x, int y, int x_end, struct style st,
 	return x - from;
 }
 
-int surface_text(struct surface *s, int x, int y, struct style st, const char *utf8)
+int surface_text(struct surface *s, int x, int y, struct style st,
+		 const char *utf8)
 {
 	if (x >= s->w || x < -FAR)
 		return 0;
@@ -330,7 +334,8 @@ int surface_printf(struct surface *s, int x, int y, struct style st,
 	return surface_text(s, x, y, st, text);
 }
 
-void surface_run(struct surface *s, int x, int y, int n, uint32_t ch, struct style st)
+void surface_run(struct surface *s, int x, int y, int n, uint32_t ch,
+		 struct style st)
 {
 	if (x < -FAR)
 		return;
@@ -343,7 +348,8 @@ void surface_run(struct surface *s, int x, int y, int n, uint32_t ch, struct sty
 	}
 }
 
-void surface_ground(struct surface *s, int x, int y, int w, int h, enum role ground)
+void surface_ground(struct surface *s, int x, int y, int w, int h,
+		    enum role ground)
 {
 	struct surface win = surface_window(s, x, y, w, h);
 	for (int j = 0; j < win.h; j++)
@@ -375,7 +381,8 @@ static size_t encode(uint32_t u, char *out)
 	return n;
 }
 
-size_t surface_cell_text(const struct surface *s, const struct cell *c, char out[40])
+size_t surface_cell_text(const struct surface *s, const struct cell *c,
+			 char out[40])
 {
 	size_t n = 0;
 	if (c->width == 0) {

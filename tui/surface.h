@@ -36,7 +36,8 @@ void surface_free(struct surface *s);
 void surface_resize(struct surface *s, int w, int h);
 void surface_clear(struct surface *s);
 /* A window clipped to s; its coordinates start at 0,0. */
-struct surface surface_window(const struct surface *s, int x, int y, int w, int h);
+struct surface surface_window(const struct surface *s, int x, int y, int w,
+			      int h);
 
 /* All that write text: a ground of R_DEFAULT keeps the ground that is there;
  * surface_ground() sets it. */
@@ -50,7 +51,8 @@ struct surface surface_window(const struct surface *s, int x, int y, int w, int 
 int surface_put(struct surface *s, int x, int y, uint32_t ch, struct style st);
 /* UTF-8 text, cut at the right edge at a character (never half a wide one).
  * Returns cells used. */
-int surface_text(struct surface *s, int x, int y, struct style st, const char *utf8);
+int surface_text(struct surface *s, int x, int y, struct style st,
+		 const char *utf8);
 /* The same, at most `cells`; longer text is cut and ends in `…`. */
 int surface_text_max(struct surface *s, int x, int y, int cells,
 		     struct style st, const char *utf8);
@@ -60,16 +62,20 @@ int surface_text_right(struct surface *s, int x_end, int y, struct style st,
 int surface_printf(struct surface *s, int x, int y, struct style st,
 		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* n times the same code point to the right. */
-void surface_run(struct surface *s, int x, int y, int n, uint32_t ch, struct style st);
+void surface_run(struct surface *s, int x, int y, int n, uint32_t ch,
+		 struct style st);
 /* Changes the ground (and not the text) of a rectangle. */
-void surface_ground(struct surface *s, int x, int y, int w, int h, enum role ground);
+void surface_ground(struct surface *s, int x, int y, int w, int h,
+		    enum role ground);
 /* Makes everything recede (roles become R_STALE, grounds default), as behind
  * the help. */
 void surface_recede(struct surface *s);
 
-const struct cell *surface_cell(const struct surface *s, int x, int y); /* or NULL */
+/* NULL outside. */
+const struct cell *surface_cell(const struct surface *s, int x, int y);
 /* The cell's text as UTF-8 into out (NUL-terminated); returns bytes. */
-size_t surface_cell_text(const struct surface *s, const struct cell *c, char out[40]);
+size_t surface_cell_text(const struct surface *s, const struct cell *c,
+			 char out[40]);
 bool surface_row_equal(const struct surface *a, const struct surface *b, int y);
 /* b becomes a's picture (same size, copied clusters). */
 void surface_copy(struct surface *to, const struct surface *from);

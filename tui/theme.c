@@ -56,7 +56,8 @@ static void problem(struct reader *r, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (r->problems++ == 0)
-		err_set(&r->first, EXIT_FILE, "%s:%d: %s", r->file, r->line, text);
+		err_set(&r->first, EXIT_FILE, "%s:%d: %s", r->file, r->line,
+			text);
 }
 
 static bool is_blank(char c)
@@ -106,7 +107,8 @@ static void unknown(struct reader *r, const char *what, struct span word,
 	/* Only the first problem is told: the others need no guess. */
 	const char *near = r->problems ? NULL : text_nearest(text, names);
 	if (near)
-		problem(r, "unknown %s '%s', did you mean '%s'?", what, text, near);
+		problem(r, "unknown %s '%s', did you mean '%s'?", what, text,
+			near);
 	else
 		problem(r, "unknown %s '%s'", what, text);
 }
@@ -186,7 +188,8 @@ static void read_rgb(struct reader *r, struct span v, unsigned *out)
 static void read_name(struct reader *r, struct span v)
 {
 	if (v.n == 0 || v.n >= sizeof(r->out->name)) {
-		problem(r, "a name has 1 to %zu letters", sizeof(r->out->name) - 1);
+		problem(r, "a name has 1 to %zu letters",
+			sizeof(r->out->name) - 1);
 		return;
 	}
 	for (size_t i = 0; i < v.n; i++) {
@@ -270,7 +273,8 @@ static void read_line(struct reader *r, struct span line)
 	if (line.n == 0 || line.s[0] == '#')
 		return;
 	if (!memchr(line.s, '=', line.n)) {
-		problem(r, "a line is: role = colour attributes | the same of 16");
+		problem(r,
+			"a line is: role = colour attributes | the same of 16");
 		return;
 	}
 	struct span key = trim(cut(&line, '='));
@@ -391,7 +395,8 @@ static bool is_ground(enum role r)
 }
 
 /* The ink's own attributes and those that its ground lends. The selected row
- * shows by its ground; where it has none, only the name (bright) is reversed. */
+ * shows by its ground; where it has none, only the name (bright) is
+ * reversed. */
 static unsigned char attributes(enum role role, unsigned own, enum role ground,
 				unsigned lent)
 {
@@ -409,7 +414,8 @@ static bool is_light16(int c)
 	return c == 2 || c == 3 || c == 6 || c == 7 || (c >= 10 && c != 12);
 }
 
-static struct look look16(const struct theme *t, enum role role, enum role ground)
+static struct look look16(const struct theme *t, enum role role,
+			  enum role ground)
 {
 	const struct ink *fg = &t->ink[role], *bg = &t->ink[ground];
 	struct look look = { fg->c16, ground ? bg->c16 : -1,
@@ -426,7 +432,8 @@ static struct look look16(const struct theme *t, enum role role, enum role groun
 }
 
 /* The upper eight are bold ones of the lower. */
-static struct look look8(const struct theme *t, enum role role, enum role ground)
+static struct look look8(const struct theme *t, enum role role,
+			 enum role ground)
 {
 	struct look look = look16(t, role, ground);
 	if (look.fg >= 8) {
@@ -438,7 +445,8 @@ static struct look look8(const struct theme *t, enum role role, enum role ground
 	return look;
 }
 
-static struct look look256(const struct theme *t, enum role role, enum role ground)
+static struct look look256(const struct theme *t, enum role role,
+			   enum role ground)
 {
 	const struct ink *fg = &t->ink[role], *bg = &t->ink[ground];
 	return (struct look){ fg->c256, ground ? bg->c256 : -1,

@@ -21,7 +21,8 @@ static struct surface *scribbled(int w, int h, int writes, unsigned seed)
 {
 	static const char *const texts[] = {
 		"checkout", "~914ms (750ms–1s)", "▁▂▃▄▅▆▇█", "⠉⣀⢀⡇", "──━━┈┈╌╌",
-		"日本語", "e\xCC\x81te\xCC\x81", "▲ PAGE", "· ok ◆●○▸", "░▒▓█▀▌▐▖▟",
+		"日本語", "e\xCC\x81te\xCC\x81", "▲ PAGE", "· ok ◆●○▸",
+		"░▒▓█▀▌▐▖▟",
 		" ", "<a href=\"x\">&amp;</a>", "┌┬┐├┼┤└┴┘│┊╸╺",
 	};
 	struct surface *f = surface_new(w, h, GRAPH_BRAILLE);
@@ -149,6 +150,12 @@ static void ansi_in_a_terminal_is_the_screen(void **state)
 	}
 }
 
+static bool is_entity(const char *s)
+{
+	return !strncmp(s, "&amp;", 5) || !strncmp(s, "&lt;", 4)
+	       || !strncmp(s, "&gt;", 4) || !strncmp(s, "&quot;", 6);
+}
+
 /* Tags close in their order, attributes are quoted, & begins an entity. */
 static void assert_xml(const char *s)
 {
@@ -156,9 +163,7 @@ static void assert_xml(const char *s)
 	int depth = 0;
 	for (; *s; s++) {
 		if (*s == '&')
-			assert_true(!strncmp(s, "&amp;", 5) || !strncmp(s, "&lt;", 4)
-				    || !strncmp(s, "&gt;", 4)
-				    || !strncmp(s, "&quot;", 6));
+			assert_true(is_entity(s));
 		if ((unsigned char)*s < 0x20)
 			assert_int_equal(*s, '\n');
 		if (*s != '<')
@@ -195,8 +200,10 @@ static void a_picture_is_xml_and_small(void **state)
 		export_svg(s, theme_builtin(*name), &b);
 		assert_xml(buf_text(&b));
 		assert_true(b.len < 150000);
-		assert_non_null(strstr(buf_text(&b), "width=\"1200\" height=\"800\""));
-		assert_non_null(strstr(buf_text(&b), "&lt;a href=&quot;x&quot;"));
+		assert_non_null(strstr(buf_text(&b),
+				       "width=\"1200\" height=\"800\""));
+		assert_non_null(strstr(buf_text(&b),
+				       "&lt;a href=&quot;x&quot;"));
 		assert_null(strstr(buf_text(&b), "<a "));
 		buf_release(&b);
 		surface_free(s);
@@ -296,10 +303,10 @@ static void without_grounds_areas_have_no_holes(void **state)
 	assert_paint("ember", 0, STYLE(R_S5), 0x2581, 0x2581, ATTR_BOLD);
 	assert_paint("ember", 0, STYLE_ON(R_CROSSHAIR, R_AREA1), 0x2502, 0x2502,
 		     ATTR_BOLD);
-	assert_paint("ember", 0, STYLE_ON(R_HEAT_IN8, R_HEAT_IN7), 0x2580, 0x2588,
-		     ATTR_DIM);
-	assert_paint("ember", 0, STYLE_ON(R_HEAT_IN1, R_HEAT_OUT1), 0x2580, 0x2591,
-		     ATTR_BOLD);
+	assert_paint("ember", 0, STYLE_ON(R_HEAT_IN8, R_HEAT_IN7), 0x2580,
+		     0x2588, ATTR_DIM);
+	assert_paint("ember", 0, STYLE_ON(R_HEAT_IN1, R_HEAT_OUT1), 0x2580,
+		     0x2591, ATTR_BOLD);
 	assert_paint("ember", 256, STYLE_ON(R_HEAT_IN1, R_HEAT_OUT1), 0x2580,
 		     0x2580, 0);
 }

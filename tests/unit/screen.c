@@ -113,7 +113,8 @@ static void assert_text(const struct surface *f, const struct cell *c,
 		strcpy(have, " ");
 	} else {
 		struct surface *one = surface_new(2, 1, GRAPH_BRAILLE);
-		for (int i = 0; i < VTERM_MAX_CHARS_PER_CELL && v->chars[i]; i++)
+		for (int i = 0; i < VTERM_MAX_CHARS_PER_CELL
+		     && v->chars[i]; i++)
 			surface_put(one, i ? c->width : 0, 0, v->chars[i],
 				    STYLE(R_TEXT));
 		surface_cell_text(one, surface_cell(one, 0, 0), have);
@@ -555,7 +556,8 @@ static void direct_color_draws_the_palette(void **state)
 	(void)state;
 	const char *notice;
 	struct err e = { 0 };
-	struct screen *s = screen_new("xterm-direct", 80, 24, false, &notice, &e);
+	struct screen *s = screen_new("xterm-direct", 80, 24, false, &notice,
+				      &e);
 	assert_non_null(s);
 	assert_int_equal(screen_colors(s), 256);
 	assert_null(notice);

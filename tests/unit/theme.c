@@ -46,11 +46,13 @@ static void a_built_in_theme_is_its_file(void **state)
 		snprintf(path, sizeof(path), "themes/%s.theme", *name);
 		buf_init(&b, 0);
 		read_all(path, &b);
-		assert_int_equal(theme_parse(buf_text(&b), b.len, path, &t, &e), 0);
+		assert_int_equal(theme_parse(buf_text(&b), b.len, path, &t, &e),
+				 0);
 		assert_same_theme(&t, theme_builtin(*name));
 		assert_string_equal(t.name, *name);
 		for (int i = R_DEFAULT + 1; i < R_NR; i++) {
-			snprintf(line, sizeof(line), "\n%s ", role_name((enum role)i));
+			snprintf(line, sizeof(line), "\n%s ",
+				 role_name((enum role)i));
 			assert_non_null(strstr(buf_text(&b), line));
 		}
 		buf_release(&b);
@@ -78,7 +80,8 @@ static double contrast(unsigned a, unsigned b)
 	return la > lb ? (la + 0.05) / (lb + 0.05) : (lb + 0.05) / (la + 0.05);
 }
 
-static double contrast_of(const struct theme *t, enum role role, enum role ground)
+static double contrast_of(const struct theme *t, enum role role,
+			  enum role ground)
 {
 	struct look l = theme_look(t, role, ground, 256);
 	return contrast(l.fg < 0 ? t->svg_text : theme_rgb(l.fg),
@@ -108,7 +111,8 @@ static void text_can_be_read_on_every_ground(void **state)
 				assert_true(contrast_of(t, text_roles[k],
 					    grounds[g]) >= rows[i].least);
 		for (size_t g = 0; g < 3; g++) {
-			assert_true(contrast_of(t, R_ON_ALERT, alerts[g]) >= 4.5);
+			assert_true(contrast_of(t, R_ON_ALERT, alerts[g])
+				    >= 4.5);
 			assert_true(contrast_of(t, R_ON_ALERT_DIM, alerts[g])
 				    >= 3.9);
 		}
@@ -147,7 +151,8 @@ static void text_never_has_the_color_of_its_ground(void **state)
 							   (enum role)r,
 							   (enum role)g, 16);
 				assert_true(l.bg < 0 || l.fg != l.bg);
-				l = theme_look(theme_builtin(*name), (enum role)r,
+				l = theme_look(theme_builtin(*name),
+					       (enum role)r,
 					       (enum role)g, 8);
 				assert_in_range(l.fg + 1, 0, 8);
 				assert_in_range(l.bg + 1, 0, 8);
@@ -180,7 +185,8 @@ static void without_color_the_verdict_is_reversed(void **state)
 							   (enum role)g, 0);
 				bool reversed = g == R_PAGE || g == R_ALERT
 						|| g == R_REPLAY
-						|| (g == R_SELECT && r == R_BRIGHT);
+						|| (g == R_SELECT
+						    && r == R_BRIGHT);
 				assert_true(l.fg == -1 && l.bg == -1);
 				assert_int_equal(!!(l.attr & ATTR_REVERSE),
 						 reversed);
@@ -196,7 +202,8 @@ static void without_color_the_verdict_is_reversed(void **state)
 static void a_ground_that_shows_reverses_nothing(void **state)
 {
 	(void)state;
-	struct look l = theme_look(theme_builtin("ember"), R_BRIGHT, R_SELECT, 256);
+	struct look l = theme_look(theme_builtin("ember"), R_BRIGHT, R_SELECT,
+				   256);
 	assert_true(l.fg == 255 && l.bg == 235 && l.attr == ATTR_BOLD);
 	l = theme_look(theme_builtin("ember"), R_BRIGHT, R_SELECT, 16);
 	assert_true(l.attr == (ATTR_BOLD | ATTR_REVERSE));
@@ -204,7 +211,8 @@ static void a_ground_that_shows_reverses_nothing(void **state)
 	assert_int_equal(l.attr, 0);
 	l = theme_look(theme_builtin("ember"), R_S4, R_AREA1, 256);
 	assert_true(l.fg == 179 && l.bg == 23);
-	l = theme_look(theme_builtin("ember"), (enum role)250, (enum role)250, 256);
+	l = theme_look(theme_builtin("ember"), (enum role)250, (enum role)250,
+		       256);
 	assert_true(l.fg == 252 && l.bg == -1);
 }
 
@@ -214,23 +222,33 @@ static void a_wrong_file_is_named_with_line_and_remedy(void **state)
 	static const struct {
 		const char *text, *sentence;
 	} rows[] = {
-		{ "crti = 203\n", "t:1: unknown role 'crti', did you mean 'crit'?" },
+		{ "crti = 203\n",
+		  "t:1: unknown role 'crti', did you mean 'crit'?" },
 		{ "\n# x\ntext = 252 blod\n",
 		  "t:3: unknown attribute 'blod', did you mean 'bold'?" },
-		{ "text = 256\n", "t:1: '256' is no colour, they go from 0 to 255" },
-		{ "text = 1 | 16\n", "t:1: '16' is no colour, they go from 0 to 15" },
-		{ "text\n", "t:1: a line is: role = colour attributes | the same of 16" },
-		{ "text = 1\ntext = 2\n", "t:2: 'text' stands in line 1 already" },
+		{ "text = 256\n",
+		  "t:1: '256' is no colour, they go from 0 to 255" },
+		{ "text = 1 | 16\n",
+		  "t:1: '16' is no colour, they go from 0 to 15" },
+		{ "text\n",
+		  "t:1: a line is: role = colour attributes | the same of 16" },
+		{ "text = 1\ntext = 2\n",
+		  "t:2: 'text' stands in line 1 already" },
 		{ "light = maybe\n", "t:1: 'light' is yes or no" },
-		{ "svg.text = red\n", "t:1: a colour of the picture is written #rrggbb" },
+		{ "svg.text = red\n",
+		  "t:1: a colour of the picture is written #rrggbb" },
 		{ "svg.text = #12345g\n",
 		  "t:1: a colour of the picture is written #rrggbb" },
-		{ "from = embre\n", "t:1: unknown theme 'embre', did you mean 'ember'?" },
-		{ "text = 1\nfrom = paper\n", "t:2: 'from' stands before the first role" },
+		{ "from = embre\n",
+		  "t:1: unknown theme 'embre', did you mean 'ember'?" },
+		{ "text = 1\nfrom = paper\n",
+		  "t:2: 'from' stands before the first role" },
 		{ "name = a b\n", "t:1: a name has no blanks and only ASCII" },
 		{ "x\ny\nz\n",
-		  "t:1: a line is: role = colour attributes | the same of 16 (and 2 more)" },
-		{ "\033]0;pwned\a = 1\n", "t:1: unknown role '\\x1b]0;pwned\\x07'" },
+		  "t:1: a line is: role = colour attributes | the same of 16 "
+		  "(and 2 more)" },
+		{ "\033]0;pwned\a = 1\n",
+		  "t:1: unknown role '\\x1b]0;pwned\\x07'" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct theme t;
@@ -260,9 +278,11 @@ static void a_theme_may_say_only_what_differs(void **state)
 	assert_true(t.ink[R_CRIT].c256 == 160 && t.ink[R_CRIT].c16 == 1);
 	assert_int_equal(t.ink[R_CRIT].attr, ATTR_BOLD | ATTR_UNDERLINE);
 	assert_true(t.ink[R_OK].c256 == -1 && t.ink[R_OK].c16 == 2);
-	assert_memory_equal(&t.ink[R_WARN], &paper->ink[R_WARN], sizeof(t.ink[0]));
+	assert_memory_equal(&t.ink[R_WARN], &paper->ink[R_WARN],
+			    sizeof(t.ink[0]));
 	assert_int_equal(theme_parse("", 0, "mine", &t, &e), 0);
-	assert_memory_equal(&t.ink, &theme_builtin("ember")->ink, sizeof(t.ink));
+	assert_memory_equal(&t.ink, &theme_builtin("ember")->ink,
+			    sizeof(t.ink));
 }
 
 static void write_file(const char *path, const char *text)
@@ -285,7 +305,8 @@ static void a_theme_is_found_by_name_or_path(void **state)
 	assert_string_equal(t.name, "contrast");
 	assert_int_equal(theme_load("contrats", &t, &e), -1);
 	assert_int_equal(e.code, EXIT_USAGE);
-	assert_string_equal(e.text, "no theme 'contrats', did you mean 'contrast'?");
+	assert_string_equal(e.text,
+			    "no theme 'contrats', did you mean 'contrast'?");
 
 	snprintf(sub, sizeof(sub), "%s/redtop", dir);
 	assert_int_equal(mkdir(sub, 0700), 0);
