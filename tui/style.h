@@ -37,7 +37,8 @@ const char *role_name(enum role r); /* "text", "heat.in1", "ground.page" */
 struct style {
 	uint8_t role, ground;
 };
-#define STYLE(r) ((struct style){ .role = (r) })
-#define STYLE_ON(r, g) ((struct style){ .role = (r), .ground = (g) })
+#define STYLE(r) ((struct style){ .role = (uint8_t)(r) })
+#define STYLE_ON(r, g)                                                         \
+	((struct style){ .role = (uint8_t)(r), .ground = (uint8_t)(g) })
 
 #endif

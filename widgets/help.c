@@ -26,29 +26,37 @@ static const struct legend {
 };
 #define SIGNS ((int)(sizeof(signs) / sizeof(*signs)))
 
-/* The left half holds these groups, the right half the others. */
-static const enum key_group halves[2][3] = {
+/* The groups of the left and the right half; without the signs where there
+ * is no room for them. */
+#define SIGN_GROUP KEY_GROUPS
+#define NO_GROUP (KEY_GROUPS + 1)
+typedef int halves[2][3];
+static const halves full = {
 	{ KEYS_MOVE, KEYS_FIND, KEYS_SELF },
-	{ KEYS_TIME, KEYS_OVER, KEY_GROUPS /* the signs */ },
+	{ KEYS_TIME, KEYS_OVER, SIGN_GROUP },
+};
+static const halves compact = {
+	{ KEYS_MOVE, KEYS_FIND, KEYS_OVER },
+	{ KEYS_TIME, KEYS_SELF, NO_GROUP },
 };
 
-static int group_rows(enum key_group g, enum page page)
+static int group_rows(int g, enum page page)
 {
 	int n = 0;
 
-	if (g == KEY_GROUPS)
+	if (g == SIGN_GROUP)
 		return SIGNS;
 	for (const struct key_row *r = key_rows; r->keys; r++)
-		n += r->group == g && (r->pages & ON(page));
+		n += (int)r->group == g && (r->pages & ON(page));
 	return n;
 }
 
-static int half_rows(int half, enum page page)
+static int half_rows(const int group[3], enum page page)
 {
 	int n = 0;
 
 	for (int i = 0; i < 3; i++) {
-		int rows = group_rows(halves[half][i], page);
+		int rows = group_rows(group[i], page);
 		n += rows ? rows + 2 : 0;
 	}
 	return n;
@@ -62,7 +70,7 @@ static int draw_keys(struct surface *s, int x, int y, enum key_group g,
 		if (r->group != g || !(r->pages & ON(page)))
 			continue;
 		draw_text(s, x, y, R_BRIGHT, r->keys);
-		surface_text_max(s, x + 11, y, s->w - x - 12, STYLE(R_TEXT),
+		surface_text_max(s, x + 11, y, s->w - x - 11, STYLE(R_TEXT),
 				 r->help);
 		y++;
 	}
@@ -79,14 +87,14 @@ static int draw_signs(struct surface *s, int x, int y)
 	return y + 1;
 }
 
-static void draw_half(struct surface *s, int x, int y, int half, enum page page)
+static void draw_half(struct surface *s, int y, const int group[3],
+		      enum page page)
 {
 	for (int i = 0; i < 3; i++) {
-		enum key_group g = halves[half][i];
-		if (g == KEY_GROUPS)
-			y = draw_signs(s, x, y);
-		else if (group_rows(g, page))
-			y = draw_keys(s, x, y, g, page);
+		if (group[i] == SIGN_GROUP)
+			y = draw_signs(s, 0, y);
+		else if (group_rows(group[i], page))
+			y = draw_keys(s, 0, y, (enum key_group)group[i], page);
 	}
 }
 
@@ -135,10 +143,18 @@ static bool help_update(void *state, const struct view *v, int w, int h)
 static void help_draw(const void *state, struct surface *s)
 {
 	const struct help *d = state;
-	int left = half_rows(0, d->page), right = half_rows(1, d->page);
+	const halves *part = &full;
 	bool two = s->w >= 76;
+	int left = half_rows(full[0], d->page);
+	int right = half_rows(full[1], d->page);
 	int rows = two ? (left > right ? left : right) : left + right;
-	int w = two ? (s->w >= 92 ? 88 : s->w - 2) : s->w, h = rows + 3;
+	if (rows + 2 > s->h) {
+		part = &compact;
+		left = half_rows(compact[0], d->page);
+		right = half_rows(compact[1], d->page);
+		rows = two ? (left > right ? left : right) : left + right;
+	}
+	int w = two ? (s->w >= 96 ? 92 : s->w - 2) : s->w, h = rows + 3;
 	bool notes = h + 3 <= s->h && two;
 
 	if (notes)
@@ -154,10 +170,10 @@ static void help_draw(const void *state, struct surface *s)
 					   h - (h > 20 ? 3 : 2));
 	struct surface half = surface_window(&in, 0, 0, two ? in.w / 2 - 2
 							    : in.w, in.h);
-	draw_half(&half, 0, 0, 0, d->page);
+	draw_half(&half, 0, (*part)[0], d->page);
 	if (two)
 		half = surface_window(&in, in.w / 2, 0, in.w - in.w / 2, in.h);
-	draw_half(&half, 0, two ? 0 : left, 1, d->page);
+	draw_half(&half, two ? 0 : left, (*part)[1], d->page);
 	if (!notes)
 		return;
 	draw_text(&box, 3, h - 4, R_DIM, "latency");
