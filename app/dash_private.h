@@ -1,0 +1,107 @@
+/* The dashboard's state, shared by the files that make it: dash.c (rows and
+ * frames), dash_time.c (moments and spans), dash_keys.c, dash_commands.c. */
+#ifndef APP_DASH_PRIVATE_H
+#define APP_DASH_PRIVATE_H
+
+#include "app/dash.h"
+#include "app/pages.h"
+#include "base/limits.h"
+
+#define LINE_MAX_BYTES 256
+#define VISIBLE_MAX 256
+/* What `s` goes through: state, name, rate, errors, p99, burn. */
+#define SORT_COLUMNS 6
+
+/* What an open input line is for. */
+enum line { LINE_NONE, LINE_FILTER, LINE_COMMAND };
+enum popup { POPUP_NONE, POPUP_HELP, POPUP_EXPLAIN, POPUP_THEMES };
+
+struct built {
+	struct slot slot;
+	const struct widget_ops *ops;
+	void *state;
+};
+
+struct dash {
+	struct store *store;
+	struct surface *surface;
+	struct view v;
+	enum graph graph;
+	enum page page, back;
+	bool full;
+	size_t focus;
+
+	/* time */
+	bool replay, live, playing, staged;
+	bool pending;          /* a moment was asked for and is not here yet */
+	bool whole, ticked;
+	double speed;
+	time_ms at;            /* shown when not live */
+	double exact;          /* of a playing replay, ms */
+	time_ms latest, latest_mono, mono;
+	time_ms range, range0, pan;
+	time_ms cursor;
+	const struct source *replay_src;
+
+	/* rows and events */
+	struct red_row *all, *rows;
+	size_t nr_all, nr_rows, cap_rows;
+	char selected[LIMIT_LABEL_VALUE + 1];
+	const char *visible[VISIBLE_MAX];
+	int sort;
+	struct event *derived;
+	size_t nr_derived, cap_derived;
+	const struct event **events;
+	size_t nr_events, cap_events, selected_event;
+	bool event_chosen;
+
+	/* input */
+	enum line line;
+	char text[LINE_MAX_BYTES], filter[LINE_MAX_BYTES];
+	enum popup popup;
+	size_t theme_at;
+	char theme[64], theme_before[64];
+	const struct start_row *start;
+	size_t nr_start, start_at;
+	char opened[1024];
+
+	enum request request[8];
+	size_t nr_requests;
+
+	struct built built[SLOTS_MAX];
+	size_t nr_built;
+	struct built kept[SLOTS_MAX * 2]; /* states of other pages' widgets */
+	size_t nr_kept;
+	bool laid, dirty;
+	uint64_t generation;
+
+	char title[128], notice[512], recording[1024];
+	char term[160];
+};
+
+void dash_ask(struct dash *d, enum request r);
+void dash_copy(char *to, size_t size, const char *from);
+void dash_dirty(struct dash *d);
+void dash_page(struct dash *d, enum page p);
+/* Index of the selected row, 0 if it is not among the rows. */
+size_t dash_selected(const struct dash *d);
+void dash_focus(struct dash *d, int direction);
+
+/* dash_time.c */
+time_ms dash_dot(time_ms range, int cells);
+time_ms dash_step(time_ms dot);
+/* The moment the rows are of. */
+time_ms dash_now(const struct dash *d);
+void dash_live(struct dash *d);
+void dash_goto(struct dash *d, time_ms t);
+void dash_pause(struct dash *d);
+void dash_step_time(struct dash *d, int direction);
+void dash_zoom(struct dash *d, int direction);
+void dash_pan(struct dash *d, int direction);
+void dash_move_cursor(struct dash *d, int direction);
+
+/* dash_commands.c: runs and completes d->text. */
+void dash_command(struct dash *d);
+void dash_complete(struct dash *d);
+
+#endif
