@@ -57,7 +57,7 @@ MADE_WITH := $(BUILD)/tests/real/exporter $(BUILD)/tests/oracle
 all: redtop
 
 redtop: $(BUILD)/redtop
-	@cp $< $@
+	@cp $< $@.new && mv $@.new $@
 
 $(BUILD)/redtop: $(BUILD)/app/main.o $(LIB)
 	$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS_ALL)
