@@ -15,11 +15,16 @@
 #include <cmocka.h>
 #include <vterm.h>
 
-/* Counts what the program itself asks for. */
+/* Counts what the program asks for; a sanitizer has its own malloc. */
 static size_t allocations;
 extern void *__libc_malloc(size_t n);
 extern void *__libc_calloc(size_t nr, size_t n);
 extern void *__libc_realloc(void *p, size_t n);
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if !defined(__SANITIZE_ADDRESS__)
 void *malloc(size_t n)
 {
