@@ -117,6 +117,16 @@ static struct batch *head(const struct dump *d)
 	return b;
 }
 
+static void add_notes(const struct dump *d, struct batch *b)
+{
+	const struct store_source *s = d->src;
+	b->partial = s->state == SOURCE_PARTIAL;
+	b->nr_warnings = s->nr_warnings;
+	b->warning = s->warning;
+	b->nr_infos = s->nr_infos;
+	b->info = s->info;
+}
+
 /* Told events go with the first source: they belong to none. */
 static void add_events(const struct dump *d, struct batch *b)
 {
@@ -136,6 +146,7 @@ int store_dump(const struct store *st,
 	const struct store_source *const *sources;
 	size_t n = store_sources(st, &sources);
 	struct dump d = { .st = st };
+	bool told = false;
 	d.nr_services = store_services(st, &d.service);
 	for (size_t i = 0; i < n; i++) {
 		d.src = sources[i];
@@ -143,8 +154,10 @@ int store_dump(const struct store *st,
 			continue;
 		struct batch *b[3] = { head(&d), filled(&d, add_points, false),
 				       filled(&d, add_now, true) };
-		if (i == 0)
+		if (!told)
 			add_events(&d, b[0]);
+		told = true;
+		add_notes(&d, b[2]);
 		b[2]->tick = true;
 		int r = 0;
 		for (int k = 0; k < 3; k++) {

@@ -992,8 +992,10 @@ static void apply_frames(struct store *st, struct origin *o,
 			continue;
 		bool again = h->seen == st->epoch;
 		h->seen = st->epoch;
-		if (b->instant && f->nr)
-			set_now(st, &h->s, b->at, f->v ? f->v[0] : NAN, f->h);
+		if (b->instant)
+			set_now(st, &h->s, b->at,
+				f->nr && f->v ? f->v[0] : NAN,
+				f->nr ? f->h : NULL);
 		else if (!b->instant && !again)
 			upsert(st, &h->s, f, b->from, b->to);
 	}
