@@ -303,6 +303,7 @@ static void list_leg(const struct discover *d, enum leg leg, struct list *l)
 			list_add(l, c->bare);
 			/* fall through */
 		case LEG_NOW:
+		case LEG_BEFORE:
 			list_add(l, main_name(c));
 			for (size_t k = 0; k < c->counters; k++)
 				list_add(l, c->counter[k]);

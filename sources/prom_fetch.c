@@ -49,6 +49,13 @@ static void read_document(struct prom_fetch *f)
 	if (f->http.status / 100 == 2 && status &&
 	    strcmp(status, "success") == 0)
 		return;
+	if (!f->tree && f->http.status / 100 == 2 &&
+	    buf_text(d)[strspn(buf_text(d), " \t\r\n")] == '{') {
+		f->fault = FAULT_BAD_ANSWER;
+		err_set(&f->why, EXIT_UNREACHABLE,
+			"the answer is not whole (%zu bytes of JSON)", d->len);
+		return;
+	}
 	const char *text = member(f->tree, "error");
 	f->passing = prom_fault_passing(f->http.status, text);
 	f->fault = prom_fault(f->http.status, member(f->tree, "errorType"),

@@ -509,6 +509,27 @@ static void thousands_of_names_still_fit_questions(void **state)
 	discover_free(d);
 }
 
+static void activity_is_asked_of_the_same_counters_twice(void **state)
+{
+	(void)state;
+	struct discover *d = discover_new("{a=\"b\"}");
+	discover_name(d, "http_request_duration_seconds_count");
+	discover_name(d, "http_request_duration_seconds_sum");
+	discover_name(d, "http_request_duration_seconds_bucket");
+	discover_names_end(d);
+	struct buf b;
+	buf_init(&b, 0);
+	assert_true(discover_ask_activity(d, 0, &b));
+	assert_string_equal(b.s, "label_replace(sum by (__name__,job)("
+		"http_request_duration_seconds_count{a=\"b\"}),\"redtop_q\","
+		"\"5\",\"\",\"\") or label_replace(sum by (__name__,job)("
+		"http_request_duration_seconds_count{a=\"b\"} offset 1m),"
+		"\"redtop_q\",\"6\",\"\",\"\")");
+	assert_false(discover_ask_activity(d, 1, &b));
+	buf_release(&b);
+	discover_free(d);
+}
+
 static void hostile_values_stay_inside_their_quotes(void **state)
 {
 	(void)state;
@@ -538,6 +559,7 @@ int main(void)
 		cmocka_unit_test(a_name_that_clashes_says_what_it_is),
 		cmocka_unit_test(ids_stay_while_the_questions_do),
 		cmocka_unit_test(thousands_of_names_still_fit_questions),
+		cmocka_unit_test(activity_is_asked_of_the_same_counters_twice),
 		cmocka_unit_test(hostile_values_stay_inside_their_quotes),
 	};
 	return cmocka_run_group_tests_name("discover", tests, NULL, NULL);
