@@ -143,7 +143,7 @@ const char *scale_label(const struct scale *sc, int k, char out[NUMBER_TEXT])
 	return out;
 }
 
-/* ---- what a view says to every chart ------------------------------------- */
+/* ---- what a view says to every chart ------------------------------------ */
 
 static bool concerns(const struct event *e, const struct view *v)
 {
@@ -253,7 +253,7 @@ void chart_flags(struct chart *c, const bool *has)
 		c->dead_from = last + 1;
 }
 
-/* ---- drawing ---------------------------------------------------------------- */
+/* ---- drawing ------------------------------------------------------------ */
 
 /* Round times for ticks. */
 static const time_ms ticks[] = {
@@ -441,10 +441,12 @@ bool chart_title(const struct chart *c, struct spans *right)
 	char a[TIME_TEXT];
 
 	if (c->cursor >= 0) {
+		bool brief = c->w < 70;
 		spans_add(right, R_DIM, 0, "at ");
 		spans_add(right, R_CROSSHAIR, 0, "%s",
-			  time_hms(c->cursor_at, a));
-		spans_add(right, R_DIM, 0, "   ");
+			  brief ? time_hm(c->cursor_at, a)
+				: time_hms(c->cursor_at, a));
+		spans_add(right, R_DIM, 0, brief ? "  " : "   ");
 		return false;
 	}
 	if (c->stale) {

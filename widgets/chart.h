@@ -51,7 +51,7 @@ struct chart {
 	bool stale;      /* nothing newer is known: all of it is grey */
 	bool asking;
 	time_ms stale_age;
-	int dead_from;   /* first column after the last value when stale, or -1 */
+	int dead_from;   /* stale: first column after the last value, or -1 */
 	char asking_of[64];
 	time_ms asking_for;
 	time_ms now;     /* nothing newer is drawn, also when it is held */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- lines in pieces --------------------------------------------------- */
+/* ---- lines in pieces ---------------------------------------------------- */
 
 /* A character that a precision or the buffer cut is left out whole. */
 static void whole_characters(char *text)
@@ -61,7 +61,7 @@ static int highest(const struct spans *sp)
 	return g;
 }
 
-static void drop(struct spans *sp, int group)
+void spans_drop(struct spans *sp, int group)
 {
 	int n = 0;
 
@@ -86,8 +86,8 @@ void spans_fit(struct spans *left, struct spans *right, int w, int gap)
 		int g = a > b ? a : b;
 		if (!g)
 			break;
-		drop(left, g);
-		drop(right, g);
+		spans_drop(left, g);
+		spans_drop(right, g);
 	}
 	if (right && both_width(left, right, gap) > w)
 		right->nr = 0;
@@ -135,11 +135,12 @@ void draw_title(struct surface *s, const struct spans *left,
 		end--;
 	}
 	if (end - at > 1)
-		surface_run(s, at + 1, 0, end - at - 1, focused ? 0x2501 : 0x2500,
+		surface_run(s, at + 1, 0, end - at - 1,
+			    focused ? 0x2501 : 0x2500,
 			    STYLE(focused ? R_DIM : R_FAINT));
 }
 
-/* ---- small pieces ------------------------------------------------------ */
+/* ---- small pieces ------------------------------------------------------- */
 
 int draw_text(struct surface *s, int x, int y, enum role r, const char *text)
 {
@@ -274,7 +275,21 @@ struct sign sign_of_event(const struct event *e)
 	}
 }
 
-/* ---- words --------------------------------------------------------------- */
+void spans_event(struct spans *sp, enum role r, const struct event *e)
+{
+	const char *kind = "";
+
+	if (e->kind == EVENT_DEPLOY || e->kind == EVENT_RESTART ||
+	    e->kind == EVENT_CONFIG || e->kind == EVENT_ALARM)
+		kind = event_kind_name(e->kind);
+	if (!strncmp(e->text, kind, strlen(kind)))
+		kind = "";
+	spans_add(sp, r, 0, "%s%s%.100s%s%s", kind, *kind ? " " : "",
+		  e->service ? e->service : "", e->service ? " " : "",
+		  e->text);
+}
+
+/* ---- words -------------------------------------------------------------- */
 
 const char *age_text(time_ms age, char out[TIME_TEXT])
 {
@@ -346,9 +361,10 @@ struct version version_of(const struct service *s, time_ms at)
 	return v;
 }
 
-/* ---- what a view holds ---------------------------------------------------- */
+/* ---- what a view holds -------------------------------------------------- */
 
-size_t view_sources(const struct view *v, const struct store_source *const **out)
+size_t view_sources(const struct view *v,
+		    const struct store_source *const **out)
 {
 	*out = NULL;
 	return v->store ? store_sources(v->store, out) : 0;
@@ -436,7 +452,7 @@ uint64_t view_stamp(const struct view *v, int w, int h)
 	a = mix(a, (uint64_t)(unsigned)v->sort_column << 1 | v->filter_open);
 	a = mix_text(mix_text(a, v->filter), v->title);
 	a = mix_text(mix_text(a, v->notice), v->recording);
-	a = mix_text(a, v->sel && v->sel->service ? v->sel->service->name : NULL);
+	a = mix_text(a, v->sel ? v->sel->service->name : NULL);
 	a = mix_number(mix_number(a, v->speed), v->key_ms);
 	a = mix_number(mix_number(a, v->out_bytes_per_s), v->cpu_ratio);
 	return mix_number(mix_number(a, v->rss_bytes), v->frame_bytes);

@@ -23,11 +23,13 @@ struct spans {
 void spans_add(struct spans *sp, enum role r, int group, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 int spans_width(const struct spans *sp);
+void spans_drop(struct spans *sp, int group);
 /* Drops groups of both until they fit into w with a gap between; if that is
  * not enough the right ones go. Either may be NULL. */
 void spans_fit(struct spans *left, struct spans *right, int w, int gap);
 /* Returns the cells used; nothing is written at or beyond x + max. */
-int spans_draw(struct surface *s, int x, int y, int max, const struct spans *sp);
+int spans_draw(struct surface *s, int x, int y, int max,
+	       const struct spans *sp);
 /* Both, fitted into the columns from..to of row y. */
 void spans_row(struct surface *s, int y, int from, int to,
 	       const struct spans *left, const struct spans *right);
@@ -50,7 +52,7 @@ void draw_bar(struct surface *s, int x, int y, int w, double ratio,
 /* One cell of a sparkline: level 0 (nothing) .. 6. */
 void draw_spark(struct surface *s, int x, int y, int level, enum role r);
 
-/* A burn as a level of a sparkline on the fixed scale 0..14.4x, and its role. */
+/* A burn as a level of a sparkline on the fixed scale 0..14.4x; its role. */
 int burn_level(double burn);
 enum role burn_role(double burn);
 
@@ -69,13 +71,17 @@ struct sign {
 struct sign sign_of_state(enum service_state st);
 struct sign sign_of_source(const struct store_source *src);
 struct sign sign_of_event(const struct event *e);
+/* "deploy checkout v841 → v842": the kind where the text does not say it. */
+void spans_event(struct spans *sp, enum role r, const struct event *e);
 
 /* "4m" or "1h 2m": an age in words; "" for TIME_NONE. */
 const char *age_text(time_ms age, char out[TIME_TEXT]);
 /* "45ms", "–", ">4s" of a percentile. */
-const char *quantile_text(const struct red_quantile *q, char out[NUMBER_TEXT]);
+const char *quantile_text(const struct red_quantile *q,
+			  char out[NUMBER_TEXT]);
 /* "750ms–1s", or "" where no bucket decided. */
-const char *bucket_text(const struct red_quantile *q, char out[2 * NUMBER_TEXT]);
+const char *bucket_text(const struct red_quantile *q,
+			char out[2 * NUMBER_TEXT]);
 /* The version that most instances run, and how many of how many run it. */
 struct version {
 	char name[64];
@@ -92,7 +98,8 @@ struct health {
 };
 struct health health_of(const struct view *v);
 /* Sources and events of a view, or none. */
-size_t view_sources(const struct view *v, const struct store_source *const **out);
+size_t view_sources(const struct view *v,
+		    const struct store_source *const **out);
 size_t view_events(const struct view *v, const struct event *const **out);
 const struct store_source *view_source(const struct view *v);
 

@@ -10,7 +10,7 @@ struct errors {
 	struct area area;
 	struct scale scale;
 	double budget;      /* 1 - objective */
-	double peak;        /* the highest column, when it is beyond the scale */
+	double peak;        /* the highest column, where it is off the scale */
 	struct spans left, right;
 	bool focused, data;
 };
@@ -28,7 +28,7 @@ static enum role shade(const struct area *a, const struct chart *c, int layer,
 	if (a->column[0][cell].mean <= 3 * e->budget)
 		return R_DIM;
 	return height < 0.2 ? R_ERR1 : height < 0.4 ? R_ERR2 :
-	       height < 0.75 ? R_ERR3 : height < 0.9 ? R_ERR4 : R_ERR5;
+	       height < 0.75 ? R_ERR3 : height < 0.95 ? R_ERR4 : R_ERR5;
 }
 
 static double value_of(const struct view *v, const struct chart *c)

@@ -70,7 +70,7 @@ static enum lane lane_of(const struct event *e)
 	return LANE_NOTES;
 }
 
-/* ---- what fits: the list first, then the lanes, then the details ----------- */
+/* ---- what fits: the list first, then the lanes, then the details -------- */
 
 static void place(struct eventlist *l)
 {
@@ -96,7 +96,7 @@ static void place(struct eventlist *l)
 	l->nr = want;
 }
 
-/* ---- lanes ------------------------------------------------------------------- */
+/* ---- lanes -------------------------------------------------------------- */
 
 static struct lane_cell *at_lane(const struct eventlist *l, int lane, int cell)
 {
@@ -142,7 +142,7 @@ static void add_to_lane(struct eventlist *l, const struct view *v,
 			const struct event *e)
 {
 	struct sign sign = sign_of_event(e);
-	int lane = lane_of(e), cell = axis_cell(&l->axis, e->at);
+	int lane = (int)lane_of(e), cell = axis_cell(&l->axis, e->at);
 	uint32_t ch;
 
 	if (cell < 0)
@@ -162,7 +162,7 @@ static void add_to_lane(struct eventlist *l, const struct view *v,
 	put(l, lane, cell, sign.role, 2 + (int)e->severity, ch);
 }
 
-/* ---- the list ------------------------------------------------------------------ */
+/* ---- the list ----------------------------------------------------------- */
 
 static void signed_span(time_ms t, char out[TIME_TEXT + 4])
 {
@@ -170,20 +170,6 @@ static void signed_span(time_ms t, char out[TIME_TEXT + 4])
 
 	snprintf(out, TIME_TEXT + 4, "%s%s", t < 0 ? "−" : t ? "+" : "",
 		 t ? time_span(t < 0 ? -t : t, text) : "0s");
-}
-
-static void add_words(struct spans *sp, const struct event *e, enum role r)
-{
-	const char *kind = e->kind == EVENT_DEPLOY || e->kind == EVENT_RESTART ||
-					   e->kind == EVENT_CONFIG ||
-					   e->kind == EVENT_ALARM
-				   ? event_kind_name(e->kind) : "";
-
-	if (!strncmp(e->text, kind, strlen(kind)))
-		kind = "";
-	spans_add(sp, r, 0, "%s%s%.100s%s%s", kind, *kind ? " " : "",
-		  e->service ? e->service : "", e->service ? " " : "",
-		  e->text);
 }
 
 static void fill_item(struct eventlist *l, struct item *it,
@@ -197,7 +183,8 @@ static void fill_item(struct eventlist *l, struct item *it,
 		time_hms(e->at, it->time);
 	} else {
 		char iso[TIME_TEXT];
-		snprintf(it->time, sizeof(it->time), "%.5s", time_iso(e->at, iso) + 5);
+		snprintf(it->time, sizeof(it->time), "%.5s",
+			 time_iso(e->at, iso) + 5);
 	}
 	it->onset[0] = it->then[0] = '\0';
 	if (l->onset != TIME_NONE)
@@ -211,7 +198,7 @@ static void fill_item(struct eventlist *l, struct item *it,
 	it->sign = sign_of_event(e);
 	it->kind = event_kind_name(e->kind);
 	it->text.nr = 0;
-	add_words(&it->text, e, it->selected ? R_BRIGHT : R_TEXT);
+	spans_event(&it->text, it->selected ? R_BRIGHT : R_TEXT, e);
 }
 
 /* Row 0 of the list is the newest; the selected one stays in sight. */
@@ -254,9 +241,10 @@ static void count(struct eventlist *l, const struct view *v)
 			  ? " _" : " no text filter");
 }
 
-/* ---- the selected one ------------------------------------------------------------- */
+/* ---- the selected one --------------------------------------------------- */
 
-static const struct service *find_service(const struct view *v, const char *name)
+static const struct service *find_service(const struct view *v,
+					  const char *name)
 {
 	const struct service *const *s;
 	size_t n = v->store ? store_services(v->store, &s) : 0;
@@ -334,7 +322,7 @@ static void describe(struct eventlist *l, const struct view *v)
 		return;
 	const struct event *e = v->event[v->selected_event];
 	l->selected_cell = axis_cell(&l->axis, e->at);
-	add_words(&l->title, e, R_BRIGHT);
+	spans_event(&l->title, R_BRIGHT, e);
 	spans_add(&l->title, R_DIM, 2, " %s, selected", time_hms(e->at, at));
 	spans_add(&l->hint, R_BRIGHT, 3, "Enter");
 	spans_add(&l->hint, R_DIM, 3, " this moment in every chart");
@@ -347,7 +335,7 @@ static void describe(struct eventlist *l, const struct view *v)
 	near_it(l, v, e);
 }
 
-/* ---- widget ------------------------------------------------------------------------- */
+/* ---- widget ------------------------------------------------------------- */
 
 static bool eventlist_update(void *state, const struct view *v, int w, int h)
 {
@@ -400,7 +388,8 @@ static void draw_lanes(const struct eventlist *l, struct surface *s)
 			if (!k.rank && l->deploy[c])
 				k = (struct lane_cell){ R_EVENT, 0, 0x250A };
 			if (k.rank < 2 && c == l->selected_cell)
-				k = (struct lane_cell){ R_CROSSHAIR, 0, 0x2502 };
+				k = (struct lane_cell){ R_CROSSHAIR, 0,
+							0x2502 };
 			surface_put(s, LANE_X + c, y + 1 + i, k.ch,
 				    STYLE(k.role));
 		}

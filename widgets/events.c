@@ -19,31 +19,6 @@ struct events {
 	size_t nr, cap;
 };
 
-static const char *word_of(const struct event *e)
-{
-	switch (e->kind) {
-	case EVENT_DEPLOY:
-	case EVENT_RESTART:
-	case EVENT_CONFIG:
-	case EVENT_ALARM:
-		return event_kind_name(e->kind);
-	default:
-		return "";
-	}
-}
-
-/* "deploy checkout v841 → v842": the kind where the text does not say it. */
-static void add_text(struct spans *sp, const struct event *e)
-{
-	const char *word = word_of(e);
-
-	if (!strncmp(e->text, word, strlen(word)))
-		word = "";
-	spans_add(sp, R_TEXT, 0, "%s%s%.80s%s%s", word, *word ? " " : "",
-		  e->service ? e->service : "", e->service ? " " : "",
-		  e->text);
-}
-
 static void add_line(struct line *l, const struct view *v,
 		     const struct event *e)
 {
@@ -56,7 +31,7 @@ static void add_line(struct line *l, const struct view *v,
 	spans_add(&l->text, R_DIM, 0, "%.5s",
 		  old ? time_iso(e->at, iso) + 5 : time_hm(e->at, at));
 	spans_add(&l->text, sign.role, 0, "  %s ", sign.glyph);
-	add_text(&l->text, e);
+	spans_event(&l->text, R_TEXT, e);
 	if (e->until != TIME_NONE && e->until > e->at)
 		spans_add(&l->right, R_DIM, 3, "for %s",
 			  time_span(e->until - e->at, at));

@@ -78,10 +78,11 @@ static double total_of(const struct heat *ht, size_t n)
 	return total;
 }
 
-/* ---- the scale ------------------------------------------------------------ */
+/* ---- the scale ---------------------------------------------------------- */
 
 /* The grid point that a column shows, or TIME_NONE. */
-static time_ms point_of(const struct heat *ht, const struct service *s, int cell)
+static time_ms point_of(const struct heat *ht, const struct service *s,
+			int cell)
 {
 	const struct axis *a = &ht->chart.axis;
 	time_ms from = a->from + cell * a->cell;
@@ -117,7 +118,7 @@ static void find_scale(struct heat *ht, const struct red_row *r, size_t n)
 		ht->anchor_row = rows > 1;
 }
 
-/* ---- shares of half rows ----------------------------------------------------- */
+/* ---- shares of half rows ------------------------------------------------ */
 
 /* How much of a bucket lies in a band, evenly in log. */
 static double part_of(const struct heat_bucket *b, double lo, double hi)
@@ -213,7 +214,7 @@ static void read_map(struct heat *ht, const struct view *v)
 	chart_flags(&ht->chart, ht->has);
 }
 
-/* ---- widget ------------------------------------------------------------------- */
+/* ---- widget ------------------------------------------------------------- */
 
 static const char *nothing(const struct red_row *r)
 {
@@ -228,6 +229,19 @@ static const char *nothing(const struct red_row *r)
 	}
 }
 
+#define LEGEND 3
+
+static void add_legend(struct spans *sp)
+{
+	spans_add(sp, R_DIM, LEGEND, "share <.1%% ");
+	for (int i = 0; i < LEVELS; i++)
+		spans_add(sp, (enum role)(R_HEAT_IN1 + i), LEGEND, "█");
+	spans_add(sp, R_DIM, LEGEND, " ");
+	for (int i = 0; i < LEVELS; i++)
+		spans_add(sp, (enum role)(R_HEAT_OUT1 + i), LEGEND, "█");
+	spans_add(sp, R_DIM, LEGEND, " 19%%   ");
+}
+
 static void build_title(struct heat *ht, const struct view *v)
 {
 	char bound[NUMBER_TEXT], share[NUMBER_TEXT];
@@ -240,6 +254,8 @@ static void build_title(struct heat *ht, const struct view *v)
 	if (ht->why) {
 		spans_add(&ht->right, R_DIM, 0, "%s", ht->why);
 	} else if (ht->limit && ht->data) {
+		if (v->page == PAGE_SERVICE)
+			add_legend(&ht->right);
 		spans_add(&ht->right, R_DIM, 0, "slower than %s ",
 			  format_bound(ht->anchor, bound));
 		spans_add(&ht->right, ht->slower > 0.01 ? R_CRIT : R_TEXT, 0,
@@ -343,7 +359,10 @@ static void heat_draw(const void *state, struct surface *s)
 
 	if (s->w != ht->chart.w || s->h != ht->chart.h)
 		return;
-	draw_title(s, &ht->left, &ht->right, ht->focused);
+	struct spans right = ht->right;
+	if (s->graph == GRAPH_ASCII)
+		spans_drop(&right, LEGEND);
+	draw_title(s, &ht->left, &right, ht->focused);
 	chart_draw_back(&ht->chart, s, NULL);
 	if (!ht->data)
 		return;

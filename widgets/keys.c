@@ -59,7 +59,7 @@ const struct key_row key_rows[] = {
 	{ NULL, NULL, KEYS_SELF, 0, NULL },
 };
 
-/* ---- the last row ------------------------------------------------------------ */
+/* ---- the last row ------------------------------------------------------- */
 
 #define LIVE 1u
 #define REPLAY 2u

@@ -44,7 +44,8 @@ static struct red_quantile value_of(const struct view *v, const struct chart *c,
 		return line == 0 ? r->p99 : line == 1 ? r->p95 : r->p50;
 	time_ms t = service_grid(r->service, v->cursor);
 	if (t == TIME_NONE)
-		return (struct red_quantile){ NAN, NAN, NAN, METHOD_NONE, NULL };
+		return (struct red_quantile){ .value = NAN, .lo = NAN,
+					      .hi = NAN };
 	return service_quantile_at(r->service, percentiles[line].q, t);
 }
 
@@ -165,16 +166,19 @@ static bool latency_update(void *state, const struct view *v, int w, int h)
 static void ascii_legend(const struct latency *l, struct surface *s)
 {
 	static const char text[] = "p50 .  p95 o  p99 @";
+	char label[NUMBER_TEXT];
+	int top = l->chart.rows - 1;
 
 	if (l->lines.nr != 3 || l->chart.axis.cells < (int)sizeof(text) + 2)
 		return;
 	for (int i = 0; i <= (int)sizeof(text) + 1; i++)
 		for (int k = 0; k < 6; k++) {
-			const struct dot *d = &l->lines.dot[k / 2][2 * i + k % 2];
-			if (d->lo <= d->hi && d->hi / 4 >= l->chart.rows - 1)
+			const struct dot *d = l->lines.dot[k / 2] + 2 * i;
+			if (d[k % 2].lo <= d[k % 2].hi &&
+			    d[k % 2].hi / 4 >= top)
 				return;
 		}
-	if (!*scale_label(&l->scale, l->chart.rows - 1, (char[NUMBER_TEXT]){ 0 }))
+	if (!*scale_label(&l->scale, top, label))
 		draw_text(s, l->chart.x + 1, 1, R_DIM, text);
 }
 

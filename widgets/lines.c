@@ -124,7 +124,7 @@ void lines_place(struct lines *l, const struct chart *c,
 		place(l, i, c, sc, judged >> i & 1 ? crit : 0);
 }
 
-/* ---- braille ---------------------------------------------------------------- */
+/* ---- braille ------------------------------------------------------------ */
 
 static uint8_t dots_in(const struct dot *d, int column, int row)
 {
@@ -170,7 +170,7 @@ static void draw_braille(const struct lines *l, const struct chart *c,
 			    STYLE(role));
 }
 
-/* ---- blocks: the highest value is an area, the others its lower parts ------- */
+/* ---- blocks: the highest value is an area, the others its lower parts --- */
 
 static int eighths_of(const struct dot *a, const struct dot *b, int row)
 {
@@ -228,7 +228,7 @@ static void draw_block(const struct lines *l, const struct chart *c,
 	}
 }
 
-/* ---- ASCII ------------------------------------------------------------------- */
+/* ---- ASCII -------------------------------------------------------------- */
 
 static void draw_ascii(const struct lines *l, const struct chart *c,
 		       struct surface *s, int cell, int row)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the table of sources ---------------------------------------------------- */
+/* ---- the table of sources ----------------------------------------------- */
 
 enum ncol { N_SOURCE, N_WHAT, N_STATE, N_REQUESTS, N_BYTES, N_GZIP, N_TOOK,
 	    N_MAX, N_RETRIES, N_DROPPED, N_NEXT, N_NR };
@@ -127,6 +127,11 @@ static void fill_notes(struct nrow *r, const struct store_source *s)
 		add_note(r, R_DIM, " says", s->info[0]);
 }
 
+static void count_text(uint64_t n, char out[TIME_TEXT])
+{
+	snprintf(out, TIME_TEXT, "%llu", (unsigned long long)n);
+}
+
 static void fill_source(struct nrow *r, const struct view *v,
 			const struct store_source *s)
 {
@@ -138,8 +143,7 @@ static void fill_source(struct nrow *r, const struct view *v,
 	cut(r->name, sizeof(r->name), s->name, 18);
 	cut(r->what, sizeof(r->what), s->identity ? s->identity : s->kind, 24);
 	cut(t[N_STATE], TIME_TEXT, r->sign.word, 10);
-	snprintf(t[N_REQUESTS], TIME_TEXT, "%llu",
-		 (unsigned long long)s->requests);
+	count_text(s->requests, t[N_REQUESTS]);
 	format_bytes((double)s->bytes, t[N_BYTES]);
 	snprintf(t[N_GZIP], TIME_TEXT, "–");
 	if (s->bytes && s->body_bytes > s->bytes)
@@ -149,15 +153,15 @@ static void fill_source(struct nrow *r, const struct view *v,
 		       t[N_TOOK]);
 	format_latency(s->took_max_us > 0 ? (double)s->took_max_us / 1e6 : NAN,
 		       t[N_MAX]);
-	snprintf(t[N_RETRIES], TIME_TEXT, "%llu", (unsigned long long)s->retries);
-	snprintf(t[N_DROPPED], TIME_TEXT, "%llu", (unsigned long long)s->dropped);
+	count_text(s->retries, t[N_RETRIES]);
+	count_text(s->dropped, t[N_DROPPED]);
 	next_text(s, v->now, t[N_NEXT]);
 	if (s->failures)
 		snprintf(t[N_NEXT], TIME_TEXT, "try %u", s->failures + 1);
 	fill_notes(r, s);
 }
 
-/* ---- sentences ------------------------------------------------------------------ */
+/* ---- sentences ---------------------------------------------------------- */
 
 static void summarise(struct net *n, const struct view *v)
 {
@@ -407,7 +411,7 @@ const struct widget_ops net_widget = {
 	.close = net_close,
 };
 
-/* ---- the panel of sources ---------------------------------------------------------- */
+/* ---- the panel of sources ----------------------------------------------- */
 
 struct source_lines {
 	struct sign sign;
@@ -447,7 +451,8 @@ static void fill_lines(struct source_lines *l, const struct view *v,
 		spans_add(&l->answer, R_DIM, 0, "never answered");
 	} else {
 		spans_add(&l->answer, R_DIM, 0, "last answer ");
-		spans_add(&l->answer, R_TEXT, 0, "%s", time_hms(s->answered, at));
+		spans_add(&l->answer, R_TEXT, 0, "%s",
+			  time_hms(s->answered, at));
 		spans_add(&l->answer, R_DIM, 1, ", %s ago",
 			  time_span(v->now - s->answered, ago));
 	}

@@ -45,7 +45,7 @@ static int cell_of(const struct scrub *b, const struct view *v, time_ms t)
 		     (b->cells - 1) + 0.5);
 }
 
-/* ---- words at both ends ------------------------------------------------------- */
+/* ---- words at both ends ------------------------------------------------- */
 
 static void ends(struct scrub *b, const struct view *v)
 {
@@ -68,7 +68,7 @@ static void ends(struct scrub *b, const struct view *v)
 		  0, " %s", time_hms(v->held_to, to));
 }
 
-/* ---- the bar -------------------------------------------------------------------- */
+/* ---- the bar ------------------------------------------------------------ */
 
 /* What the widest chart of this page shows. */
 static time_ms seen_from(const struct view *v, int w)
@@ -144,7 +144,7 @@ static void add_marks(struct scrub *b, const struct view *v)
 	}
 }
 
-/* ---- names above, hours below ------------------------------------------------------ */
+/* ---- names above, hours below ------------------------------------------- */
 
 static bool is_free(const struct name *n, int nr, int x, int len)
 {
@@ -220,7 +220,7 @@ static void add_hours(struct scrub *b, const struct view *v)
 	}
 }
 
-/* ---- widget ---------------------------------------------------------------------------- */
+/* ---- widget ------------------------------------------------------------- */
 
 static bool scrub_update(void *state, const struct view *v, int w, int h)
 {

@@ -20,8 +20,8 @@ static void add_facts(struct spans *sp, const struct view *v,
 	char text[TIME_TEXT];
 
 	if (r->state == STATE_STALE) {
-		spans_add(sp, R_DIM, 1, "   the last picture, %s; nothing newer "
-			  "is known", time_hms(r->at, text));
+		spans_add(sp, R_DIM, 1, "   the last picture, %s; nothing "
+			  "newer is known", time_hms(r->at, text));
 		return;
 	}
 	if (ver.of > 0 && ver.name[0])

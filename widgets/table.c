@@ -42,13 +42,13 @@ static const struct layout {
 	int from;
 	signed char gap[C_NR];
 } layouts[] = {
-	/*       name rate spark err spark p50 p95 p99 b5 b1 since state v ch */
-	{ 160, { 0,   1,   1,    2,  1,    3,  2,  2,  5, 2, 5,    3,    5, 3 } },
-	{ 118, { 0,   1,   1,    1,  1,    2,  1,  1,  3, 1, 3,    2,   -1, -1 } },
-	{ 100, { 0,   1,   1,    1, -1,    1,  0,  0,  2, 0, 3,    2,   -1, -1 } },
-	{ 76,  { 0,   1,  -1,    1, -1,    0,  0,  0,  2, 0, -1,   3,   -1, -1 } },
-	{ 56,  { 0,  -1,  -1,    1, -1,   -1, -1,  3,  3, -1, -1,  6,   -1, -1 } },
-	{ 0,   { 0,  -1,  -1,    1, -1,   -1, -1, -1,  2, -1, -1,  2,   -1, -1 } },
+	/*       service rate errors p50 p95 p99 burn 1h since state ... */
+	{ 160, { 0, 1, 1, 2, 1, 3, 2, 2, 5, 2, 5, 3, 5, 3 } },
+	{ 118, { 0, 1, 1, 1, 1, 2, 1, 1, 3, 1, 3, 2, -1, -1 } },
+	{ 100, { 0, 1, 1, 1, -1, 1, 0, 0, 2, 0, 3, 2, -1, -1 } },
+	{ 76, { 0, 1, -1, 1, -1, 0, 0, 0, 2, 0, -1, 3, -1, -1 } },
+	{ 56, { 0, -1, -1, 1, -1, -1, -1, 3, 3, -1, -1, 6, -1, -1 } },
+	{ 0, { 0, -1, -1, 1, -1, -1, -1, -1, 2, -1, -1, 2, -1, -1 } },
 };
 
 #define NAME_MIN 12
@@ -82,7 +82,7 @@ struct table {
 	struct spans last, empty;
 };
 
-/* ---- columns ------------------------------------------------------------------ */
+/* ---- columns ------------------------------------------------------------ */
 
 static const struct layout *layout_for(int w)
 {
@@ -154,7 +154,7 @@ static void place_columns(struct table *t, const struct view *v, int w)
 	}
 }
 
-/* ---- cells ----------------------------------------------------------------------- */
+/* ---- cells -------------------------------------------------------------- */
 
 static void set(struct row *r, enum col c, enum role role, const char *text)
 {
@@ -295,7 +295,7 @@ static void set_version(struct row *r, const struct view *v,
 	set(r, C_VERSION, R_DIM, cut);
 }
 
-/* ---- sparklines --------------------------------------------------------------------- */
+/* ---- sparklines --------------------------------------------------------- */
 
 /* Eight or sixteen pieces of the time that a chart shows, at absolute times,
  * the newest one still open. */
@@ -354,7 +354,7 @@ static void fill_row(struct table *t, struct row *r, const struct view *v,
 		set_sparks(t, r, v, from);
 }
 
-/* ---- the last line --------------------------------------------------------------------- */
+/* ---- the last line ------------------------------------------------------ */
 
 struct rest {
 	size_t nr, bad, stale, asking;
@@ -405,11 +405,13 @@ static void sum_up(struct table *t, const struct view *v)
 	if (s.bad)
 		spans_add(&t->last, sign.role, 0, ", %zu not ok", s.bad);
 	else if (s.stale)
-		spans_add(&t->last, R_DIM, 0, ", %zu without new data", s.stale);
+		spans_add(&t->last, R_DIM, 0, ", %zu without new data",
+			  s.stale);
 	else if (s.asking < s.nr)
 		spans_add(&t->last, R_DIM, 0, " healthy");
 	if (t->width[C_RATE])
-		spans_add(&t->last, R_DIM, 3, "  %s/s", format_rate(s.rate, text));
+		spans_add(&t->last, R_DIM, 3, "  %s/s",
+			  format_rate(s.rate, text));
 	if (s.burning && s.asking < s.nr) {
 		spans_add(&t->last, R_DIM, 2, "  worst burn %.60s %s",
 			  s.burning->service->name,
@@ -451,7 +453,7 @@ static void say_empty(struct table *t, const struct view *v)
 		spans_add(&t->empty, R_DIM, 0, "no services yet");
 }
 
-/* ---- widget --------------------------------------------------------------------------------- */
+/* ---- widget ------------------------------------------------------------- */
 
 /* As little scrolling as keeps the selected row in sight. */
 static void scroll(struct table *t, const struct view *v, int h)
@@ -505,9 +507,10 @@ static bool table_update(void *state, const struct view *v, int w, int h)
 	t->filter_open = v->filter_open;
 	t->sort = v->sort_column;
 	t->ages = all_stale(v);
-	size_t n = v->filter ? text_fit(v->filter, 60) : 0;
+	const char *filter = v->filter ? v->filter : "";
+	size_t n = text_fit(filter, 60);
 	snprintf(t->filter, sizeof(t->filter), "%.*s",
-		 n < sizeof(t->filter) ? (int)n : 0, v->filter ? v->filter : "");
+		 n < sizeof(t->filter) ? (int)n : 0, filter);
 	place_columns(t, v, w);
 	scroll(t, v, h);
 	make_room(t, h);
@@ -552,8 +555,10 @@ static void draw_filter(const struct table *t, struct surface *s)
 static void draw_percentiles(const struct table *t, struct surface *s,
 			     const struct row *r, int y)
 {
-	int from = t->width[C_P50] ? t->x[C_P50] : t->x[C_P99];
-	int end = t->x[C_P99] + t->width[C_P99];
+	int from = t->x[C_P50], end = t->x[C_P99] + t->width[C_P99];
+
+	if (from == t->x[C_ERRORS] + t->width[C_ERRORS])
+		from++; /* two values never touch */
 
 	if (!t->width[C_P99])
 		return;

@@ -1,4 +1,4 @@
-/* What is left when the terminal is too small: mode, verdict, and a sentence. */
+/* What is left when the terminal is too small: mode, verdict, a sentence. */
 #include "widgets/draw.h"
 
 #include "base/text.h"

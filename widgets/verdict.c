@@ -48,7 +48,7 @@ static void hint(struct verdict *d, const char *key, const char *what)
 	spans_add(&d->hint, R_DIM, 5, " %s", what);
 }
 
-/* ---- nothing is known ------------------------------------------------------ */
+/* ---- nothing is known --------------------------------------------------- */
 
 static void blind(struct verdict *d, const struct view *v,
 		  const struct health *h)
@@ -121,7 +121,7 @@ static void asking(struct verdict *d, const struct view *v)
 		spans_add(&d->why, R_DIM, 0, "looking for services");
 }
 
-/* ---- all is well ------------------------------------------------------------ */
+/* ---- all is well -------------------------------------------------------- */
 
 static const struct red_row *worst_burn(const struct view *v)
 {
@@ -196,7 +196,7 @@ static void calm(struct verdict *d, const struct view *v)
 	last_change(d, v);
 }
 
-/* ---- something is wrong ------------------------------------------------------- */
+/* ---- something is wrong ------------------------------------------------- */
 
 static void how_bad(struct verdict *d, const struct red_row *r)
 {

@@ -22,7 +22,7 @@
 #define POINTS 600
 #define ONSET (NOW - 2400000)
 
-/* ---- the shop ------------------------------------------------------------------ */
+/* ---- the shop ----------------------------------------------------------- */
 
 #define BOUNDS 6
 
@@ -47,7 +47,7 @@ static const struct shape shapes[] = {
 static const struct service_def defs[] = {
 	{ "checkout", "checkout", 1, 0.999, 0.5 },
 	{ "mail", "mail", 1, 0, 0 },
-	{ "a-service-with-a-very-long-name-that-nobody-can-read", "long", 1, 0,
+	{ "検索-é-service-with-a-very-long-name-nobody-can-read", "long", 1, 0,
 	  0 },
 	{ "edge", "edge", 2, 0, 0 },
 };
@@ -72,7 +72,8 @@ struct maker {
 
 static bool bad_at(const struct maker *m, const char *service, time_ms t)
 {
-	return m->state != SHOP_CALM && t >= ONSET && !strcmp(service, "checkout");
+	return m->state != SHOP_CALM && t >= ONSET &&
+	       !strcmp(service, "checkout");
 }
 
 /* A missing stretch: nothing was seen for ten minutes. */
@@ -261,7 +262,8 @@ static void judge(struct shop *s)
 static const struct start_row starts[] = {
 	{ START_LOOK, "demo", "redtop demo", "a small shop with an incident",
 	  "no network" },
-	{ START_FOUND, "http://localhost:9090", NULL, "Prometheus 2.42", "ready" },
+	{ START_FOUND, "http://localhost:9090", NULL, "Prometheus 2.42",
+	  "ready" },
 	{ START_TYPE, NULL, "redtop URL", "Prometheus, Thanos, Mimir", NULL },
 };
 
@@ -305,7 +307,7 @@ static void close_shop(struct shop *s)
 	free(s);
 }
 
-/* ---- drawing ---------------------------------------------------------------------- */
+/* ---- drawing ------------------------------------------------------------ */
 
 static void *state_of(const struct widget_ops *ops)
 {
@@ -383,7 +385,7 @@ static enum role role_at(const struct surface *s, int x, int y)
 	return (enum role)c->role;
 }
 
-/* ---- every widget, every size -------------------------------------------------------- */
+/* ---- every widget, every size ------------------------------------------- */
 
 static const int widths[] = { 0, 1, 2, 3, 5, 7, 12, 18, 19, 24, 31, 40, 57, 60,
 			      66, 78, 80, 99, 120, 130, 200 };
@@ -471,7 +473,7 @@ static void any_size_is_drawn_inside_and_the_same_twice(void **state)
 	}
 }
 
-/* ---- words ------------------------------------------------------------------------------ */
+/* ---- words -------------------------------------------------------------- */
 
 static void the_verdict_names_who_how_bad_and_since_when(void **state)
 {
@@ -579,7 +581,7 @@ static void the_header_has_mode_moment_range_and_sources(void **state)
 	close_shop(s);
 }
 
-/* ---- the table ----------------------------------------------------------------------------- */
+/* ---- the table ---------------------------------------------------------- */
 
 static void the_table_keeps_its_columns(void **state)
 {
@@ -613,6 +615,7 @@ static void no_number_is_cut_or_touched_at_any_width(void **state)
 		for (int y = 1; y <= 4; y++) {
 			char line[8000], all[8000];
 			snprintf(line, sizeof(line), "%s", row_text(d, y));
+			assert_null(strstr(line, "%m"));
 			snprintf(all, sizeof(all), " %s ", row_text(wide, y));
 			for (char *t = strtok(line, " "); t;
 			     t = strtok(NULL, " ")) {
@@ -671,7 +674,7 @@ static void what_is_typed_into_the_filter_is_seen(void **state)
 	close_shop(s);
 }
 
-/* ---- charts ------------------------------------------------------------------------------------ */
+/* ---- charts ------------------------------------------------------------- */
 
 static void the_limit_is_exactly_a_row(void **state)
 {
@@ -862,7 +865,7 @@ static void the_objective_is_named_as_what_it_is(void **state)
 	close_shop(s);
 }
 
-/* ---- events, scrub bar, keys, popups --------------------------------------------------------------- */
+/* ---- events, scrub bar, keys, popups ------------------------------------ */
 
 static void events_are_newest_first_with_their_signs(void **state)
 {
@@ -879,7 +882,8 @@ static void events_are_newest_first_with_their_signs(void **state)
 	d = draw(s, "eventlist", 120, 34, GRAPH_BRAILLE);
 	assert_has(d, 0, "3 events");
 	assert_true(anywhere(d, "▌13:50:55"));
-	assert_true(anywhere(d, "deploy checkout v841 → v842 13:50:55, selected"));
+	assert_true(anywhere(d, "deploy checkout v841 → v842 13:50:55, "
+				"selected"));
 	assert_true(anywhere(d, "errors 0.01% → 2.00%"));
 	surface_free(d);
 	close_shop(s);
@@ -999,7 +1003,7 @@ static void the_net_page_says_what_a_source_costs(void **state)
 	close_shop(s);
 }
 
-/* ---- promises of the interface ------------------------------------------------------------------------ */
+/* ---- promises of the interface ------------------------------------------ */
 
 static void an_unchanged_view_is_not_computed_again(void **state)
 {
