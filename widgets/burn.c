@@ -78,7 +78,7 @@ static void tier(struct burn *b, const struct red_row *r, int w)
 	strcpy(b->value[0], five);
 	strcpy(b->value[1], hour);
 	int pad_five = 6 - text_width(five), pad_hour = 6 - text_width(hour);
-	spans_add(&b->tier, R_TEXT, 2, "page%s", wide ? "   " : " ");
+	spans_add(&b->tier, R_TEXT, 2, "page%s", wide ? "   " : "");
 	spans_add(&b->tier, R_DIM, 0, "  5m");
 	spans_add(&b->tier, role_of(r->burn_5m), 0, "%*s%s",
 		  pad_five > 0 ? pad_five : 0, "", five);

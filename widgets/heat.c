@@ -233,13 +233,13 @@ static const char *nothing(const struct red_row *r)
 
 static void add_legend(struct spans *sp)
 {
-	spans_add(sp, R_DIM, LEGEND, "share <.1%% ");
+	spans_add(sp, R_DIM, LEGEND, "   share <.1%% ");
 	for (int i = 0; i < LEVELS; i++)
 		spans_add(sp, (enum role)(R_HEAT_IN1 + i), LEGEND, "█");
 	spans_add(sp, R_DIM, LEGEND, " ");
 	for (int i = 0; i < LEVELS; i++)
 		spans_add(sp, (enum role)(R_HEAT_OUT1 + i), LEGEND, "█");
-	spans_add(sp, R_DIM, LEGEND, " 19%%   ");
+	spans_add(sp, R_DIM, LEGEND, " 19%%");
 }
 
 static void build_title(struct heat *ht, const struct view *v)
@@ -254,13 +254,13 @@ static void build_title(struct heat *ht, const struct view *v)
 	if (ht->why) {
 		spans_add(&ht->right, R_DIM, 0, "%s", ht->why);
 	} else if (ht->limit && ht->data) {
-		if (v->page == PAGE_SERVICE)
-			add_legend(&ht->right);
 		spans_add(&ht->right, R_DIM, 0, "slower than %s ",
 			  format_bound(ht->anchor, bound));
 		spans_add(&ht->right, ht->slower > 0.01 ? R_CRIT : R_TEXT, 0,
 			  "%s%s", ht->exact ? "" : "~",
 			  format_percent(ht->slower, share));
+		if (v->page == PAGE_SERVICE)
+			add_legend(&ht->right);
 	} else if (ht->data) {
 		spans_add(&ht->right, R_DIM, 0, "share of requests");
 	}
