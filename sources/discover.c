@@ -16,6 +16,7 @@
 #define MAX_VALUES 64   /* of a status label that are looked at */
 #define MAX_QUERY 12000 /* bytes of names in one question */
 #define MAX_WORD 64
+#define MAX_MATCHER 8000
 
 /* The tags of the questions: which leg of a query a series belongs to. */
 enum leg {
@@ -61,6 +62,8 @@ struct discover {
 	bool victoria;
 	char **name;
 	size_t nr, cap;
+	const char **build;  /* names of metrics that tell a version */
+	size_t builds, builds_cap;
 	struct candidate *candidate;
 	size_t candidates, candidates_cap;
 	int rejected;
@@ -87,6 +90,7 @@ void discover_free(struct discover *d)
 	for (size_t i = 0; i < COUNT(d->leg); i++)
 		free(d->leg[i].row);
 	free(d->name);
+	free(d->build);
 	free(d->candidate);
 	free(d->scrape);
 	buf_release(&d->match);
@@ -209,8 +213,8 @@ static void look_at_bare(struct discover *d, const char *name)
 		if (cut_suffix(name, suffixes[i], base))
 			return;
 	const struct family *family = family_of(name);
-	if (known_with(d, name, "_count") || strlen(name) > LIMIT_LABEL_NAME ||
-	    (!family && (!family_is_timing(name) || strchr(name, ':'))))
+	if ((!family && (!family_is_timing(name) || strchr(name, ':'))) ||
+	    known_with(d, name, "_count"))
 		return;
 	add_candidate(d, name, family)->bare = name;
 }
@@ -226,18 +230,29 @@ static bool has_counter(const struct discover *d, const char *name)
 	return false;
 }
 
-/* Counters that belong to no duration family stand for themselves. */
+/* Counters whose durations are not there stand for themselves. */
+static void look_for_counters(struct discover *d, const struct family *f)
+{
+	char word[MAX_WORD];
+	for (size_t i = 0; word_at(f->counter, i, word, sizeof(word)); i++)
+		if (known(d, word) && !has_counter(d, word))
+			add_candidate(d, NULL, f);
+}
+
 static void look_at_counter(struct discover *d, const char *name)
 {
-	const struct family *family = family_of_counter(name);
-	if (has_counter(d, name))
+	if (!family_is_counter(name) || strchr(name, ':') ||
+	    has_counter(d, name))
 		return;
-	if (family) {
-		add_candidate(d, NULL, family);
-	} else if (family_is_counter(name) && !strchr(name, ':')) {
-		struct candidate *c = add_candidate(d, NULL, NULL);
-		c->counter[c->counters++] = name;
-	}
+	struct candidate *c = add_candidate(d, NULL, NULL);
+	c->counter[c->counters++] = name;
+}
+
+/* A metric whose label `version` tells what runs. */
+static bool is_build(const char *name)
+{
+	char base[LIMIT_LABEL_NAME + 1];
+	return cut_suffix(name, "_build_info", base) && strcmp(base, "go") != 0;
 }
 
 void discover_names_end(struct discover *d)
@@ -256,8 +271,15 @@ void discover_names_end(struct discover *d)
 		look_at_count(d, d->name[i]);
 	for (size_t i = 0; i < d->nr; i++)
 		look_at_bare(d, d->name[i]);
+	for (size_t i = 0; i < families_nr; i++)
+		look_for_counters(d, &families[i]);
 	for (size_t i = 0; i < d->nr; i++)
 		look_at_counter(d, d->name[i]);
+	for (size_t i = 0; i < d->nr; i++)
+		if (is_build(d->name[i])) {
+			MEM_ROOM(d->build, d->builds, d->builds_cap);
+			d->build[d->builds++] = d->name[i];
+		}
 }
 
 /* ---- questions ------------------------------------------------------- */
@@ -284,18 +306,11 @@ static const char *main_name(const struct candidate *c)
 	return c->count ? c->count : c->base ? c->bare : NULL;
 }
 
-/* A metric whose label `version` tells what runs. */
-static bool is_build(const char *name)
-{
-	char base[LIMIT_LABEL_NAME + 1];
-	return cut_suffix(name, "_build_info", base) && strcmp(base, "go") != 0;
-}
-
 static void list_leg(const struct discover *d, enum leg leg, struct list *l)
 {
-	for (size_t i = 0; i < d->nr && leg == LEG_LABELS && d->candidates; i++)
-		if (is_build(d->name[i]))
-			list_add(l, d->name[i]);
+	for (size_t i = 0; i < d->builds && leg == LEG_LABELS && d->candidates;
+	     i++)
+		list_add(l, d->build[i]);
 	for (size_t i = 0; i < d->candidates; i++) {
 		const struct candidate *c = &d->candidate[i];
 		switch (leg) {
@@ -1033,6 +1048,8 @@ static char *job_matcher(struct discover *d, const struct pick *p, size_t nr)
 	if (others.nr)
 		promql_among(&out, "job", true, others.word, others.nr);
 	const char *best = !others.nr ? "" : in.len <= out.len ? in.s : out.s;
+	if (strlen(best) > MAX_MATCHER)
+		best = ""; /* the others' series are of no service then */
 	char *text = arena_strdup(&d->arena, best);
 	buf_release(&in);
 	buf_release(&out);
@@ -1145,12 +1162,12 @@ static void ask_version(struct discover *d, const struct pick *p, size_t nr,
 {
 	struct list names = { 0 }, jobs = { 0 };
 	struct buf b, job;
-	for (size_t i = 0; i < d->nr && !own_label(p); i++)
-		for (size_t k = 0; k < nr && is_build(d->name[i]); k++) {
+	for (size_t i = 0; i < d->builds && !own_label(p); i++)
+		for (size_t k = 0; k < nr; k++) {
 			size_t rows;
-			find_rows(d, LEG_LABELS, d->name[i], p[k].job, &rows);
+			find_rows(d, LEG_LABELS, d->build[i], p[k].job, &rows);
 			if (rows) {
-				list_add(&names, d->name[i]);
+				list_add(&names, d->build[i]);
 				list_add(&jobs, p[k].job);
 			}
 		}

@@ -198,15 +198,6 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-const struct family *family_of_counter(const char *name)
-{
-	for (size_t i = 0; i < families_nr; i++)
-		if (has_word(families[i].counter, name) ||
-		    has_word(families[i].mean, name))
-			return &families[i];
-	return NULL;
-}
-
 /* Parts of a name between `_`, `.`, `:` are tokens. */
 static bool has_token(const char *name, const char *const *tokens)
 {

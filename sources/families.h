@@ -27,8 +27,6 @@ extern const char *const status_labels[]; /* ends in NULL */
 
 /* The row of a duration family's base name, or NULL. */
 const struct family *family_of(const char *base);
-/* The row that has this counter as companion or mean, or NULL. */
-const struct family *family_of_counter(const char *name);
 
 /* Without a row: does the base name look like durations of requests that a
  * service answers? Outbound clients, queues, databases do not. */

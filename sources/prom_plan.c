@@ -79,6 +79,22 @@ void prom_pack_query(const struct prom_pack *p, struct buf *out)
 			   p->item[i].text, p->item[i].id);
 }
 
+struct prom_pack prom_pack_copy(const struct prom_pack *p)
+{
+	struct prom_pack out = *p;
+	out.cap = p->nr;
+	out.item = mem_zero(p->nr, sizeof(*out.item));
+	for (size_t i = 0; i < p->nr; i++) {
+		out.item[i] = p->item[i];
+		out.item[i].text = mem_strdup(p->item[i].text);
+	}
+	if (p->only) {
+		out.only = mem_zero(p->nr_only, sizeof(*out.only));
+		memcpy(out.only, p->only, p->nr_only * sizeof(*out.only));
+	}
+	return out;
+}
+
 struct prom_pack prom_pack_split(struct prom_pack *p)
 {
 	size_t keep = p->nr / 2;
@@ -106,12 +122,13 @@ static const char **visible_values(const struct prom_plan_ask *ask,
 {
 	const struct catalog *c = ask->catalog;
 	const char **value = NULL;
-	size_t cap = 0;
+	size_t cap = 0, bytes = 0;
 	*nr = 0;
-	for (size_t i = 0; i < c->nr_services; i++) {
+	for (size_t i = 0; i < c->nr_services && bytes < PACK_BYTES; i++) {
 		const struct service_def *d = &c->service[i];
 		if (d->shape != shape || !is_visible(ask->visible, d->name))
 			continue;
+		bytes += strlen(d->value) + 1;
 		MEM_ROOM(value, *nr, cap);
 		value[(*nr)++] = d->value;
 	}

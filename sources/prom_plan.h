@@ -44,6 +44,7 @@ void prom_plan_release(struct prom_plan *plan);
 void prom_pack_release(struct prom_pack *pack);
 /* The query: several questions are tagged and joined with `or`. */
 void prom_pack_query(const struct prom_pack *pack, struct buf *out);
+struct prom_pack prom_pack_copy(const struct prom_pack *pack);
 /* Moves the second half out. */
 struct prom_pack prom_pack_split(struct prom_pack *pack);
 

@@ -31,6 +31,7 @@
 #define RETRY_PAUSE ((time_ms)200)
 #define SLOWEST 16.0
 #define NAMES_BACK ((time_ms)300000)
+#define ANSWER_PART (24.0 * (1 << 20)) /* bytes of one answer, expected */
 #define BACK_DEFAULT ((time_ms)3600000)
 
 /* A sample bears the time at which its scrape began and is there once that
@@ -69,6 +70,12 @@ struct kept {
 	const struct catalog *catalog;
 };
 
+/* One that a worker makes: to keep, and to tell if it says anything new. */
+struct made {
+	struct kept kept;
+	struct batch *batch;
+};
+
 /* One poll; forgotten with the next. */
 struct poll {
 	struct want want;
@@ -102,11 +109,14 @@ struct prom {
 	char *identity, *version;
 	bool get_only, no_live;
 	struct kept kept;
+	struct made made;
+	uv_work_t work;
 	struct discover *discover;
-	int stage;               /* of discovery: 1 names, 2 counts */
+	int stage;               /* of discovery: 1 names, 2 counts, 3 made */
 	int requests;            /* of discovery */
 	bool found;              /* once; then found_at holds */
 	bool missing;            /* services vanished */
+	bool was_away;           /* it may come back as another one */
 	uint64_t found_at;       /* uv_now() */
 	size_t *rows;            /* frames of each shape's RED_RATE last time */
 	struct clock_offset offset;
@@ -505,31 +515,6 @@ static void set_period(struct prom *p)
 		p->src->interval = finest > 1000 ? finest : 1000;
 }
 
-static const struct catalog *make_catalog(struct prom *p, struct arena *a)
-{
-	bool rules = p->server == SERVER_PROMETHEUS;
-	return discover_finish(p->discover, p->requests,
-			       rules ? p->version : NULL, p->kept.catalog, a);
-}
-
-/* A batch owns what it says, so the catalog is made twice. */
-static void keep_catalog(struct prom *p)
-{
-	struct kept k;
-	arena_init(&k.arena, 0);
-	k.catalog = make_catalog(p, &k.arena);
-	if (catalog_equal(p->kept.catalog, k.catalog)) {
-		arena_release(&k.arena);
-		return;
-	}
-	arena_release(&p->kept.arena);
-	p->kept = k;
-	free(p->rows);
-	p->rows = mem_zero(k.catalog->nr_shapes, sizeof(*p->rows));
-	p->held = (struct range_held){ .from = 0 };
-	set_period(p);
-}
-
 /* Scrape intervals were guessed from the few samples that there are. */
 static bool is_young(const struct catalog *c)
 {
@@ -540,32 +525,84 @@ static bool is_young(const struct catalog *c)
 	return false;
 }
 
-static void discovery_done(struct prom *p)
+static void discovery_end(struct prom *p)
 {
-	const struct catalog *before = p->kept.catalog;
-	keep_catalog(p);
-	if (p->kept.catalog != before) {
-		struct batch *b = batch_new(0);
-		b->at = p->poll.at;
-		b->instant = true;
-		b->catalog = make_catalog(p, &b->arena);
-		add_status(p, b, TIME_NONE);
-		source_emit(p->src, b);
-	}
 	discover_free(p->discover);
 	p->discover = NULL;
 	p->stage = 0;
+}
+
+/* On a worker: thousands of jobs take their time. */
+static void on_make(uv_work_t *work)
+{
+	struct prom *p = work->data;
+	struct made *m = &p->made;
+	const char *version = p->server == SERVER_PROMETHEUS ? p->version : NULL;
+	m->kept.catalog = discover_finish(p->discover, p->requests, version,
+					  p->kept.catalog, &m->kept.arena);
+	if (catalog_equal(p->kept.catalog, m->kept.catalog))
+		return;
+	/* A batch owns what it says, so the catalog is made twice. */
+	m->batch = batch_new(0);
+	m->batch->catalog = discover_finish(p->discover, p->requests, version,
+					    p->kept.catalog, &m->batch->arena);
+}
+
+static void adopt(struct prom *p)
+{
+	struct made *m = &p->made;
 	p->found = true;
 	p->found_at = uv_now(p->src->loop);
-	p->missing = is_young(p->kept.catalog);
+	p->missing = is_young(m->kept.catalog);
+	p->was_away = false;
+	if (!m->batch)
+		return;
+	arena_release(&p->kept.arena);
+	p->kept = m->kept;
+	arena_init(&m->kept.arena, 0);
+	free(p->rows);
+	p->rows = mem_zero(p->kept.catalog->nr_shapes, sizeof(*p->rows));
+	p->held = (struct range_held){ .from = 0 };
+	set_period(p);
+	m->batch->at = p->poll.at;
+	m->batch->instant = true;
+	add_status(p, m->batch, TIME_NONE);
+	source_emit(p->src, m->batch);
+	m->batch = NULL;
+}
+
+static void pump(struct prom *p);
+
+static void on_made(uv_work_t *work, int status)
+{
+	struct prom *p = work->data;
+	(void)status;
+	p->poll.in_flight--;
+	p->poll.finding--;
+	if (!p->poll.stopped) {
+		adopt(p);
+		discovery_end(p);
+	}
+	arena_release(&p->made.kept.arena);
+	batch_free(p->made.batch);
+	p->made.batch = NULL;
+	pump(p);
+}
+
+static void discovery_make(struct prom *p)
+{
+	p->stage = 3;
+	p->poll.in_flight++;
+	p->poll.finding++;
+	p->work.data = p;
+	arena_init(&p->made.kept.arena, 0);
+	uv_queue_work(p->src->loop, &p->work, on_make, on_made);
 }
 
 /* What is known stays; it is tried again in a minute. */
 static void discovery_failed(struct prom *p)
 {
-	discover_free(p->discover);
-	p->discover = NULL;
-	p->stage = 0;
+	discovery_end(p);
 	if (p->kept.catalog)
 		p->found_at = uv_now(p->src->loop) - REDISCOVER +
 			      REDISCOVER_SOON;
@@ -678,14 +715,40 @@ static bool restricted(const struct prom_plan *plan)
 	return false;
 }
 
+static void push_pack(struct prom *p, struct prom_pack pack,
+		      enum task_kind kind, const struct range_plan *range)
+{
+	struct task *t = task_new(p, kind);
+	t->pack = pack;
+	t->range = *range;
+	push_back(p, t);
+}
+
+/* An answer that would be too big comes in parts of its time, newest first. */
+static void push_parts(struct prom *p, struct prom_pack pack)
+{
+	const struct range_plan *all = &p->poll.range;
+	time_ms steps = (all->to - all->from) / all->step + 1;
+	time_ms parts = (time_ms)(pack.answer / ANSWER_PART) + 1;
+	time_ms each = (steps + parts - 1) / parts * all->step;
+	struct range_plan part = *all;
+	while (part.to - each >= all->from) {
+		part.from = part.to - each + all->step;
+		push_pack(p, prom_pack_copy(&pack), TASK_RANGE, &part);
+		part.to = part.from - all->step;
+	}
+	part.from = all->from;
+	push_pack(p, pack, TASK_RANGE, &part);
+}
+
 static void push_plan(struct prom *p, struct prom_plan *plan,
 		      enum task_kind kind)
 {
 	for (size_t i = 0; i < plan->nr; i++) {
-		struct task *t = task_new(p, kind);
-		t->pack = plan->pack[i];
-		t->range = p->poll.range;
-		push_back(p, t);
+		if (kind == TASK_RANGE)
+			push_parts(p, plan->pack[i]);
+		else
+			push_pack(p, plan->pack[i], kind, &p->poll.range);
 	}
 	free(plan->pack);
 	*plan = (struct prom_plan){ 0 };
@@ -966,6 +1029,12 @@ static void task_failed(struct task *t, const struct prom_answer *a)
 	task_free(t);
 }
 
+static bool is_away(enum fault f)
+{
+	return f == FAULT_NAME || f == FAULT_REFUSED || f == FAULT_NETWORK ||
+	       f == FAULT_STARTING || f == FAULT_TIMEOUT;
+}
+
 /* ---- the course of a poll --------------------------------------------------- */
 
 static void poll_forget(struct poll *o)
@@ -1050,14 +1119,13 @@ static void poll_end(struct prom *p)
 			set_fault(p, FAULT_TIMEOUT, text);
 		}
 		adjust_period(p);
+		p->was_away |= !o->answered && is_away(o->fault);
 		emit_end(p);
 	}
 	o->active = false;
 	poll_forget(o);
 	source_end(p->src);
 }
-
-static void pump(struct prom *p);
 
 static void on_wake(uv_timer_t *timer)
 {
@@ -1087,7 +1155,7 @@ static void advance(struct prom *p)
 	if (p->stage == 1 && !o->finding && !discovery_again(p))
 		discovery_counts(p);
 	if (p->stage == 2 && !o->finding)
-		discovery_done(p);
+		discovery_make(p);
 	if (!p->stage && !o->found && p->kept.catalog) {
 		o->found = true;
 		plan_questions(p);
@@ -1202,7 +1270,7 @@ static void prom_poll(struct source *src, const struct want *w)
 	set_moment(p);
 	uint64_t age = o->began - p->found_at;
 	bool live = w->at == TIME_NONE;
-	if (!p->found || (live && age > REDISCOVER) ||
+	if (!p->found || (live && (p->was_away || age > REDISCOVER)) ||
 	    (live && p->missing && age > REDISCOVER_SOON))
 		discovery_begin(p);
 	pump(p);

@@ -34,6 +34,7 @@ struct world {
 	const char *bad_word;     /* a query with it is a parse error */
 	const char *late_word;    /* 422 deadline exceeded, once */
 	const char *hang_word;    /* never answered */
+	bool repeats;             /* its newest 30 s are the value before */
 	bool web_gone, many_buckets, native, empty, untouched_by_up;
 	time_ms deploy_at;        /* v2 from here on; 0: only v1 */
 	time_ms skew;             /* of the Date header */
@@ -62,6 +63,7 @@ struct answer {
 	const char *tag;          /* `"redtop_q":"17",` or "" */
 	bool range;
 	time_ms from, to, step;
+	time_ms flat;             /* later values are that of this moment */
 };
 
 /* A value that tells its time, so that a wrong one is seen. */
@@ -211,6 +213,7 @@ static void answer_query(struct world *w, const struct evil_ask *ask,
 			 struct evil_answer *out, const char *query)
 {
 	struct answer a = { .out = &out->body, .tag = "" };
+	a.flat = w->repeats ? time_floor(now_ms() - 30000, STEP) : INT64_MAX;
 	struct buf s;
 	buf_init(&s, 0);
 	a.range = strstr(ask->path, "query_range") != NULL;
@@ -1066,22 +1069,45 @@ static void another_server_at_the_address_is_an_event(void **state)
 	(void)state;
 	rig_new(&r);
 	poll_once(&r);
-	r.w.build = victoria;
-	prometheus_ops.close(&r.src);
-	while (!r.closed)
-		uv_run(&r.loop, UV_RUN_ONCE);
-	/* The same source, five minutes later, would look again; here a new
-	 * one does. */
-	r.closed = false;
-	free(r.src.state);
-	free(r.src.url);
-	char url[EVIL_URL];
-	r.src.state = mem_zero(1, prometheus_ops.state_size);
-	assert_int_equal(prometheus_ops.open(&r.src, evil_url(r.evil, "", url),
-					     NULL), 0);
+	const struct event *const *e;
+	r.w.behave = "/rst-early";
 	poll_once(&r);
+	r.w.behave = NULL;
+	r.w.build = victoria;
+	size_t asked = r.w.nr;
+	poll_once(&r);
+	assert_int_equal(count_log(&r, asked, "buildinfo"), 1);
 	assert_string_equal(store_source(r.store, "prom")->identity,
 			    "VictoriaMetrics");
+	assert_int_equal(r.end->nr_events, 1);
+	assert_string_equal(r.end->event[0].text,
+			    "prom: Prometheus 2.42.0 → VictoriaMetrics");
+	assert_true(store_events(r.store, &e) > 0);
+	poll_once(&r);
+	assert_int_equal(r.end->nr_events, 0);
+	rig_close(&r);
+}
+
+/* A server that repeats its last value, or that gets samples late: what the
+ * tail brings replaces what was shown. */
+static void late_values_end_in_the_true_line(void **state)
+{
+	struct rig r = { .w = { .repeats = true } };
+	(void)state;
+	rig_new(&r);
+	poll_once(&r);
+	const struct service *const *s;
+	size_t n = store_services(r.store, &s), wrong = 0;
+	r.w.repeats = false;
+	poll_once(&r);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < s[i]->nr[RED_RATE]; k++) {
+			const struct series *x = s[i]->series[RED_RATE][k];
+			double base = k == 0 ? 10 : 0.1;
+			for (size_t m = 0; m < x->nr; m++)
+				wrong += x->v[m] != value_at(base, x->t[m]);
+		}
+	assert_int_equal(wrong, 0);
 	rig_close(&r);
 }
 
@@ -1190,6 +1216,7 @@ int main(void)
 		cmocka_unit_test(a_cancelled_poll_ends_at_once),
 		cmocka_unit_test(a_new_version_is_a_deploy),
 		cmocka_unit_test(another_server_at_the_address_is_an_event),
+		cmocka_unit_test(late_values_end_in_the_true_line),
 		cmocka_unit_test(many_buckets_are_asked_for_visible_rows),
 		cmocka_unit_test(userinfo_is_used_and_never_shown),
 		cmocka_unit_test(a_url_that_is_none_is_refused),
