@@ -25,12 +25,13 @@
 #define ESC_WAIT 30          /* ms a lone ESC may be the start of more */
 #define FRAME_GAP 50         /* ms between frames that no key asked for */
 #define END_WAIT 700         /* ms the end sequence may wait for a terminal */
+#define STOP_WAIT 300        /* the same when it stops only */
 #define SECOND 1000
 #define PLAY_TICK 100
 
-enum { S_WINCH, S_TSTP, S_TERM, S_HUP, S_INT, S_QUIT, S_NR };
-static const int signals[S_NR] = { SIGWINCH, SIGTSTP, SIGTERM,
-				   SIGHUP,   SIGINT,  SIGQUIT };
+static const int signals[] = { SIGWINCH, SIGTSTP, SIGCONT, SIGTERM,
+			       SIGHUP,   SIGINT,  SIGQUIT };
+#define NR_SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
 struct live {
 	uv_loop_t loop;
@@ -47,13 +48,14 @@ struct live {
 
 	uv_poll_t poll;
 	int events;
-	uv_signal_t signal[S_NR];
+	uv_signal_t signal[NR_SIGNALS];
 	uv_timer_t esc, frame, tick;
 	uv_prepare_t prepare;
 	struct input input;
 
 	enum graph graph;
-	bool key_frame, dirty, resized, closing_session, quit;
+	bool key_frame, dirty, resized, quit;
+	bool stopped;               /* by suspend(): a SIGCONT will tell too */
 	bool waiting;               /* a frame's bytes are not taken yet */
 	int die_by;                 /* signal to end by, or 0 */
 	time_ms last_frame, key_at, told;
@@ -416,8 +418,7 @@ static void leave(struct live *l, int wait)
 		return;
 	screen_end(l->screen);
 	const char *s = screen_bytes(l->screen, &n);
-	tty_write_within(l->tty, s, n, wait);
-	screen_taken(l->screen, n);
+	screen_taken(l->screen, tty_write_within(l->tty, s, n, wait));
 	tty_restore(l->tty);
 }
 
@@ -427,14 +428,15 @@ static void come_back(struct live *l)
 	screen_begin(l->screen);
 	screen_repaint(l->screen);
 	l->resized = true;
-	l->waiting = false;
 	l->key_frame = true;
 	want_frame(l);
+	write_bytes(l);
 }
 
 static void suspend(struct live *l)
 {
-	leave(l, 300);
+	leave(l, STOP_WAIT);
+	l->stopped = true;
 	raise(SIGSTOP);
 	come_back(l);
 }
@@ -449,6 +451,15 @@ static void on_signal(uv_signal_t *h, int signum)
 		break;
 	case SIGTSTP:
 		suspend(l);
+		break;
+	case SIGCONT:
+		/* After a stop that nobody announced all modes may be the
+		 * shell's by now. */
+		if (!l->stopped) {
+			screen_end(l->screen);
+			come_back(l);
+		}
+		l->stopped = false;
 		break;
 	case SIGINT:
 		stop(l);
@@ -518,7 +529,7 @@ static void on_tick(uv_timer_t *t)
 
 static void open_handles(struct live *l)
 {
-	for (int i = 0; i < S_NR; i++) {
+	for (size_t i = 0; i < NR_SIGNALS; i++) {
 		uv_signal_init(&l->loop, &l->signal[i]);
 		l->signal[i].data = l;
 		uv_signal_start(&l->signal[i], on_signal, signals[i]);

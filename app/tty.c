@@ -108,25 +108,25 @@ static long elapsed_ms(const struct timespec *since)
 	       + (now.tv_nsec - since->tv_nsec) / 1000000;
 }
 
-void tty_write_within(struct tty *t, const char *s, size_t n, int ms)
+size_t tty_write_within(struct tty *t, const char *s, size_t n, int ms)
 {
 	struct timespec start;
+	size_t done = 0;
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	while (n) {
-		ssize_t k = write(t->fd, s, n);
-		if (k > 0) {
-			s += k;
-			n -= (size_t)k;
+	while (done < n) {
+		ssize_t k = tty_write(t, s + done, n - done);
+		if (k < 0)
+			break;
+		done += (size_t)k;
+		if (k > 0)
 			continue;
-		}
-		if (k < 0 && errno != EAGAIN && errno != EINTR)
-			return;
 		long left = ms - elapsed_ms(&start);
 		struct pollfd p = { .fd = t->fd, .events = POLLOUT };
-		if (left <= 0 || poll(&p, 1, (int)left) <= 0
+		if (left <= 0 || poll(&p, 1, (int)left) == 0
 		    || (p.revents & (POLLERR | POLLHUP)))
-			return;
+			break;
 	}
+	return done;
 }
 
 void tty_rescue(void)

@@ -24,8 +24,8 @@ void tty_restore(struct tty *t);
 void tty_size(const struct tty *t, int *w, int *h);
 /* Bytes written, 0 when it does not take any now, -1 when it is gone. */
 ssize_t tty_write(struct tty *t, const char *s, size_t n);
-/* Writes all, waiting at most ms; for the end sequence. */
-void tty_write_within(struct tty *t, const char *s, size_t n, int ms);
+/* Writes what it can within ms; for the end sequence. Returns how much. */
+size_t tty_write_within(struct tty *t, const char *s, size_t n, int ms);
 /* A crash or the end of memory restores this terminal first. One terminal a
  * process. */
 void tty_guard(struct tty *t);
