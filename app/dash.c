@@ -62,6 +62,33 @@ static double sort_value(const struct red_row *r, int column)
 	}
 }
 
+typedef int compare(const void *a, const void *b, void *arg);
+
+/* Shell's, because qsort allocates once there are many rows. Elements are at
+ * most as large as a row. */
+static void sort(void *base, size_t nr, size_t size, compare *cmp, void *arg)
+{
+	static const size_t gaps[] = { 701, 301, 132, 57, 23, 10, 4, 1 };
+	char *a = base, one[sizeof(struct red_row)];
+	for (size_t g = 0; g < sizeof(gaps) / sizeof(gaps[0]); g++) {
+		size_t gap = gaps[g] * size;
+		for (size_t i = gap; i < nr * size; i += size) {
+			size_t k = i;
+			memcpy(one, a + i, size);
+			for (; k >= gap && cmp(a + k - gap, one, arg) > 0;
+			     k -= gap)
+				memcpy(a + k, a + k - gap, size);
+			memcpy(a + k, one, size);
+		}
+	}
+}
+
+static int compare_rows(const void *a, const void *b, void *arg)
+{
+	(void)arg;
+	return red_row_compare(a, b);
+}
+
 static int compare_column(const void *a, const void *b, void *arg)
 {
 	const struct red_row *x = a, *y = b;
@@ -108,14 +135,14 @@ static void build_rows(struct dash *d, time_ms now)
 	for (size_t i = 0; i < n; i++)
 		service_row(s[i], now, &o, &d->all[i]);
 	d->nr_all = n;
-	qsort(d->all, n, sizeof(*d->all), red_row_compare);
+	sort(d->all, n, sizeof(*d->all), compare_rows, NULL);
 	d->nr_rows = 0;
 	for (size_t i = 0; i < n; i++)
 		if (row_matches(d, &d->all[i]))
 			d->rows[d->nr_rows++] = d->all[i];
 	if (d->sort)
-		qsort_r(d->rows, d->nr_rows, sizeof(*d->rows), compare_column,
-			&d->sort);
+		sort(d->rows, d->nr_rows, sizeof(*d->rows), compare_column,
+		     &d->sort);
 }
 
 size_t dash_selected(const struct dash *d)
@@ -146,8 +173,9 @@ static void keep_derived(const struct event *e, void *arg)
 	d->derived[d->nr_derived++] = *e;
 }
 
-static int compare_events(const void *a, const void *b)
+static int compare_events(const void *a, const void *b, void *arg)
 {
+	(void)arg;
 	const struct event *x = *(const struct event *const *)a;
 	const struct event *y = *(const struct event *const *)b;
 	if (x->at != y->at)
@@ -186,9 +214,8 @@ static void build_events(struct dash *d, time_ms now)
 			add_event(d, told[i]);
 	for (size_t i = 0; i < d->nr_derived; i++)
 		add_event(d, &d->derived[i]);
-	if (d->nr_events)
-		qsort(d->events, d->nr_events, sizeof(*d->events),
-		      compare_events);
+	sort(d->events, d->nr_events, sizeof(*d->events), compare_events,
+	     NULL);
 	if (!d->event_chosen || d->selected_event >= d->nr_events)
 		d->selected_event = d->nr_events ? d->nr_events - 1 : 0;
 }
@@ -295,14 +322,34 @@ static void keep_state(struct dash *d, const struct built *b)
 	d->kept[d->nr_kept++] = *b;
 }
 
+/* Sources, if none of them answers. */
+static size_t blind_sources(const struct dash *d)
+{
+	const struct store_source *const *s;
+	size_t n = store_sources(d->store, &s);
+	for (size_t i = 0; i < n; i++)
+		if (s[i]->state == SOURCE_UP || s[i]->state == SOURCE_PARTIAL
+		    || s[i]->state == SOURCE_ASKING)
+			return 0;
+	return n;
+}
+
+static struct page_needs needs_of(const struct dash *d)
+{
+	return (struct page_needs){ .rows = d->nr_all,
+				    .blind = blind_sources(d),
+				    .replay = d->replay };
+}
+
 static void lay_out(struct dash *d)
 {
 	struct slot slots[SLOTS_MAX];
+	struct page_needs needs = needs_of(d);
 	int w = d->surface->w, h = d->surface->h;
 	const char *full = d->full && d->focus < d->nr_built
 				   ? d->built[d->focus].slot.kind : NULL;
-	size_t n = full ? page_layout_full(full, w, h, slots)
-			: page_layout(d->page, w, h, d->nr_all, slots);
+	size_t n = full ? page_layout_full(full, w, h, &needs, slots)
+			: page_layout(d->page, w, h, &needs, slots);
 	for (size_t i = 0; i < d->nr_built; i++)
 		keep_state(d, &d->built[i]);
 	d->nr_built = 0;
@@ -381,12 +428,13 @@ bool dash_frame(struct dash *d)
 {
 	if (!d->dirty && d->generation == store_generation(d->store))
 		return false;
-	size_t before = d->nr_all;
 	build_view(d);
-	if (before != d->nr_all)
+	struct page_needs needs = needs_of(d);
+	if (needs.rows != d->needs.rows || needs.blind != d->needs.blind)
 		d->laid = false;
 	if (!d->laid)
 		lay_out(d);
+	d->needs = needs;
 	draw_slots(d);
 	draw_popup(d);
 	d->generation = store_generation(d->store);
@@ -415,12 +463,23 @@ void dash_page(struct dash *d, enum page p)
 
 /* ---- from outside ------------------------------------------------------------------ */
 
+/* True if rows or events of the view may be gone: keys and dash_want() look at
+ * them before the next frame. */
+static bool forgets(const struct dash *d, const struct batch *b)
+{
+	const struct event *const *told;
+	return b->catalog || b->reset
+	       || store_events(d->store, &told) >= LIMIT_EVENTS;
+}
+
 void dash_batch(struct dash *d, const struct batch *b)
 {
 	bool of_moment = d->replay || d->live || b->at == d->at;
 	if (!of_moment && !b->catalog)
 		return;
 	store_apply(d->store, b);
+	if (forgets(d, b))
+		build_view(d);
 	if (!b->tick)
 		return;
 	d->pending = false;

@@ -72,6 +72,7 @@ struct dash {
 	size_t nr_built;
 	struct built kept[SLOTS_MAX * 2]; /* states of other pages' widgets */
 	size_t nr_kept;
+	struct page_needs needs; /* of the layout that stands */
 	bool laid, dirty;
 	uint64_t generation;
 

@@ -27,14 +27,18 @@ static int clamp(int v, int lo, int hi)
 
 /* Header, verdict, reason; scrub bar and keys. Gives the body's first row and
  * the row after it. */
-static void frame(struct plan *p, int w, int h, int *y0, int *y1)
+static void frame(struct plan *p, int w, int h, const struct page_needs *n,
+		  int *y0, int *y1)
 {
+	int scrub = n->replay && h >= 24 ? 3 : 1;
 	place(p, "header", 0, 0, w, 1, false);
 	place(p, "verdict", 0, 1, w, 2, false);
 	*y0 = h >= 14 ? 4 : 3;
 	*y1 = h - 1;
-	if (h >= 20 && w >= 60)
-		place(p, "scrub", 0, --*y1, w, 1, false);
+	if (h >= 20 && w >= 60) {
+		*y1 -= scrub;
+		place(p, "scrub", 0, *y1, w, scrub, false);
+	}
 	place(p, "keys", 0, h - 1, w, 1, false);
 }
 
@@ -103,10 +107,23 @@ static void overview_narrow(struct plan *p, int w, int y0, int y1, size_t rows)
 		place(p, "burn", MARGIN, y1 - burn, w - 2 * MARGIN, burn, true);
 }
 
-static void overview(struct plan *p, int w, int h, size_t rows)
+/* When nothing answers, what the sources say comes before old numbers. */
+static int blind(struct plan *p, int w, int y0, int y1,
+		 const struct page_needs *n)
 {
+	int lines = 1 + 2 * (int)n->blind;
+	if (n->blind == 0 || y1 - y0 < lines + 4)
+		return y0;
+	place(p, "sources", 0, y0, w, lines, false);
+	return y0 + lines + 1;
+}
+
+static void overview(struct plan *p, int w, int h, const struct page_needs *n)
+{
+	size_t rows = n->rows;
 	int y0, y1;
-	frame(p, w, h, &y0, &y1);
+	frame(p, w, h, n, &y0, &y1);
+	y0 = blind(p, w, y0, y1, n);
 	if (w >= 100 && y1 - y0 >= 22)
 		overview_wide(p, w, y0, y1, rows);
 	else
@@ -146,10 +163,10 @@ static void service_narrow(struct plan *p, int w, int y0, int y1)
 		place(p, "burn", MARGIN, y1 - burn, w - 2 * MARGIN, burn, true);
 }
 
-static void service(struct plan *p, int w, int h)
+static void service(struct plan *p, int w, int h, const struct page_needs *n)
 {
 	int y0, y1;
-	frame(p, w, h, &y0, &y1);
+	frame(p, w, h, n, &y0, &y1);
 	y0 = 3;
 	place(p, "crumbs", 0, y0++, w, 1, false);
 	if (w >= 100 && y1 - y0 >= 26)
@@ -158,7 +175,8 @@ static void service(struct plan *p, int w, int h)
 		service_narrow(p, w, y0, y1);
 }
 
-size_t page_layout(enum page page, int w, int h, size_t rows, struct slot *out)
+size_t page_layout(enum page page, int w, int h, const struct page_needs *n,
+		   struct slot *out)
 {
 	struct plan p = { out, 0 };
 	int y0, y1;
@@ -168,11 +186,11 @@ size_t page_layout(enum page page, int w, int h, size_t rows, struct slot *out)
 	}
 	switch (page) {
 	case PAGE_SERVICE:
-		service(&p, w, h);
+		service(&p, w, h, n);
 		break;
 	case PAGE_EVENTS:
 	case PAGE_NET:
-		frame(&p, w, h, &y0, &y1);
+		frame(&p, w, h, n, &y0, &y1);
 		place(&p, page == PAGE_NET ? "net" : "eventlist", 0, y0, w,
 		      y1 - y0, false);
 		break;
@@ -182,12 +200,13 @@ size_t page_layout(enum page page, int w, int h, size_t rows, struct slot *out)
 			place(&p, "keys", 0, h - 1, w, 1, false);
 		break;
 	default:
-		overview(&p, w, h, rows);
+		overview(&p, w, h, n);
 	}
 	return p.nr;
 }
 
-size_t page_layout_full(const char *kind, int w, int h, struct slot *out)
+size_t page_layout_full(const char *kind, int w, int h,
+			const struct page_needs *n, struct slot *out)
 {
 	struct plan p = { out, 0 };
 	int y0, y1;
@@ -195,7 +214,7 @@ size_t page_layout_full(const char *kind, int w, int h, struct slot *out)
 		place(&p, "toosmall", 0, 0, w, h, false);
 		return p.nr;
 	}
-	frame(&p, w, h, &y0, &y1);
+	frame(&p, w, h, n, &y0, &y1);
 	bool rows = strcmp(kind, "table") == 0;
 	place(&p, kind, rows ? 0 : MARGIN, y0, rows ? w : w - 2 * MARGIN,
 	      y1 - y0, true);

@@ -16,11 +16,19 @@ struct slot {
 #define PAGE_MIN_W 40
 #define PAGE_MIN_H 8
 
-/* Fills out[] from top to bottom; returns how many. `rows` is how many lines
- * the table would like. */
-size_t page_layout(enum page p, int w, int h, size_t rows, struct slot *out);
+/* What a layout depends on beside the size. */
+struct page_needs {
+	size_t rows;    /* lines the table would like */
+	size_t blind;   /* sources to tell of because none answers; 0: some do */
+	bool replay;    /* the scrub bar has names above and hours below */
+};
+
+/* Fills out[] from top to bottom; returns how many. */
+size_t page_layout(enum page p, int w, int h, const struct page_needs *n,
+		   struct slot *out);
 /* The same page with one widget on all of the body. */
-size_t page_layout_full(const char *kind, int w, int h, struct slot *out);
+size_t page_layout_full(const char *kind, int w, int h,
+			const struct page_needs *n, struct slot *out);
 /* Cells of the overview's latency chart at this size, without its scale: what
  * a range is fitted to; and of the widest chart of any page: what data must
  * reach back for. */

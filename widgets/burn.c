@@ -111,7 +111,6 @@ static void trend(struct burn *b, const struct view *v, int w)
 	static const enum measure what[] = { M_BURN_5M, M_BURN_1H };
 	struct column col[SPARKS];
 	struct axis a;
-	double k = burn_correction(v->sel);
 
 	b->cells = w - 20 > SPARKS ? SPARKS : w - 20;
 	if (b->cells < 8) {
@@ -125,7 +124,7 @@ static void trend(struct burn *b, const struct view *v, int w)
 		service_columns(v->sel->service, what[i], from, a.cell, col,
 				(size_t)b->cells);
 		for (int c = 0; c < b->cells; c++) {
-			double x = col[c].nr ? col[c].max * k : NAN;
+			double x = col[c].nr ? col[c].max : NAN;
 			b->level[i][c] = (uint8_t)burn_level(x);
 			b->role[i][c] = (uint8_t)burn_role(x);
 		}

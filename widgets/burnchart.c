@@ -25,8 +25,7 @@ static void add_value(struct spans *sp, const struct view *v,
 	if (c->cursor >= 0) {
 		time_ms t = service_grid(r->service, v->cursor);
 		burn = t == TIME_NONE
-			       ? NAN : service_at(r->service, windows[i], t) *
-					       burn_correction(r);
+			       ? NAN : service_at(r->service, windows[i], t);
 	}
 	spans_add(sp, i ? R_P95 : R_P99, 0, i ? "  1h " : "5m ");
 	spans_add(sp, burn > BURN_PAGE ? R_CRIT : R_TEXT, 0, "%s",
@@ -58,11 +57,9 @@ static bool burnchart_update(void *state, const struct view *v, int w, int h)
 	chart_update(&b->chart, v, w, h);
 	b->lines.nr = 0;
 	if (v->sel) {
-		double k = burn_correction(v->sel), factor[] = { k, k };
 		b->lines.role[0] = R_P99;
 		b->lines.role[1] = R_P95;
-		lines_read(&b->lines, &b->chart, v->sel->service, windows,
-			   factor, 2);
+		lines_read(&b->lines, &b->chart, v->sel->service, windows, 2);
 		b->scale = scale_linear(NUMBER_BURN, b->lines.max, BURN_PAGE,
 					b->chart.rows, true);
 		if (b->scale.limit_row < 0)

@@ -204,14 +204,6 @@ const char *burn_words(double burn, char out[NUMBER_TEXT])
 	return out;
 }
 
-double burn_correction(const struct red_row *r)
-{
-	double known = r->service->def && r->service->def->objective > 0
-			       ? r->service->def->objective : 0.999;
-
-	return (1 - known) / (1 - r->objective);
-}
-
 /* ---- signs -------------------------------------------------------------- */
 
 struct sign sign_of_state(enum service_state st)

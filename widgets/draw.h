@@ -58,9 +58,6 @@ enum role burn_role(double burn);
 
 /* At most three digits: 19.1x, 0.2x, 217x. */
 const char *burn_words(double burn, char out[NUMBER_TEXT]);
-/* Columns of burn come with the objective that the store knows: times this
- * they are the row's. */
-double burn_correction(const struct red_row *r);
 
 /* The sign, role and word of a state. */
 struct sign {

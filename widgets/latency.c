@@ -125,10 +125,10 @@ static void read_lines(struct latency *l, const struct view *v)
 	}
 	if (is_mean(v->sel)) {
 		l->lines.role[0] = R_P95;
-		lines_read(&l->lines, &l->chart, v->sel->service, &mean, NULL,
+		lines_read(&l->lines, &l->chart, v->sel->service, &mean,
 			   1);
 	} else {
-		lines_read(&l->lines, &l->chart, v->sel->service, what, NULL,
+		lines_read(&l->lines, &l->chart, v->sel->service, what,
 			   3);
 	}
 	l->scale = scale_linear(NUMBER_LATENCY, l->lines.max, limit, rows,

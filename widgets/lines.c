@@ -37,21 +37,18 @@ static void hold(struct column *col, int dots, time_ms dot, time_ms point)
 	}
 }
 
-static void scale_column(struct lines *l, struct column *c, double factor)
+static void see_column(struct lines *l, struct column *c)
 {
 	if (!c->nr || !isfinite(c->min) || !isfinite(c->max)) {
 		c->nr = 0;
 		return;
 	}
-	c->min *= factor;
-	c->max *= factor;
-	c->mean *= factor;
 	l->min = fmin(l->min, c->min);
 	l->max = fmax(l->max, c->max);
 }
 
 void lines_read(struct lines *l, struct chart *c, const struct service *s,
-		const enum measure *what, const double *factor, int nr)
+		const enum measure *what, int nr)
 {
 	int cells = c->axis.cells, dots = 2 * cells;
 
@@ -68,7 +65,7 @@ void lines_read(struct lines *l, struct chart *c, const struct service *s,
 		for (int d = 0; d < dots; d++) {
 			if (c->axis.from + d * c->axis.dot > c->now)
 				col[d].nr = 0;
-			scale_column(l, &col[d], factor ? factor[i] : 1);
+			see_column(l, &col[d]);
 		}
 		hold(col, dots, c->axis.dot, c->point);
 		for (int d = 0; d < dots; d++)

@@ -27,7 +27,7 @@ struct lines {
 
 /* Reads the columns of `nr` measures for the chart's axis. */
 void lines_read(struct lines *l, struct chart *c, const struct service *s,
-		const enum measure *what, const double *factor, int nr);
+		const enum measure *what, int nr);
 /* Turns them into dots; a value over `crit` (0: none) of a line whose bit is
  * set in `judged` is R_CRIT. */
 void lines_place(struct lines *l, const struct chart *c,
