@@ -1,12 +1,13 @@
 /* The simulated shop as a source: the story's rates, asked as a server would
  * be asked and answered at once. It is the shortest complete source: a catalog
- * first, then with every poll an instant batch for the rows and a range batch
- * for the charts. */
+ * first, then with every poll an instant batch for the rows, one for the routes
+ * of the service whose page is open, and a range batch for the charts. */
 #include "sources/demo.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "sources/demo_catalog.h"
+#include "sources/demo_routes.h"
 #include "sources/demo_story.h"
 
 #include <math.h>
@@ -30,7 +31,8 @@ static const struct ready {
 
 /* ---- answering --------------------------------------------------------- */
 
-#define MAX_FRAMES (DEMO_SERVICES * 40)
+#define MAX_FRAMES (DEMO_SERVICES * 48)
+#define MAX_ROUTE_FRAMES (DEMO_ROUTES * (DEMO_CODES + DEMO_BOUNDS))
 
 struct demo {
 	uint64_t seed;
@@ -52,20 +54,30 @@ struct answer {
 	enum demo_service s;
 	const struct shape *shape;
 	struct story_moment *m;   /* at each of t */
+	bool details;             /* the routes, and nothing but them */
 };
 
-/* The frame's labels: the service's, and one more unless `name` is NULL. */
+/* The frame's labels: the service's, and of the others those with a name. */
+static struct labels labels_and(struct answer *a, struct label one,
+				struct label two)
+{
+	struct label *l = arena_alloc(&a->b->arena, 3 * sizeof(*l));
+	const struct label all[] = {
+		{ a->shape->label, demo_catalog.service[a->s].value }, one, two,
+	};
+	size_t n = 0;
+	for (size_t i = 0; i < 3; i++)
+		if (all[i].name)
+			l[n++] = all[i];
+	labels_sort(l, n);
+	return (struct labels){ n, l };
+}
+
 static struct labels labels_of(struct answer *a, const char *name,
 			       const char *value)
 {
-	size_t n = name ? 2 : 1;
-	struct label *l = arena_alloc(&a->b->arena, n * sizeof(*l));
-	const char *service = demo_catalog.service[a->s].value;
-	l[0] = (struct label){ a->shape->label, service };
-	if (name)
-		l[1] = (struct label){ name, value };
-	labels_sort(l, n);
-	return (struct labels){ n, l };
+	return labels_and(a, (struct label){ name, value },
+			  (struct label){ NULL, NULL });
 }
 
 static double *values(struct answer *a)
@@ -221,17 +233,64 @@ static void answer_burn(struct answer *a, enum red_role role)
 	}
 }
 
+static void answer_region(struct answer *a, enum red_role role, size_t slot,
+			  size_t region)
+{
+	double *v = values(a);
+	for (size_t i = 0; i < a->nr_t; i++) {
+		int n = story_instances(a->s, slot, region, a->t[i]);
+		v[i] = n ? (double)n : NAN;
+	}
+	push_values(a, role, labels_and(a,
+		(struct label){ "version", story_version(a->s, slot) },
+		(struct label){ "region", story_region(region) }), v);
+}
+
 static void answer_version(struct answer *a, enum red_role role)
 {
-	const char *version;
-	for (size_t k = 0; (version = story_version(a->s, k)) != NULL; k++) {
-		double *v = values(a);
-		for (size_t i = 0; i < a->nr_t; i++) {
-			int n = story_instances(a->s, k, a->t[i]);
-			v[i] = n ? (double)n : NAN;
-		}
-		push_values(a, role, labels_of(a, "version", version), v);
-	}
+	for (size_t k = 0; story_version(a->s, k); k++)
+		for (size_t r = 0; r < DEMO_REGIONS; r++)
+			answer_region(a, role, k, r);
+}
+
+/* The routes are asked for one moment only. */
+static void push_one(struct answer *a, enum red_role role,
+		     const struct demo_route *r, const char *name,
+		     const char *value, double share)
+{
+	double *v = values(a);
+	const char *label = demo_route_label(a->shape->id);
+	*v = a->m->present ? a->m->rate * share : NAN;
+	push_values(a, role, labels_and(a, (struct label){ label, r->name },
+					(struct label){ name, value }), v);
+}
+
+static void answer_routes(struct answer *a, enum red_role role)
+{
+	double share[DEMO_ROUTES][DEMO_CODES];
+	const struct demo_route *r;
+	size_t nr = demo_routes(a->s, &r);
+	const char *code;
+	demo_routes_share(a->s, a->m, share);
+	for (size_t i = 0; i < nr; i++)
+		for (size_t c = 0; (code = story_code(a->s, c)) != NULL; c++)
+			push_one(a, role, &r[i], a->shape->status_label, code,
+				 share[i][c]);
+}
+
+static void answer_route_buckets(struct answer *a, enum red_role role)
+{
+	double below[DEMO_ROUTES][DEMO_BOUNDS], bound[DEMO_BOUNDS];
+	double unit = unit_scale(a->shape->unit);
+	const char *const *le = demo_bounds(a->shape->id);
+	const struct demo_route *r;
+	size_t nr = demo_routes(a->s, &r), n = 0;
+	for (; le[n]; n++)
+		bound[n] = strtod(le[n], NULL) * unit;
+	demo_routes_below(a->s, a->m, bound, n, below);
+	for (size_t i = 0; i < nr; i++)
+		for (size_t k = 0; k < n; k++)
+			push_one(a, role, &r[i], "le", le[k], below[i][k]);
 }
 
 static void (*const answers[RED_ROLES])(struct answer *, enum red_role) = {
@@ -245,7 +304,14 @@ static void (*const answers[RED_ROLES])(struct answer *, enum red_role) = {
 	[RED_BURN_5M] = answer_burn,
 	[RED_BURN_1H] = answer_burn,
 	[RED_VERSION] = answer_version,
+	[RED_ROUTES] = answer_routes,
+	[RED_ROUTE_BUCKETS] = answer_route_buckets,
 };
+
+static bool is_detail(int role)
+{
+	return role == RED_ROUTES || role == RED_ROUTE_BUCKETS;
+}
 
 static void ask_everything(struct batch *b)
 {
@@ -254,7 +320,7 @@ static void ask_everything(struct batch *b)
 						 * sizeof(*asked));
 	for (size_t i = 0; i < c->nr_shapes; i++)
 		for (int r = 0; r < RED_ROLES; r++)
-			if (c->shape[i].question[r])
+			if (c->shape[i].question[r] && !is_detail(r))
 				asked[b->nr_asked++] = question_id(
 					c->shape[i].id, (enum red_role)r);
 	b->asked = asked;
@@ -267,7 +333,7 @@ static void answer_service(struct answer *a, enum demo_service s)
 	for (size_t i = 0; i < a->nr_t; i++)
 		story_at(a->story, s, a->t[i], &a->m[i]);
 	for (int r = 0; r < RED_ROLES; r++)
-		if (a->shape->question[r])
+		if (a->shape->question[r] && is_detail(r) == a->details)
 			answers[r](a, (enum red_role)r);
 }
 
@@ -286,6 +352,34 @@ static void answer_all(struct batch *b, const struct story *story,
 	free(a.m);
 	b->frame = a.frame;
 	b->nr = a.nr;
+}
+
+/* False: that service is not known, or nothing tells its routes apart. */
+static bool answer_details(struct batch *b, const struct story *story,
+			   const time_ms *t, const char *name)
+{
+	const struct catalog *c = &demo_catalog;
+	struct story_moment m;
+	struct answer a = { .b = b, .story = story, .t = t, .nr_t = 1, .m = &m,
+			    .details = true };
+	size_t s = 0;
+	while (s < c->nr_services && strcmp(c->service[s].name, name) != 0)
+		s++;
+	if (s == c->nr_services)
+		return false;
+	const struct shape *sh = &c->shape[c->service[s].shape - 1];
+	uint32_t *asked = arena_alloc(&b->arena, 2 * sizeof(*asked));
+	for (int r = RED_ROUTES; r < RED_ROLES; r++)
+		if (sh->question[r])
+			asked[b->nr_asked++] = question_id(sh->id,
+							   (enum red_role)r);
+	a.frame = arena_alloc(&b->arena, MAX_ROUTE_FRAMES * sizeof(*a.frame));
+	answer_service(&a, (enum demo_service)s);
+	b->asked = asked;
+	b->only = c->service[s].value;
+	b->frame = a.frame;
+	b->nr = a.nr;
+	return b->nr_asked > 0;
 }
 
 /* ---- batches ------------------------------------------------------------ */
@@ -334,16 +428,37 @@ static void say_status(struct batch *b)
 	b->status = s;
 }
 
-static struct batch *instant_batch(const struct demo *d, time_ms at)
+static struct batch *moment_batch(time_ms at)
 {
 	struct batch *b = batch_at(at);
-	time_ms *t = arena_alloc(&b->arena, sizeof(*t));
-	*t = at;
 	b->instant = true;
 	b->from = b->to = at;
-	say_status(b);
-	answer_all(b, d->story, t, 1);
 	return b;
+}
+
+static const time_ms *one_moment(struct batch *b)
+{
+	time_ms *t = arena_alloc(&b->arena, sizeof(*t));
+	*t = b->at;
+	return t;
+}
+
+static struct batch *instant_batch(const struct demo *d, time_ms at)
+{
+	struct batch *b = moment_batch(at);
+	say_status(b);
+	answer_all(b, d->story, one_moment(b), 1);
+	return b;
+}
+
+static void emit_details(struct source *src, time_ms at, const char *name)
+{
+	const struct demo *d = src->state;
+	struct batch *b = moment_batch(at);
+	if (answer_details(b, d->story, one_moment(b), name))
+		source_emit(src, b);
+	else
+		batch_free(b);
 }
 
 static struct batch *range_batch(const struct demo *d, time_ms at,
@@ -410,9 +525,7 @@ static time_ms live(struct demo *d)
 
 static void emit_catalog(struct source *src, time_ms at)
 {
-	struct batch *b = batch_at(at);
-	b->instant = true;
-	b->from = b->to = at;
+	struct batch *b = moment_batch(at);
 	b->catalog = &demo_catalog;
 	say_status(b);
 	source_emit(src, b);
@@ -439,6 +552,8 @@ static void demo_poll(struct source *src, const struct want *w)
 		d->story = story_new(d->seed);
 	if (first || w->whole)
 		emit_catalog(src, at);
+	if (w->details && w->selected)
+		emit_details(src, at, w->selected);
 	struct batch *b = instant_batch(d, at);
 	if (w->charts && w->step > 0) {
 		time_ms whole = d->from;

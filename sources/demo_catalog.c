@@ -5,7 +5,7 @@
 #include "sources/demo_story.h"
 
 enum { SHAPE_EDGE = 1, SHAPE_HTTP, SHAPE_OTEL, SHAPE_GRPC, SHAPE_PROXY,
-       SHAPE_MAIL, SHAPE_CLIENT };
+       SHAPE_MAIL, SHAPE_CLIENT, SHAPE_POOL, SHAPE_CACHE };
 
 #define INTERVAL 5000 /* what a server would scrape at */
 #define WINDOW 60000  /* max(60 s, 4 intervals) */
@@ -14,6 +14,10 @@ enum { SHAPE_EDGE = 1, SHAPE_HTTP, SHAPE_OTEL, SHAPE_GRPC, SHAPE_PROXY,
 	"sum by (" by ") (rate(" metric "[$__rate_interval]))"
 #define OVER(by, metric, window) \
 	"sum by (" by ") (rate(" metric "[" window "]))"
+/* Of the one service that stands for $__service; label is that of its value. */
+#define ONE(label, by, metric) \
+	"sum by (" label ", " by ") (rate(" metric "{" label \
+	"=$__service}[$__rate_interval]))"
 #define COMMON .interval = INTERVAL, .window = WINDOW
 
 static const struct shape shapes[] = {
@@ -31,6 +35,9 @@ static const struct shape shapes[] = {
 		  [RED_SUM] = RATE("ingress", M "_sum"),
 		  [RED_BURN_5M] = OVER("ingress, status", M "_count", "5m"),
 		  [RED_BURN_1H] = OVER("ingress, status", M "_count", "1h"),
+		  [RED_ROUTES] = ONE("ingress", "path, status", M "_count"),
+		  [RED_ROUTE_BUCKETS] = ONE("ingress", "path, le",
+					   M "_bucket"),
 #undef M
 	  } },
 	{ .id = SHAPE_HTTP, .label = "job", COMMON,
@@ -46,7 +53,11 @@ static const struct shape shapes[] = {
 		  [RED_SUM] = RATE("job", M "_sum"),
 		  [RED_BURN_5M] = OVER("job, status", M "_count", "5m"),
 		  [RED_BURN_1H] = OVER("job, status", M "_count", "1h"),
-		  [RED_VERSION] = "count by (job, version) (build_info)",
+		  [RED_ROUTES] = ONE("job", "route, status", M "_count"),
+		  [RED_ROUTE_BUCKETS] = ONE("job", "route, le",
+					   M "_bucket"),
+		  [RED_VERSION] = "count by (job, version, region) "
+			"(build_info)",
 #undef M
 	  } },
 	{ .id = SHAPE_OTEL, .label = "job", COMMON,
@@ -62,7 +73,11 @@ static const struct shape shapes[] = {
 		  [RED_SUM] = RATE("job", M "_sum"),
 		  [RED_BURN_5M] = OVER("job, code", M "_count", "5m"),
 		  [RED_BURN_1H] = OVER("job, code", M "_count", "1h"),
-		  [RED_VERSION] = "count by (job, version) (target_info)",
+		  [RED_ROUTES] = ONE("job", "http_route, code", M "_count"),
+		  [RED_ROUTE_BUCKETS] = ONE("job", "http_route, le",
+					   M "_bucket"),
+		  [RED_VERSION] = "count by (job, version, region) "
+			"(target_info)",
 #undef M
 	  } },
 	{ .id = SHAPE_GRPC, .label = "job", COMMON,
@@ -82,6 +97,7 @@ static const struct shape shapes[] = {
 			"grpc_server_handling_seconds[$__rate_interval])))",
 		  [RED_BURN_5M] = OVER("job, grpc_code", E, "5m"),
 		  [RED_BURN_1H] = OVER("job, grpc_code", E, "1h"),
+		  [RED_ROUTES] = ONE("job", "grpc_method, grpc_code", E),
 #undef E
 	  } },
 	{ .id = SHAPE_PROXY, .label = "proxy", COMMON,
@@ -112,6 +128,7 @@ static const struct shape shapes[] = {
 		  [RED_SUM] = RATE("job", M "_sum"),
 		  [RED_BURN_5M] = OVER("job, outcome", M "_count", "5m"),
 		  [RED_BURN_1H] = OVER("job, outcome", M "_count", "1h"),
+		  [RED_ROUTES] = ONE("job", "operation, outcome", M "_count"),
 #undef M
 	  } },
 	{ .id = SHAPE_CLIENT, .label = "peer", COMMON,
@@ -127,6 +144,46 @@ static const struct shape shapes[] = {
 		  [RED_SUM] = RATE("peer", M "_sum"),
 		  [RED_BURN_5M] = OVER("peer, status", M "_count", "5m"),
 		  [RED_BURN_1H] = OVER("peer, status", M "_count", "1h"),
+		  [RED_ROUTES] = ONE("peer", "uri, status", M "_count"),
+		  [RED_ROUTE_BUCKETS] = ONE("peer", "uri, le",
+					   M "_bucket"),
+#undef M
+	  } },
+	{ .id = SHAPE_POOL, .label = "pool", COMMON,
+	  .metric = "db_client_operation_duration_seconds",
+	  .error_metric = "db_client_operation_duration_seconds_count",
+	  .error_matcher = "success=\"false\"", .status_label = "success",
+	  .status = STATUS_SUCCESS, .layer = LAYER_DEPENDENCY,
+	  .unit = UNIT_SECONDS, .method = METHOD_HISTOGRAM,
+	  .question = {
+#define M "db_client_operation_duration_seconds"
+		  [RED_RATE] = RATE("pool, success", M "_count"),
+		  [RED_BUCKETS] = RATE("pool, le", M "_bucket"),
+		  [RED_SUM] = RATE("pool", M "_sum"),
+		  [RED_BURN_5M] = OVER("pool, success", M "_count", "5m"),
+		  [RED_BURN_1H] = OVER("pool, success", M "_count", "1h"),
+		  [RED_ROUTES] = ONE("pool", "operation, success",
+				     M "_count"),
+		  [RED_ROUTE_BUCKETS] = ONE("pool", "operation, le",
+					    M "_bucket"),
+#undef M
+	  } },
+	{ .id = SHAPE_CACHE, .label = "cache", COMMON,
+	  .metric = "cache_operation_seconds",
+	  .error_metric = "cache_operation_seconds_count",
+	  .error_matcher = "outcome=\"SERVER_ERROR\"",
+	  .status_label = "outcome", .status = STATUS_OUTCOME,
+	  .layer = LAYER_DEPENDENCY, .unit = UNIT_SECONDS,
+	  .method = METHOD_SUMMARY,
+	  .question = {
+#define M "cache_operation_seconds"
+		  [RED_RATE] = RATE("cache, outcome", M "_count"),
+		  [RED_QUANTILE] = "max by (cache, quantile) (" M ")",
+		  [RED_SUM] = RATE("cache", M "_sum"),
+		  [RED_BURN_5M] = OVER("cache, outcome", M "_count", "5m"),
+		  [RED_BURN_1H] = OVER("cache, outcome", M "_count", "1h"),
+		  [RED_ROUTES] = ONE("cache", "operation, outcome",
+				     M "_count"),
 #undef M
 	  } },
 };
@@ -146,6 +203,9 @@ static const struct service_def defs[DEMO_SERVICES] = {
 	[DEMO_INVENTORY] = { "inventory", "inventory", SHAPE_PROXY, .995, 0 },
 	[DEMO_EMAIL] = { "email", "email", SHAPE_MAIL, .99, 0 },
 	[DEMO_ACQUIRER] = { "acquirer", "acquirer", SHAPE_CLIENT, 0, 0 },
+	[DEMO_ORDERS_DB] = { "orders-db", "orders-db", SHAPE_POOL, .999, 0 },
+	[DEMO_CART_CACHE] = { "cart-cache", "cart-cache", SHAPE_CACHE,
+			      .999, 0 },
 };
 
 const struct catalog demo_catalog = {
@@ -157,7 +217,7 @@ const struct catalog demo_catalog = {
 /* The http services have a bound at checkout's limit of 300 ms. */
 static const char *const bounds_http[] = {
 	"0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.15", "0.25",
-	"0.3", "0.5", "0.75", "1", "2.5", "5", "10", "+Inf", NULL };
+	"0.3", "0.5", "0.75", "1", "2", "2.5", "5", "10", "+Inf", NULL };
 static const char *const bounds_go[] = {
 	"0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5",
 	"5", "10", "+Inf", NULL };
@@ -165,8 +225,24 @@ static const char *const bounds_otel[] = {
 	"2", "5", "10", "25", "50", "75", "100", "250", "500", "750", "1000",
 	"2500", "5000", "+Inf", NULL };
 
+static const char *const bounds_pool[] = {
+	"0.0005", "0.001", "0.002", "0.005", "0.01", "0.025", "0.05", "0.1",
+	"0.25", "0.5", "1", "+Inf", NULL };
+
 const char *const *demo_bounds(uint32_t shape)
 {
 	return shape == SHAPE_HTTP ? bounds_http
-	     : shape == SHAPE_OTEL ? bounds_otel : bounds_go;
+	     : shape == SHAPE_OTEL ? bounds_otel
+	     : shape == SHAPE_POOL ? bounds_pool : bounds_go;
+}
+
+const char *demo_route_label(uint32_t shape)
+{
+	static const char *const labels[NR_SHAPES + 1] = {
+		[SHAPE_EDGE] = "path", [SHAPE_HTTP] = "route",
+		[SHAPE_OTEL] = "http_route", [SHAPE_GRPC] = "grpc_method",
+		[SHAPE_MAIL] = "operation", [SHAPE_CLIENT] = "uri",
+		[SHAPE_POOL] = "operation", [SHAPE_CACHE] = "operation",
+	};
+	return labels[shape];
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "model/batch.h"
 #include "sources/demo.h"
+#include "sources/demo_routes.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,10 +32,10 @@ const time_ms demo_fixed_now = 1795444325000;    /* 2026-11-23T14:32:05Z */
 
 #define INSTANCES 12
 
-/* What the incident does to a service: shares of its requests. */
+/* What the incident does to all routes of a service until the breaker opens,
+ * and how long its slow requests take; the rest stands with the routes. */
 struct hurt {
-	double spike, errors;  /* failing until the breaker opens; afterwards */
-	double slow, median, sigma; /* slow ones and their durations */
+	double spike, median, sigma;
 };
 
 struct code {
@@ -52,65 +53,62 @@ static const struct service_row {
 	int instances;
 } rows[DEMO_SERVICES] = {
 	[DEMO_EDGE] = {
-		3210, .07, .018, .0062, .82,
+		3210, .13, .018, .0062, .82,
 		{ { "200", 0, false }, { "304", .071, false },
 		  { "404", .012, false }, { "502", .0002, false } },
 		{ 0 }, NULL, 0 },
 	[DEMO_WEB] = {
-		1870, .08, .022, .018, .74,
+		1870, .15, .022, .018, .74,
 		{ { "200", 0, false }, { "302", .043, false },
 		  { "404", .017, false }, { "500", .00012, false } },
 		{ 0 }, "v310", 8 },
 	[DEMO_CHECKOUT] = {
-		412, .05, .020, .0435, .612,
+		412, .11, .020, .0435, .612,
 		{ { "200", 0, false }, { "404", .02335, false },
 		  { "500", .0001, false }, { "503", .0001, true } },
-		{ .40, 0, 0, .755, .30 }, "v841", INSTANCES },
+		{ .40, .755, .30 }, "v841", INSTANCES },
 	[DEMO_PAYMENT] = {
-		96.4, .05, .030, .031, .86,
+		96.4, .10, .030, .031, .86,
 		{ { "200", 0, false }, { "402", .0141, false },
 		  { "500", .0007, false } },
 		{ 0 }, "v77", 4 },
 	[DEMO_CART] = {
-		801, .08, .024, .0112, .66,
+		801, .15, .024, .0112, .66,
 		{ { "200", 0, false }, { "409", .0062, false },
 		  { "500", .0002, false } },
 		{ 0 }, "v118", 6 },
 	[DEMO_SEARCH] = {
-		1210, .10, .028, .0081, .72,
+		1210, .16, .028, .0081, .72,
 		{ { "200", 0, false }, { "400", .0031, false } },
 		{ 0 }, "v2024", 9 },
 	[DEMO_RECOMMENDATION] = {
-		640, .09, .030, .021, .58,
+		640, .16, .030, .021, .58,
 		{ { "OK", 0, false }, { "NotFound", .0210, false },
 		  { "Unavailable", .0021, false } },
 		{ 0 }, NULL, 0 },
 	[DEMO_INVENTORY] = {
-		318, .06, .020, .0190, .50,
+		318, .12, .020, .0190, .50,
 		{ { "2xx", 0, false }, { "4xx", .0044, false },
 		  { "5xx", .0011, false } },
 		{ 0 }, NULL, 0 },
 	[DEMO_EMAIL] = {
-		4.2, .12, .080, .180, .55,
+		4.2, .16, .080, .180, .55,
 		{ { "SUCCESS", 0, false }, { "SERVER_ERROR", .0016, false } },
 		{ 0 }, NULL, 0 },
 	[DEMO_ACQUIRER] = {
-		32.1, .05, .030, .140, .48,
+		32.1, .11, .030, .140, .48,
 		{ { "200", 0, false }, { "402", .031, false },
 		  { "504", .0004, true } },
-		{ .92, .216, .44, .95, .34 }, NULL, 0 },
-};
-
-/* Where checkout's requests go, and what share of each route's requests fails
- * and is slow once the breaker is open: 91 % of the new errors are /pay's. */
-static const struct route {
-	const char *name;
-	double share, errors, slow;
-} routes[] = {
-	{ "/pay",            .080, .216,  .415 },
-	{ "/basket/confirm", .100, .0110, .010 },
-	{ "/basket",         .488, .0009, 0 },
-	{ "/*",              .332, .0002, 0 },
+		{ .92, .95, .34 }, NULL, 0 },
+	[DEMO_ORDERS_DB] = {
+		2140, .12, .022, .0021, .70,
+		{ { "true", 0, false }, { "false", .00012, true } },
+		{ .006, .110, .45 }, NULL, 0 },
+	[DEMO_CART_CACHE] = {
+		5380, .15, .024, .00031, .48,
+		{ { "SUCCESS", 0, false },
+		  { "SERVER_ERROR", .00002, false } },
+		{ 0 }, NULL, 0 },
 };
 
 static const struct story_event events[] = {
@@ -119,11 +117,13 @@ static const struct story_event events[] = {
 	{ -1740000, EVENT_CONFIG, SEVERITY_INFO, "edge",
 	  "configuration reloaded", NULL },
 	{ -900000, EVENT_RESTART, SEVERITY_INFO, "cart",
-	  "1 of 6 instances restarted", NULL },
+	  "instance cart-4 in us-east restarted", NULL },
 	{ 0, EVENT_DEPLOY, SEVERITY_INFO, "checkout",
 	  "v841 → v842 on 12 instances", "v842" },
 	{ 70000, EVENT_THRESHOLD, SEVERITY_WARN, "checkout",
 	  "errors rise on route=/pay", NULL },
+	{ 94000, EVENT_NOTE, SEVERITY_INFO, "orders-db",
+	  "pool at its limit, queries wait for a connection", NULL },
 	{ 212000, EVENT_NOTE, SEVERITY_INFO, "checkout",
 	  "breaker to acquirer opens, only route=/pay still fails", NULL },
 	{ 2220000, EVENT_SOURCE, SEVERITY_WARN, "email",
@@ -230,37 +230,30 @@ static double slowness(double x)
 	return rise(x, ONSET, ONSET + 60) * healing(x);
 }
 
-static struct hurt hurt_of(enum demo_service s)
+/* What the routes add up to once the breaker is open. */
+static void sum_routes(enum demo_service s, double *errors, double *slow)
 {
-	struct hurt h = rows[s].hurt;
-	if (s != DEMO_CHECKOUT)
-		return h;
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		h.errors += routes[i].share * routes[i].errors;
-		h.slow += routes[i].share * routes[i].slow;
+	const struct demo_route *r;
+	size_t n = demo_routes(s, &r);
+	*errors = *slow = 0;
+	for (size_t i = 0; i < n; i++) {
+		*errors += r[i].share * r[i].errors;
+		*slow += r[i].share * r[i].slow;
 	}
-	return h;
-}
-
-static double failing(const struct hurt *h, double x)
-{
-	double s = spike(x);
-	return h->spike * s + h->errors * creep(x) * (1 - s);
 }
 
 /* ---- a service at a moment -------------------------------------------- */
 
 static void fill_shares(const struct story *st, enum demo_service s,
-			const struct hurt *h, double x, double share[])
+			double failing, double x, struct story_moment *m)
 {
 	const struct code *code = rows[s].code;
 	double wobble = 1 + .05 * noise(st, s, NOISE_ERRORS, x);
-	share[0] = 1;
+	m->share[0] = 1;
 	for (size_t i = 1; i < DEMO_CODES; i++) {
-		share[i] = code[i].share * wobble;
-		if (code[i].hurt)
-			share[i] += failing(h, x) * wobble;
-		share[0] -= share[i];
+		m->hurt[i] = code[i].hurt ? failing * wobble : 0;
+		m->share[i] = code[i].share * wobble + m->hurt[i];
+		m->share[0] -= m->share[i];
 	}
 }
 
@@ -280,18 +273,23 @@ static void moment_at(const struct story *st, enum demo_service s, double x,
 		      struct story_moment *m)
 {
 	const struct service_row *r = &rows[s];
-	struct hurt h = hurt_of(s);
+	const struct hurt *h = &r->hurt;
+	double errors, slow;
+	sum_routes(s, &errors, &slow);
 	*m = (struct story_moment){
 		.present = s != DEMO_EMAIL || x < MAIL_GONE || x >= MAIL_BACK,
 		.rate = rate_of(st, s, x),
 		.median = r->median * (1 + .04 * noise(st, s, NOISE_SPEED, x)),
 		.sigma = r->sigma * (1 + .03 * noise(st, s, NOISE_TAIL, x)),
-		.slow = h.slow * slowness(x),
-		.slow_median = h.median
+		.spike = h->spike * spike(x),
+		.creep = creep(x) * (1 - spike(x)),
+		.slowness = slowness(x),
+		.slow_median = h->median
 			* (1 + .04 * noise(st, s, NOISE_TAIL, x)),
-		.slow_sigma = h.sigma,
+		.slow_sigma = h->sigma,
 	};
-	fill_shares(st, s, &h, x, m->share);
+	m->slow = slow * m->slowness;
+	fill_shares(st, s, m->spike + errors * m->creep, x, m);
 }
 
 void story_at(const struct story *st, enum demo_service s, time_ms t,
@@ -388,13 +386,26 @@ static int rolled(double x)
 	return n < 0 ? 0 : n > INSTANCES ? INSTANCES : n;
 }
 
-int story_instances(enum demo_service s, size_t slot, time_ms t)
+const char *story_region(size_t region)
 {
+	static const char *const names[DEMO_REGIONS] = { "eu-west", "us-east" };
+	return names[region];
+}
+
+/* The regions take turns. */
+static int share_of(int instances, size_t region)
+{
+	return (instances + (region == 0 ? 1 : 0)) / 2;
+}
+
+int story_instances(enum demo_service s, size_t slot, size_t region, time_ms t)
+{
+	int all = share_of(rows[s].instances, region);
 	if (s != DEMO_CHECKOUT)
-		return slot == 0 ? rows[s].instances : 0;
+		return slot == 0 ? all : 0;
 	double x = since_deploy(t);
-	int fresh = rolled(x) - rolled(x - ROLLBACK);
-	return slot == 1 ? fresh : rows[s].instances - fresh;
+	int fresh = share_of(rolled(x) - rolled(x - ROLLBACK), region);
+	return slot == 1 ? fresh : all - fresh;
 }
 
 /* ---- a story ---------------------------------------------------------- */

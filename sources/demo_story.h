@@ -7,15 +7,15 @@
  *   13:45:10  onset: the pool of connections to the acquirer runs dry. For two
  *             minutes four in ten requests fail (this is what pages: the 1 h
  *             burn passes 14.4 within 180 s), while p99 climbs 214 -> 914 ms
+ *             and queries begin to wait for the pool of orders-db
  *   13:47:32  the breaker opens: only route=/pay goes on failing, 1.6..1.9 %
  *             of checkout, 22 % of the acquirer
  *   14:21:00  email sends no samples for half an hour, later no mails
  *   14:40:00  rollback to v841, healthy within a minute
  *
- * and the same at every even hour. Checkout runs on twelve instances, six in
- * eu-west and six in us-east, and has the routes of the table in demo_story.c;
- * its errors and slow requests are the sums over the routes, weighted by their
- * share of the requests. */
+ * and the same at every even hour. The instances are shared between two
+ * regions; errors and slow requests are the sums over a service's routes
+ * (demo_routes.h), weighted by their share of the requests. */
 #ifndef SOURCES_DEMO_STORY_H
 #define SOURCES_DEMO_STORY_H
 
@@ -28,7 +28,7 @@
 enum demo_service {
 	DEMO_EDGE, DEMO_WEB, DEMO_CHECKOUT, DEMO_PAYMENT, DEMO_CART,
 	DEMO_SEARCH, DEMO_RECOMMENDATION, DEMO_INVENTORY, DEMO_EMAIL,
-	DEMO_ACQUIRER, DEMO_SERVICES
+	DEMO_ACQUIRER, DEMO_ORDERS_DB, DEMO_CART_CACHE, DEMO_SERVICES
 };
 
 /* Statuses of one service. */
@@ -48,9 +48,13 @@ struct story_moment {
 	bool present;             /* false: no samples exist */
 	double rate;              /* requests/s; 0: no traffic */
 	double share[DEMO_CODES]; /* of the requests by status; sum 1 */
+	double hurt[DEMO_CODES];  /* the part of it that is the incident's */
 	double median, sigma;     /* log-normal durations, seconds */
-	double slow;              /* share of the requests that wait for the */
-	double slow_median, slow_sigma;     /* acquirer, and their durations */
+	double slow;              /* share of the requests that wait for a */
+	double slow_median, slow_sigma;     /* connection, their durations */
+	double spike;             /* share of every route's requests that fail,
+				     and factors, 0..1, of what stands with */
+	double creep, slowness;   /* the routes: their errors and slow shares */
 };
 void story_at(const struct story *st, enum demo_service s, time_ms t,
 	      struct story_moment *out);
@@ -70,9 +74,12 @@ double story_average(const struct story *st, enum demo_service s, size_t code,
 /* The status text of a service, NULL beyond its last one. */
 const char *story_code(enum demo_service s, size_t code);
 
-/* Instances by version. `slot` 0 is the one that runs before the deploy, 1 the
- * new one (checkout only). 0 instances: there is no such series. */
-int story_instances(enum demo_service s, size_t slot, time_ms t);
+#define DEMO_REGIONS 2
+const char *story_region(size_t region);
+
+/* Instances by version and region. `slot` 0 is the version that runs before
+ * the deploy, 1 the new one (checkout only). 0: there is no such series. */
+int story_instances(enum demo_service s, size_t slot, size_t region, time_ms t);
 const char *story_version(enum demo_service s, size_t slot);
 
 /* What is told of the story: `after` in ms since the newest deploy. */

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "model/routes.h"
 #include "model/service.h"
 #include "sources/demo_catalog.h"
 #include "sources/demo_story.h"
@@ -297,7 +298,7 @@ static void percentiles_come_from_whole_histograms(void **state)
 		check_buckets(b, sh, d->value);
 		checked++;
 	}
-	assert_int_equal(checked, 7);
+	assert_int_equal(checked, 8);
 	shop_close(s);
 }
 
@@ -450,6 +451,184 @@ static void the_picture_shows_the_incident(void **state)
 	shop_close(s);
 }
 
+/* ---- the page of one service -------------------------------------------- */
+
+static void shop_page(struct shop *s, time_ms at, const char *service)
+{
+	shop_want(s, &(struct want){ .at = at, .selected = service,
+				     .details = true });
+}
+
+static const struct batch *details(const struct shop *s)
+{
+	for (size_t i = 0; i < s->nr; i++)
+		if (s->batch[i]->only)
+			return s->batch[i];
+	return NULL;
+}
+
+/* Of the moment, by status or by bound: the routes' sum beside the rows'. */
+static void check_sums(const struct shop *s, const struct service_def *d,
+		       enum red_role of_routes, enum red_role of_rows,
+		       const char *by, double tolerance)
+{
+	const struct batch *b = details(s), *rows = s->batch[s->nr - 1];
+	const char *key = demo_catalog.shape[d->shape - 1].label;
+	size_t compared = 0;
+	for (size_t i = 0; i < rows->nr; i++) {
+		const struct frame *f = &rows->frame[i];
+		const char *of = labels_get(&f->labels, key);
+		const char *value = labels_get(&f->labels, by);
+		if (f->question != question_id(d->shape, of_rows)
+		    || !of || strcmp(of, d->value) != 0)
+			continue;
+		double sum = 0;
+		for (size_t k = 0; k < b->nr; k++) {
+			const struct frame *g = &b->frame[k];
+			const char *v = labels_get(&g->labels, by);
+			if (g->question == question_id(d->shape, of_routes)
+			    && v && strcmp(v, value) == 0)
+				sum += g->v[0];
+		}
+		assert_true(fabs(sum - f->v[0]) <= tolerance * f->v[0]
+						   + 1e-9);
+		compared++;
+	}
+	assert_true(compared >= 2);
+}
+
+static void the_routes_are_the_whole_service(void **state)
+{
+	(void)state;
+	struct shop *s = shop_open("demo:1");
+	size_t with_routes = 0;
+	for (size_t i = 0; i < demo_catalog.nr_services; i++) {
+		const struct service_def *d = &demo_catalog.service[i];
+		const struct shape *sh = &demo_catalog.shape[d->shape - 1];
+		for (time_ms t = 0; t < DEMO_PERIOD; t += 61000) {
+			shop_page(s, demo_fixed_now + t, d->name);
+			if (!sh->question[RED_ROUTES])
+				assert_null(details(s));
+			if (!details(s) || !details(s)->nr)
+				continue;
+			bool apart = sh->question[RED_ERRORS] != NULL;
+			check_sums(s, d, RED_ROUTES,
+				   apart ? RED_ERRORS : RED_RATE,
+				   sh->status_label, 1e-12);
+			if (sh->question[RED_ROUTE_BUCKETS])
+				check_sums(s, d, RED_ROUTE_BUCKETS,
+					   RED_BUCKETS, "le", 1e-3);
+			with_routes += t == 0;
+		}
+	}
+	assert_int_equal(with_routes, 10);
+	shop_close(s);
+}
+
+static void no_route_has_fewer_than_no_requests(void **state)
+{
+	(void)state;
+	struct shop *s = shop_open("");
+	for (time_ms t = 0; t < DEMO_PERIOD; t += 30000)
+		for (size_t i = 0; i < demo_catalog.nr_services; i++) {
+			shop_page(s, demo_fixed_now + t,
+				  demo_catalog.service[i].name);
+			const struct batch *b = details(s);
+			for (size_t k = 0; b && k < b->nr; k++) {
+				assert_true(b->frame[k].v[0] >= 0);
+				assert_true(isfinite(b->frame[k].v[0]));
+			}
+		}
+	shop_close(s);
+}
+
+static size_t routes_at(struct shop *s, const char *service, time_ms at,
+			struct route_row *out, size_t max, const char **label)
+{
+	const struct service *const *all;
+	shop_page(s, at, service);
+	size_t n = store_services(s->store, &all);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(all[i]->name, service) == 0)
+			return service_routes(all[i], at, out, max, label);
+	return 0;
+}
+
+static void the_page_of_checkout_names_the_route(void **state)
+{
+	(void)state;
+	struct shop *s = shop_open("");
+	struct route_row r[8];
+	const char *label;
+	assert_int_equal(routes_at(s, "checkout", demo_fixed_now, r, 8,
+				   &label), 6);
+	assert_string_equal(label, "route");
+	assert_string_equal(r[0].name, "/pay");
+	assert_true(within(r[0].rate, 32, 34));
+	assert_true(within(r[0].error_ratio, .21, .226));
+	assert_true(within(r[0].p99.value, 1.7, 2));
+	assert_string_equal(r[1].name, "/basket/confirm");
+	assert_true(within(r[1].rate, 40, 42.4));
+	assert_true(within(r[1].error_ratio, .009, .013));
+	assert_true(within(r[1].p99.value, .25, .5));
+	for (size_t i = 2; i < 6; i++) {
+		assert_true(r[i].error_ratio < .002);
+		assert_true(r[i].p99.value < .25);
+	}
+	time_ms before = deploy_of(demo_fixed_now) - MINUTE;
+	routes_at(s, "checkout", before, r, 8, &label);
+	for (size_t i = 0; i < 6; i++) {
+		assert_true(r[i].error_ratio < .002);
+		assert_true(r[i].p99.value < .5);
+	}
+	shop_close(s);
+}
+
+static void every_page_names_its_routes_its_own_way(void **state)
+{
+	(void)state;
+	static const struct { const char *service, *label; size_t nr; } all[] = {
+		{ "edge", "path", 5 }, { "web", "route", 5 },
+		{ "payment", "route", 5 }, { "cart", "http_route", 4 },
+		{ "recommendation", "grpc_method", 4 },
+		{ "acquirer", "uri", 4 }, { "orders-db", "operation", 5 },
+		{ "cart-cache", "operation", 4 }, { "inventory", NULL, 0 },
+	};
+	struct shop *s = shop_open("");
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct route_row r[8];
+		const char *label = NULL;
+		assert_int_equal(routes_at(s, all[i].service, demo_fixed_now, r,
+					   8, &label), all[i].nr);
+		assert_true(label == all[i].label
+			    || strcmp(label, all[i].label) == 0);
+	}
+	shop_close(s);
+}
+
+static void routes_are_asked_for_one_open_page_only(void **state)
+{
+	(void)state;
+	struct shop *s = shop_open("");
+	shop_want(s, &(struct want){ .at = demo_fixed_now, .back = HOUR,
+				     .step = 15000, .charts = true,
+				     .selected = "checkout" });
+	assert_null(details(s));
+	shop_want(s, &(struct want){ .at = demo_fixed_now, .details = true });
+	assert_null(details(s));
+	shop_page(s, demo_fixed_now, "");
+	assert_null(details(s));
+	shop_page(s, demo_fixed_now, "no such service");
+	assert_null(details(s));
+	shop_page(s, demo_fixed_now, "checkout");
+	const struct batch *b = details(s);
+	assert_non_null(b);
+	assert_true(b->instant && b->at == demo_fixed_now);
+	assert_string_equal(b->only, "checkout");
+	assert_int_equal(b->nr_asked, 2);
+	shop_close(s);
+}
+
 static void latency_follows_the_new_version(void **state)
 {
 	(void)state;
@@ -470,7 +649,8 @@ static void healthy_services_stay_quiet(void **state)
 {
 	(void)state;
 	static const char *const names[] = { "edge", "web", "payment", "cart",
-		"search", "recommendation", "inventory", NULL };
+		"search", "recommendation", "inventory", "orders-db",
+		"cart-cache", NULL };
 	struct shop *s = shop_open("demo:1");
 	for (time_ms t = 0; t < DEMO_PERIOD; t += 97000)
 		for (size_t i = 0; names[i]; i++) {
@@ -480,6 +660,43 @@ static void healthy_services_stay_quiet(void **state)
 			if (r.latency_limit > 0)
 				assert_true(r.p99.value < r.latency_limit);
 		}
+	shop_close(s);
+}
+
+static void the_pool_of_the_database_feels_the_incident(void **state)
+{
+	(void)state;
+	struct shop *s = shop_open("");
+	time_ms deploy = deploy_of(demo_fixed_now);
+	struct red_row calm = row_at(s, "orders-db", deploy);
+	struct red_row hit = row_at(s, "orders-db", demo_fixed_now);
+	assert_true(hit.error_ratio > 5 * calm.error_ratio);
+	assert_true(hit.p99.value > 1.2 * calm.p99.value);
+	assert_int_equal(hit.state, STATE_OK);
+	struct red_row cache = row_at(s, "cart-cache", demo_fixed_now);
+	assert_int_equal(cache.p99.method, METHOD_SUMMARY);
+	assert_true(within(cache.p50.value, 200e-6, 400e-6));
+	assert_true(cache.p99.value < 1e-3);
+	shop_close(s);
+}
+
+/* The day of the shop takes two hours, an hour of it is seen. */
+static void an_hour_of_traffic_is_no_flat_line(void **state)
+{
+	(void)state;
+	struct shop *s = shop_open("");
+	for (size_t i = 0; i < demo_catalog.nr_services; i++) {
+		const char *name = demo_catalog.service[i].name;
+		double lo = INFINITY, hi = 0;
+		for (time_ms t = -HOUR; t <= 0; t += MINUTE) {
+			double v = row_at(s, name, demo_fixed_now + t).rate;
+			if (isnan(v))
+				continue;
+			lo = fmin(lo, v);
+			hi = fmax(hi, v);
+		}
+		assert_true(within(hi / lo, 1.08, 1.8));
+	}
 	shop_close(s);
 }
 
@@ -552,14 +769,17 @@ static void the_newest_values_move_without_jumps(void **state)
 	shop_close(s);
 }
 
-static double instances(const struct batch *b, const char *version)
+static double instances(const struct batch *b, const char *version,
+			const char *region)
 {
+	double sum = 0;
 	for (size_t i = 0; i < b->nr; i++) {
 		const char *v = labels_get(&b->frame[i].labels, "version");
-		if (v && strcmp(v, version) == 0)
-			return b->frame[i].v[0];
+		const char *r = labels_get(&b->frame[i].labels, "region");
+		if (v && r && strcmp(v, version) == 0 && strcmp(r, region) == 0)
+			sum += b->frame[i].v[0];
 	}
-	return 0;
+	return sum;
 }
 
 static void the_version_line_follows_the_rollout(void **state)
@@ -567,16 +787,18 @@ static void the_version_line_follows_the_rollout(void **state)
 	(void)state;
 	struct shop *s = shop_open("");
 	time_ms deploy = deploy_of(demo_fixed_now);
-	static const struct { time_ms after; int fresh; } at[] = {
-		{ -1000, 0 }, { 0, 0 }, { 25000, 6 }, { 50000, 12 },
-		{ ROLLBACK, 12 }, { ROLLBACK + 25000, 6 },
-		{ ROLLBACK + 50000, 0 },
+	static const struct { time_ms after; int eu, us; } at[] = {
+		{ -1000, 0, 0 }, { 0, 0, 0 }, { 5000, 1, 0 }, { 25000, 3, 3 },
+		{ 50000, 6, 6 }, { ROLLBACK, 6, 6 },
+		{ ROLLBACK + 25000, 3, 3 }, { ROLLBACK + 50000, 0, 0 },
 	};
 	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
 		shop_poll(s, deploy + at[i].after, 0, 0);
 		const struct batch *b = answer(s, true);
-		assert_true(instances(b, "v842") == at[i].fresh);
-		assert_true(instances(b, "v841") == 12 - at[i].fresh);
+		assert_true(instances(b, "v842", "eu-west") == at[i].eu);
+		assert_true(instances(b, "v842", "us-east") == at[i].us);
+		assert_true(instances(b, "v841", "eu-west") == 6 - at[i].eu);
+		assert_true(instances(b, "v841", "us-east") == 6 - at[i].us);
 	}
 	shop_close(s);
 }
@@ -626,7 +848,9 @@ static void every_question_of_the_catalog_is_answered(void **state)
 		size_t asked = 0;
 		for (size_t i = 0; i < demo_catalog.nr_shapes; i++)
 			for (int r = 0; r < RED_ROLES; r++)
-				if (demo_catalog.shape[i].question[r])
+				if (demo_catalog.shape[i].question[r]
+				    && r != RED_ROUTES
+				    && r != RED_ROUTE_BUCKETS)
 					asked++;
 		assert_int_equal(b->nr_asked, asked);
 		for (size_t q = 0; q < b->nr_asked; q++) {
@@ -719,8 +943,15 @@ int main(void)
 		cmocka_unit_test(burn_is_the_average_of_what_was_shown),
 		cmocka_unit_test(the_deploy_is_40_s_ahead_of_every_start),
 		cmocka_unit_test(the_picture_shows_the_incident),
+		cmocka_unit_test(the_routes_are_the_whole_service),
+		cmocka_unit_test(no_route_has_fewer_than_no_requests),
+		cmocka_unit_test(the_page_of_checkout_names_the_route),
+		cmocka_unit_test(every_page_names_its_routes_its_own_way),
+		cmocka_unit_test(routes_are_asked_for_one_open_page_only),
 		cmocka_unit_test(latency_follows_the_new_version),
 		cmocka_unit_test(healthy_services_stay_quiet),
+		cmocka_unit_test(the_pool_of_the_database_feels_the_incident),
+		cmocka_unit_test(an_hour_of_traffic_is_no_flat_line),
 		cmocka_unit_test(every_kind_of_row_occurs),
 		cmocka_unit_test(the_story_repeats_every_two_hours),
 		cmocka_unit_test(the_newest_values_move_without_jumps),
