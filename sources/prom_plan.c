@@ -281,7 +281,8 @@ void prom_plan(struct prom_plan *plan, const struct prom_plan_ask *ask)
 		size_t first = plan->nr;
 		for (size_t r = 0; r < COUNT(roles); r++)
 			for (size_t i = 0; i < c->nr_shapes; i++)
-				if (roles[r].group == group && services[i] > 0 &&
+				if (roles[r].group == group &&
+				    services[i] > 0 &&
 				    c->shape[i].question[roles[r].role])
 					add_question(plan, first, ask,
 						     &c->shape[i], &roles[r],

@@ -39,7 +39,9 @@
 #define SETTLE ((time_ms)250)
 
 /* Who answers: how far back its answers may still change. */
-enum server { SERVER_UNKNOWN, SERVER_PROMETHEUS, SERVER_VICTORIA, SERVER_OTHER };
+enum server {
+	SERVER_UNKNOWN, SERVER_PROMETHEUS, SERVER_VICTORIA, SERVER_OTHER
+};
 static const time_ms tails[] = {
 	[SERVER_UNKNOWN] = 120000, [SERVER_PROMETHEUS] = 60000,
 	[SERVER_VICTORIA] = 35000, [SERVER_OTHER] = 120000,
@@ -154,8 +156,8 @@ static void learn_clock(struct prom *p, const struct http_result *h)
 {
 	if (h->date == TIME_NONE || h->fault != FAULT_NONE)
 		return;
-	time_ms age = (time_ms)(uv_hrtime() / 1000 - (uint64_t)h->sent_us) / 1000;
-	time_ms sent = wall() - age;
+	int64_t age_us = (int64_t)(uv_hrtime() / 1000) - h->sent_us;
+	time_ms sent = wall() - age_us / 1000;
 	clock_offset_learn(&p->offset, h->date, sent - 1,
 			   sent + h->took_us / 1000 + 1);
 }
@@ -537,7 +539,8 @@ static void on_make(uv_work_t *work)
 {
 	struct prom *p = work->data;
 	struct made *m = &p->made;
-	const char *version = p->server == SERVER_PROMETHEUS ? p->version : NULL;
+	bool rules = p->server == SERVER_PROMETHEUS;
+	const char *version = rules ? p->version : NULL;
 	m->kept.catalog = discover_finish(p->discover, p->requests, version,
 					  p->kept.catalog, &m->kept.arena);
 	if (catalog_equal(p->kept.catalog, m->kept.catalog))
@@ -688,7 +691,7 @@ static void found_something(struct task *t, const struct prom_answer *a)
 		take_frames(p, a->batch, t->kind == TASK_NAMES);
 }
 
-/* ---- rows and charts ------------------------------------------------------ */
+/* ---- rows and charts ---------------------------------------------------- */
 
 static time_ms tail_of(const struct prom *p, time_ms step)
 {
@@ -891,7 +894,7 @@ static void take_answer(struct task *t, struct prom_answer *a)
 	batch_free(b);
 }
 
-/* ---- what went wrong ------------------------------------------------------- */
+/* ---- what went wrong ---------------------------------------------------- */
 
 /* Whatever else would be asked would end the same way. */
 static bool is_fatal(enum fault f)
@@ -1035,7 +1038,7 @@ static bool is_away(enum fault f)
 	       f == FAULT_STARTING || f == FAULT_TIMEOUT;
 }
 
-/* ---- the course of a poll --------------------------------------------------- */
+/* ---- the course of a poll ----------------------------------------------- */
 
 static void poll_forget(struct poll *o)
 {
@@ -1228,7 +1231,7 @@ static void on_deadline(uv_timer_t *timer)
 	pump(p);
 }
 
-/* ---- the source --------------------------------------------------------------- */
+/* ---- the source --------------------------------------------------------- */
 
 static int prom_open(struct source *src, const char *where, struct err *e)
 {
@@ -1266,7 +1269,8 @@ static void prom_poll(struct source *src, const struct want *w)
 					     : TIMEOUT_DEFAULT;
 		o->want.deadline = 3 * t;
 	}
-	uv_timer_start(&p->deadline, on_deadline, (uint64_t)o->want.deadline, 0);
+	uv_timer_start(&p->deadline, on_deadline, (uint64_t)o->want.deadline,
+		       0);
 	set_moment(p);
 	uint64_t age = o->began - p->found_at;
 	bool live = w->at == TIME_NONE;

@@ -314,7 +314,7 @@ static void questions_ask_for_one_of_each_request(void **state)
 {
 	(void)state;
 	struct arena a;
-	static const struct {
+	const struct {
 		const char *series;
 		enum red_role role;
 		const char *want;
