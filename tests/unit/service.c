@@ -182,7 +182,7 @@ static void errors_are_measured_against_the_wrong_total(void **state)
 	store_free(st);
 }
 
-/* ---- states ---------------------------------------------------------------- */
+/* ---- states ------------------------------------------------------ */
 
 static void a_page_is_missed_or_cried_for_nothing(void **state)
 {
@@ -313,7 +313,7 @@ static void the_worst_service_is_not_on_top(void **state)
 		assert_memory_equal(&got[i], &want[i], sizeof(*got));
 }
 
-/* ---- percentiles ------------------------------------------------------------ */
+/* ---- percentiles ------------------------------------------------- */
 
 static void say_buckets(struct store *st, uint32_t shape, const char *job,
 			const char *const *le, const double *count, size_t nr)
@@ -461,7 +461,7 @@ static void a_mean_is_not_said_where_it_is_all_there_is(void **state)
 	store_free(st);
 }
 
-/* ---- charts ------------------------------------------------------------------ */
+/* ---- charts ------------------------------------------------------ */
 
 #define GRID 24
 
@@ -628,7 +628,7 @@ static void a_page_leaves_no_mark_on_the_time_axis(void **state)
 	store_free(st);
 }
 
-/* ---- a recording that begins in the middle -------------------------------- */
+/* ---- a recording that begins in the middle ----------------------- */
 
 static int take(const struct batch *b, void *arg)
 {
