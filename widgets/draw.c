@@ -326,29 +326,82 @@ static double count_at(const struct series *s, time_ms at)
 	return s->v[k - 1];
 }
 
+/* The value of `version`, or of a label that is not the service's. */
+static const char *version_name(const struct service *s,
+				const struct series *se)
+{
+	const char *name = labels_get(&se->labels, "version");
+	for (size_t l = 0; !name && l < se->labels.nr; l++)
+		if (!s->shape || !s->shape->label ||
+		    strcmp(se->labels.l[l].name, s->shape->label))
+			name = se->labels.l[l].value;
+	return name;
+}
+
+static void add_region(struct version *v, const char *region)
+{
+	size_t len = strlen(v->regions), n = region ? strlen(region) : 0;
+	const char *at = v->regions;
+	while (n && (at = strstr(at, region)) != NULL) {
+		if ((at == v->regions || at[-1] == ' ') &&
+		    (at[n] == ' ' || !at[n]))
+			return;
+		at++;
+	}
+	if (n && len + 1 + n < sizeof(v->regions))
+		snprintf(v->regions + len, sizeof(v->regions) - len, "%s%s",
+			 len ? " " : "", region);
+}
+
+/* Versions that are told apart; a fleet that runs more of them at once has
+ * none that most instances run. */
+#define VERSIONS 16
+
+struct tally {
+	size_t nr, best;
+	const char *name[VERSIONS];
+	double count[VERSIONS];
+};
+
+static void tally_add(struct tally *t, const char *name, double n)
+{
+	size_t k = 0;
+
+	while (k < t->nr && strcmp(t->name[k], name))
+		k++;
+	if (k == VERSIONS)
+		return;
+	if (k == t->nr) {
+		t->name[t->nr] = name;
+		t->count[t->nr++] = 0;
+	}
+	t->count[k] += n;
+	if (t->count[k] > t->count[t->best])
+		t->best = k;
+}
+
 struct version version_of(const struct service *s, time_ms at)
 {
 	struct version v = { .name = "" };
-	double best = 0, all = 0;
+	struct tally t = { .nr = 0 };
+	double all = 0;
 
 	for (size_t i = 0; s && i < s->nr[RED_VERSION]; i++) {
 		const struct series *se = s->series[RED_VERSION][i];
+		const char *name = version_name(s, se);
 		double n = count_at(se, at);
 		if (!(n > 0))
 			continue;
 		all += n;
-		const char *name = labels_get(&se->labels, "version");
-		for (size_t l = 0; !name && l < se->labels.nr; l++)
-			if (!s->shape || !s->shape->label ||
-			    strcmp(se->labels.l[l].name, s->shape->label))
-				name = se->labels.l[l].value;
-		if (n > best && name) {
-			best = n;
-			snprintf(v.name, sizeof(v.name), "%s", name);
-			whole_characters(v.name);
-		}
+		add_region(&v, labels_get(&se->labels, "region"));
+		if (name)
+			tally_add(&t, name, n);
 	}
-	v.on = (int)fmin(best, 1e6);
+	if (t.nr) {
+		snprintf(v.name, sizeof(v.name), "%s", t.name[t.best]);
+		whole_characters(v.name);
+		v.on = (int)fmin(t.count[t.best], 1e6);
+	}
 	v.of = (int)fmin(all, 1e6);
 	return v;
 }

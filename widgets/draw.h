@@ -79,10 +79,12 @@ const char *quantile_text(const struct red_quantile *q,
 /* "750ms–1s", or "" where no bucket decided. */
 const char *bucket_text(const struct red_quantile *q,
 			char out[2 * NUMBER_TEXT]);
-/* The version that most instances run, and how many of how many run it. */
+/* The version that most instances run, how many of how many run it, and the
+ * regions in which they are, as in "eu-west us-east"; "": not known. */
 struct version {
 	char name[64];
 	int on, of;
+	char regions[64];
 };
 struct version version_of(const struct service *s, time_ms at);
 

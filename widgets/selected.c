@@ -27,6 +27,8 @@ static void add_facts(struct spans *sp, const struct view *v,
 	if (ver.of > 0 && ver.name[0])
 		spans_add(sp, R_DIM, 2, "   %s on %d of %d instance%s",
 			  ver.name, ver.on, ver.of, ver.of == 1 ? "" : "s");
+	if (ver.regions[0])
+		spans_add(sp, R_DIM, 4, "   %s", ver.regions);
 	spans_add(sp, R_DIM, 5, "   %s", layer_name(shape->layer));
 	if (shape->metric)
 		spans_add(sp, R_DIM, 6, "   %.120s", shape->metric);

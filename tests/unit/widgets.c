@@ -1005,6 +1005,40 @@ static void the_net_page_says_what_a_source_costs(void **state)
 
 /* ---- promises of the interface ------------------------------------------ */
 
+/* A roll-out under way: v2 leads only when both regions are added up. */
+static void a_rollout_is_counted_over_its_regions(void **state)
+{
+	static const struct {
+		const char *region, *version;
+		double nr;
+	} row[] = {
+		{ "eu", "v1", 1 }, { "eu", "v2", 3 }, { "eu-west", "v1", 4 },
+		{ "eu-west", "v2", 3 }, { "us-east", "v0", 0 },
+	};
+	struct label l[5][3];
+	struct series se[5], *list[5];
+	struct service s = { .shape = &shapes[0], .nr = { [RED_VERSION] = 5 },
+			     .series = { [RED_VERSION] = list } };
+	(void)state;
+
+	for (size_t i = 0; i < 5; i++) {
+		l[i][0] = (struct label){ "job", "checkout" };
+		l[i][1] = (struct label){ "region", row[i].region };
+		l[i][2] = (struct label){ "version", row[i].version };
+		se[i] = (struct series){ .labels = { 3, l[i] }, .now_t = NOW,
+					 .now_v = row[i].nr };
+		list[i] = &se[i];
+	}
+	struct version v = version_of(&s, NOW);
+	assert_string_equal(v.name, "v2");
+	assert_int_equal(v.on, 6);
+	assert_int_equal(v.of, 11);
+	assert_string_equal(v.regions, "eu eu-west");
+	v = version_of(NULL, NOW);
+	assert_string_equal(v.regions, "");
+	assert_int_equal(v.of, 0);
+}
+
 static void an_unchanged_view_is_not_computed_again(void **state)
 {
 	struct shop *s = open_shop(SHOP_INCIDENT);
@@ -1087,6 +1121,7 @@ int main(void)
 		cmocka_unit_test(the_start_page_offers_and_selects),
 		cmocka_unit_test(too_small_still_has_the_verdict),
 		cmocka_unit_test(the_net_page_says_what_a_source_costs),
+		cmocka_unit_test(a_rollout_is_counted_over_its_regions),
 		cmocka_unit_test(an_unchanged_view_is_not_computed_again),
 		cmocka_unit_test(a_frame_of_the_same_size_allocates_nothing),
 		cmocka_unit_test(ascii_is_ascii),
