@@ -7,7 +7,7 @@
 
 extern const struct source_ops demo_ops;
 
-/* Story time at which the deploy of v842 lands, in ms after a period's start. */
+/* Story time at which the deploy of v842 lands, ms after a period's start. */
 extern const time_ms demo_deploy_at;
 #define DEMO_PERIOD ((time_ms)7200000)
 /* `snapshot demo` without --at: 14:32:05Z of this day. */

@@ -356,7 +356,8 @@ static void the_page_fires_within_three_minutes(void **state)
 			}
 		assert_true(fired > ONSET + 60000);
 		for (time_ms t = fired; t <= ROLLBACK; t += 5000)
-			assert_int_equal(checkout_at(s, deploy + t), STATE_PAGE);
+			assert_int_equal(checkout_at(s, deploy + t),
+					 STATE_PAGE);
 		time_ms over = deploy + ROLLBACK + 10 * MINUTE;
 		assert_int_equal(checkout_at(s, over), STATE_OK);
 		shop_close(s);
@@ -587,7 +588,10 @@ static void the_page_of_checkout_names_the_route(void **state)
 static void every_page_names_its_routes_its_own_way(void **state)
 {
 	(void)state;
-	static const struct { const char *service, *label; size_t nr; } all[] = {
+	static const struct {
+		const char *service, *label;
+		size_t nr;
+	} all[] = {
 		{ "edge", "path", 5 }, { "web", "route", 5 },
 		{ "payment", "route", 5 }, { "cart", "http_route", 4 },
 		{ "recommendation", "grpc_method", 4 },
