@@ -93,6 +93,20 @@ static void print_all(void)
 	     "about a word.");
 }
 
+/* One of "Space p", whole. */
+static bool names_key(const struct key_row *r, const char *word)
+{
+	size_t n = strlen(word);
+	const char *at = r->keys;
+	while (n && (at = strstr(at, word))) {
+		if ((at == r->keys || at[-1] == ' ')
+		    && (at[n] == '\0' || at[n] == ' '))
+			return true;
+		at++;
+	}
+	return false;
+}
+
 /* Everything a word can be; a word may be several things. */
 static int print_word(const char *word)
 {
@@ -128,10 +142,7 @@ static int print_word(const char *word)
 			       widget_kinds[i]->help);
 		}
 	for (const struct key_row *r = key_rows; r->keys; r++) {
-		const char *at = strstr(r->keys, word);
-		size_t n = strlen(word);
-		if (at && (at == r->keys || at[-1] == ' ')
-		    && (at[n] == '\0' || at[n] == ' ')) {
+		if (names_key(r, word)) {
 			found++;
 			print_key(r);
 		}
