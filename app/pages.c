@@ -130,37 +130,55 @@ static void overview(struct plan *p, int w, int h, const struct page_needs *n)
 		overview_narrow(p, w, y0, y1, rows);
 }
 
+/* One below the other with a blank row between; the last one gets the rest. */
+static void service_right(struct plan *p, int x, int w, int y0, int y1)
+{
+	int body = y1 - y0;
+	const struct {
+		const char *kind;
+		int h;
+	} panels[] = {
+		{ "errors", clamp(body / 4, 6, 12) },
+		{ "burn", clamp(body / 5, 5, 8) },
+		{ "routes", clamp(body / 5, 4, 10) },
+	};
+	for (int i = 0; i < 3; i++) {
+		place(p, panels[i].kind, x, y0, w, panels[i].h, true);
+		y0 += panels[i].h + 1;
+	}
+	place(p, "burnchart", x, y0, w, y1 - y0, true);
+}
+
 static void service_wide(struct plan *p, int w, int y0, int y1)
 {
 	int width = w * 57 / 100, body = y1 - y0;
 	int x = MARGIN, left = width - MARGIN;
-	int x2 = width + GUTTER, right = w - MARGIN - x2;
 	int events = clamp(body / 7, 3, 8);
 	int heat = clamp(body * 3 / 10, 0, 14);
 	int through = clamp(body * 2 / 10, 5, 9);
 	int latency = body - events - heat - through;
-	int errors = clamp(body / 3, 6, 12), burn = clamp(body / 4, 6, 9);
 	place(p, "latency", x, y0, left, latency, true);
 	place(p, "heat", x, y0 + latency, left, heat, true);
 	place(p, "throughput", x, y0 + latency + heat, left, through, true);
 	place(p, "events", x, y1 - events, left, events, true);
-	place(p, "errors", x2, y0, right, errors, true);
-	place(p, "burn", x2, y0 + errors + 1, right, burn - 1, true);
-	place(p, "burnchart", x2, y0 + errors + burn + 1, right,
-	      y1 - y0 - errors - burn - 1, true);
+	service_right(p, width + GUTTER, w - 2 * MARGIN - GUTTER - left, y0,
+		      y1);
 }
 
 static void service_narrow(struct plan *p, int w, int y0, int y1)
 {
 	static const char *const two[] = { "errors", "throughput" };
 	int body = y1 - y0;
-	int burn = body >= 12 ? 2 : 0, charts = body >= 14 ? 6 : 0;
-	place(p, "latency", MARGIN, y0, w - 2 * MARGIN, body - burn - charts,
-	      true);
+	bool tall = body >= 22, routes = body >= 18;
+	int burn = body < 12 ? 0 : routes && !tall ? 1 : 2;
+	int charts = body < 14 ? 0 : routes && !tall ? 5 : 6;
+	int rows = tall ? 4 : routes ? 3 : 0, wide = w - 2 * MARGIN;
+	int y = y1 - burn - rows - charts;
+	place(p, "latency", MARGIN, y0, wide, y - y0, true);
 	if (charts && w >= 60)
-		columns(p, two, 2, y1 - burn - charts, w, charts);
-	if (burn)
-		place(p, "burn", MARGIN, y1 - burn, w - 2 * MARGIN, burn, true);
+		columns(p, two, 2, y, w, charts);
+	place(p, "routes", MARGIN, y + charts, wide, rows, true);
+	place(p, "burn", MARGIN, y1 - burn, wide, burn, true);
 }
 
 static void service(struct plan *p, int w, int h, const struct page_needs *n)

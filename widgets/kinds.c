@@ -6,8 +6,9 @@
 extern const struct widget_ops header_widget, verdict_widget, table_widget,
 	selected_widget, crumbs_widget, latency_widget, throughput_widget,
 	errors_widget, burn_widget, burnchart_widget, heat_widget,
-	events_widget, eventlist_widget, sources_widget, net_widget,
-	scrub_widget, keys_widget, help_widget, start_widget, toosmall_widget;
+	routes_widget, events_widget, eventlist_widget, sources_widget,
+	net_widget, scrub_widget, keys_widget, help_widget, start_widget,
+	toosmall_widget;
 
 const struct widget_ops *const widget_kinds[] = {
 	&header_widget,
@@ -21,6 +22,7 @@ const struct widget_ops *const widget_kinds[] = {
 	&burn_widget,
 	&burnchart_widget,
 	&heat_widget,
+	&routes_widget,
 	&events_widget,
 	&eventlist_widget,
 	&sources_widget,

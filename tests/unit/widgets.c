@@ -34,7 +34,8 @@ static const struct shape shapes[] = {
 	  .method = METHOD_HISTOGRAM, .interval = STEP, .window = 60000,
 	  .question = { [RED_RATE] = "rate", [RED_BUCKETS] = "buckets",
 			[RED_BURN_5M] = "burn5m", [RED_BURN_1H] = "burn1h",
-			[RED_VERSION] = "version" } },
+			[RED_VERSION] = "version", [RED_ROUTES] = "routes",
+			[RED_ROUTE_BUCKETS] = "route buckets" } },
 	{ .id = 2, .label = "job", .metric = "edge_requests_total",
 	  .status_label = "code", .status = STATUS_HTTP, .layer = LAYER_EDGE,
 	  .method = METHOD_NONE, .note = "no histogram", .interval = STEP,
@@ -175,7 +176,7 @@ static void fill(struct maker *m)
 	}
 	m->b->frame = m->frame;
 	for (uint32_t s = 1; s <= 2; s++)
-		for (int r = 0; r < RED_ROLES; r++)
+		for (int r = 0; r < RED_ROUTES; r++)
 			if (shapes[s - 1].question[r])
 				m->asked[m->b->nr_asked++] =
 					question_id(s, (enum red_role)r);
@@ -228,6 +229,72 @@ static void send(struct store *st, struct maker *m, bool instant)
 	fill(m);
 	store_apply(st, m->b);
 	batch_free(m->b);
+}
+
+/* ---- routes of checkout ------------------------------------------------- */
+
+struct route {
+	const char *name;
+	double ok, errors, slow; /* requests/s; slow: of those, over 0.5 s */
+};
+
+static const struct route shop_routes[] = {
+	{ "/pay", 26, 7.2, 10 }, { "/basket/confirm", 40.8, .4, 0 },
+	{ "/basket", 201, .02, 0 }, { "", 1200, 0, 0 }, { "/idle", 0, 0, 0 },
+};
+
+static void add_route(struct maker *m, enum red_role role, const char *label,
+		      const char *route, const char *name, const char *text,
+		      double v)
+{
+	struct arena *a = &m->b->arena;
+	struct label *l = arena_alloc(a, 3 * sizeof(*l));
+	time_ms *t = arena_alloc(a, sizeof(*t));
+	double *y = arena_alloc(a, sizeof(*y));
+
+	l[0] = (struct label){ "job", "checkout" };
+	l[1] = (struct label){ label, route };
+	l[2] = (struct label){ name, text };
+	labels_sort(l, 3);
+	*t = NOW;
+	*y = v;
+	m->frame[m->b->nr++] = (struct frame){
+		.question = question_id(1, role), .labels = { 3, l }, .nr = 1,
+		.t = t, .v = y,
+	};
+}
+
+static void send_routes(struct store *st, const char *label,
+			const struct route *r, size_t nr)
+{
+	static const uint32_t asked[] = { 16 + RED_ROUTES,
+					  16 + RED_ROUTE_BUCKETS };
+	struct maker *m = mem_zero(1, sizeof(*m));
+
+	m->b = batch_new(0);
+	m->b->source = "prom-a";
+	m->b->at = NOW;
+	m->b->instant = true;
+	m->b->only = "checkout";
+	m->b->asked = asked;
+	m->b->nr_asked = 2;
+	m->b->frame = m->frame;
+	for (size_t i = 0; i < nr; i++) {
+		double all = r[i].ok + r[i].errors;
+		add_route(m, RED_ROUTES, label, r[i].name, "status", "200",
+			  r[i].ok);
+		add_route(m, RED_ROUTES, label, r[i].name, "status", "503",
+			  r[i].errors);
+		add_route(m, RED_ROUTE_BUCKETS, label, r[i].name, "le", "0.5",
+			  all - r[i].slow);
+		add_route(m, RED_ROUTE_BUCKETS, label, r[i].name, "le", "1",
+			  all);
+		add_route(m, RED_ROUTE_BUCKETS, label, r[i].name, "le", "+Inf",
+			  all);
+	}
+	store_apply(st, m->b);
+	batch_free(m->b);
+	free(m);
 }
 
 static void send_fault(struct store *st)
@@ -465,6 +532,9 @@ static void any_size_is_drawn_inside_and_the_same_twice(void **state)
 	for (int st = 0; st < SHOP_STATES; st++) {
 		struct shop *s = open_shop((enum shop_state)st);
 		s->view.page = (enum page)(st % PAGE_NR);
+		if (st == SHOP_INCIDENT)
+			send_routes(s->store, "route", shop_routes, 5);
+		judge(s);
 		s->view.cursor = st == SHOP_CALM ? NOW - 3600000 : TIME_NONE;
 		s->view.mode = st == SHOP_CALM ? MODE_REPLAY : MODE_LIVE;
 		for (size_t i = 0; widget_kinds[i]; i++)
@@ -865,6 +935,86 @@ static void the_objective_is_named_as_what_it_is(void **state)
 	close_shop(s);
 }
 
+/* ---- routes ------------------------------------------------------------- */
+
+static void routes_name_the_one_that_fails(void **state)
+{
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	(void)state;
+	send_routes(s->store, "route", shop_routes, 5);
+	judge(s);
+	struct surface *d = draw(s, "routes", 48, 7, GRAPH_BRAILLE);
+
+	assert_row(d, 0, "routes ────────────────── rate/s  errors    ~p99");
+	assert_row(d, 1, "▲ /pay                     33.2    21.7%   983ms");
+	assert_row(d, 2, "◆ /basket/confirm          41.2    0.97%   495ms");
+	assert_row(d, 3, "· /basket                   201    0.01%   495ms");
+	assert_row(d, 4, "· (none)                  1.20k       0%   495ms");
+	assert_row(d, 5, "· /idle                      0        –       –");
+	assert_row(d, 6, "");
+	assert_int_equal(role_at(d, 0, 1), R_CRIT);
+	surface_free(d);
+	close_shop(s);
+}
+
+static void routes_that_do_not_fit_are_summed_up(void **state)
+{
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	(void)state;
+	send_routes(s->store, "http_route", shop_routes, 5);
+	judge(s);
+	struct surface *d = draw(s, "routes", 60, 3, GRAPH_BRAILLE);
+
+	assert_has(d, 0, "routes by http_route ─");
+	assert_has(d, 1, "▲ /pay");
+	assert_row(d, 2, "· 4 more                               1.44k   "
+			 "0.03%");
+	surface_free(d);
+	d = draw(s, "routes", 24, 2, GRAPH_BRAILLE);
+	assert_row(d, 0, "routes ────────── errors");
+	assert_row(d, 1, "◆ 5 more           0.52%");
+	surface_free(d);
+	close_shop(s);
+}
+
+static void routes_say_why_there_are_none(void **state)
+{
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	(void)state;
+	struct surface *d = draw(s, "routes", 48, 5, GRAPH_BRAILLE);
+
+	assert_row(d, 1, "…");
+	surface_free(d);
+	send_routes(s->store, "zone", shop_routes, 2);
+	judge(s);
+	d = draw(s, "routes", 48, 5, GRAPH_BRAILLE);
+	assert_row(d, 1, "no label tells routes apart");
+	surface_free(d);
+	for (size_t i = 0; i < 4; i++)
+		if (!strcmp(s->row[i].service->name, "edge"))
+			s->view.sel = &s->row[i];
+	d = draw(s, "routes", 48, 5, GRAPH_BRAILLE);
+	assert_row(d, 1, "not asked: this family has no labels for it");
+	surface_free(d);
+	close_shop(s);
+}
+
+/* A minute in the past has no routes: only instants are held. */
+static void routes_of_another_time_are_not_shown(void **state)
+{
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	(void)state;
+	send_routes(s->store, "route", shop_routes, 5);
+	s->view.now = s->view.edge = NOW - 600000;
+	s->view.mode = MODE_PAUSED;
+	judge(s);
+	struct surface *d = draw(s, "routes", 48, 5, GRAPH_BRAILLE);
+
+	assert_row(d, 1, "only the newest moment has routes");
+	surface_free(d);
+	close_shop(s);
+}
+
 /* ---- events, scrub bar, keys, popups ------------------------------------ */
 
 static void events_are_newest_first_with_their_signs(void **state)
@@ -1114,6 +1264,10 @@ int main(void)
 		cmocka_unit_test(a_service_without_histogram_shows_its_mean),
 		cmocka_unit_test(the_worst_class_is_at_the_bottom),
 		cmocka_unit_test(the_objective_is_named_as_what_it_is),
+		cmocka_unit_test(routes_name_the_one_that_fails),
+		cmocka_unit_test(routes_that_do_not_fit_are_summed_up),
+		cmocka_unit_test(routes_say_why_there_are_none),
+		cmocka_unit_test(routes_of_another_time_are_not_shown),
 		cmocka_unit_test(events_are_newest_first_with_their_signs),
 		cmocka_unit_test(the_scrub_bar_shows_held_seen_and_marks),
 		cmocka_unit_test(every_key_of_the_key_line_is_explained),
