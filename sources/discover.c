@@ -497,7 +497,7 @@ const struct row *discover_rows(const struct discover *d, enum leg leg,
 	const struct rows *r = &d->leg[leg];
 	size_t lo = 0, hi = r->nr;
 	*nr = 0;
-	if (!name)
+	if (!name || !r->nr)
 		return NULL;
 	struct row key = { .name = name, .job = job ? job : "" };
 	while (lo < hi) {

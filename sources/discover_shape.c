@@ -324,7 +324,9 @@ void services_add(struct discover *d, const struct pick *p, size_t nr,
 				words_add(&values, labels_get(&r[k].labels,
 							     p->service));
 	}
-	qsort(values.word, values.nr, sizeof(*values.word), compare_text);
+	if (values.nr)
+		qsort(values.word, values.nr, sizeof(*values.word),
+		      compare_text);
 	for (size_t i = 0; i < values.nr; i++)
 		add_service(out, sh->id, values.word[i]);
 	free(values.word);
