@@ -261,6 +261,15 @@ static void old_numbers_pass_for_new_ones(void **state)
 	near(r.rate, 10);
 	assert_true(r.at == BASE && r.age == 90000);
 	store_free(st);
+	/* It answers, but of a moment long after the last number. */
+	st = stocked();
+	store_declare(st, "prom", 15000);
+	say_web(st, "api", 10, 0, NAN, NAN, 0);
+	r = row_at(st, "api", BASE + 75000);
+	assert_true(r.age == 75000 && r.rate == 10);
+	r = row_at(st, "api", BASE + 75001);
+	assert_int_equal(r.state, STATE_NODATA);
+	store_free(st);
 	/* The source answers, and this service is not there any more. */
 	st = stocked();
 	say_web(st, "api", 10, 0, NAN, NAN, 0);
@@ -726,6 +735,13 @@ static void what_was_on_screen_is_not_in_the_recording(void **state)
 	fill_grid(st, "api");
 	fill_grid(st, "cart");
 	add_native(st);
+	for (int i = 2; i > 0; i--) {
+		b = batch_of("prom", BASE + (GRID - i) * STEP);
+		b->fault = FAULT_TIMEOUT;
+		b->error = "no answer within 10s";
+		b->tick = true;
+		apply(st, b);
+	}
 	b = batch_instant(BASE + GRID * STEP);
 	add_value(b, question_id(WEB, RED_RATE), "api", "code", "200", 5);
 	b->partial = b->tick = true;
@@ -735,6 +751,8 @@ static void what_was_on_screen_is_not_in_the_recording(void **state)
 	assert_int_equal(store_dump(st, take, copy), 0);
 	same_stores(st, copy);
 	const struct event *const *told;
+	/* What the source itself went through is not told again. */
+	assert_int_equal(store_events(st, &told), 3);
 	assert_int_equal(store_events(copy, &told), 1);
 	assert_string_equal(told[0]->text, "v842 rolled out");
 	const struct store_source *s = store_source(copy, "prom");

@@ -118,6 +118,20 @@ static void a_vanished_series_keeps_its_last_points(void **state)
 	store_free(st);
 }
 
+static void a_series_told_twice_is_mixed_from_both(void **state)
+{
+	(void)state;
+	static const double v[] = { 1, 2, 3 }, w[] = { 7, 8, 9 };
+	struct store *st = stocked(0);
+	struct batch *b = batch_range(BASE, BASE + 2 * STEP);
+	add_points(b, add_frame(b, RATE, "api", "code", "200"), BASE, 3, v);
+	add_points(b, add_frame(b, RATE, "api", "code", "200"), BASE, 3, w);
+	apply(st, b);
+	assert_points(ok_of(st, "api"), BASE, 3, v);
+	assert_int_equal(store_series_count(st), 1);
+	store_free(st);
+}
+
 static void asking_for_one_service_wipes_the_others(void **state)
 {
 	(void)state;
@@ -193,6 +207,18 @@ static void what_is_settled_stays_dimmed(void **state)
 	say(st, BASE, 3, v);
 	assert_true(store_source(st, "prom")->settled == BASE + 2 * STEP);
 	assert_true(store_generation(st) > g);
+	/* An older stretch is known now, and it is empty. */
+	b = batch_range(BASE - 5 * STEP, BASE - STEP);
+	b->settled = BASE + 2 * STEP;
+	ask_for(b, RATE);
+	g = store_generation(st);
+	store_apply(st, b);
+	assert_true(store_source(st, "prom")->range_from == BASE - 5 * STEP);
+	assert_true(store_source(st, "prom")->range_to == BASE + 2 * STEP);
+	assert_true(store_generation(st) > g);
+	g = store_generation(st);
+	apply(st, b);
+	assert_true(store_generation(st) == g);
 	store_free(st);
 }
 
@@ -293,6 +319,20 @@ static void a_warning_is_not_seen_or_never_goes(void **state)
 	assert_int_equal(s->nr_warnings, 1);
 	assert_string_equal(s->warning[0], "limit reached");
 	assert_true(store_generation(st) > g);
+	/* Another warning, the same state. */
+	static const char *const other[] = { "bad label" };
+	g = store_generation(st);
+	b = batch_instant(BASE);
+	add_value(b, RATE, "api", "code", "200", 1);
+	b->partial = b->tick = true;
+	b->nr_warnings = 1;
+	b->warning = other;
+	store_apply(st, b);
+	assert_string_equal(s->warning[0], "bad label");
+	assert_true(store_generation(st) > g);
+	g = store_generation(st);
+	apply(st, b);
+	assert_true(store_generation(st) == g);
 	/* Only an info: up, and the warning is gone. */
 	g = store_generation(st);
 	b = batch_instant(BASE);
@@ -563,6 +603,12 @@ static void the_memory_account_drifts(void **state)
 			v[k] = (i + (int)k) % 5 ? i * 0.5 : NAN;
 		say(st, BASE + i % 83 * STEP, nr, v);
 		say_native(st, i % 3 == 0, BASE + i % 11 * STEP, i % 4);
+		if (i % 17 == 0) {
+			/* Numbers where histograms were. */
+			struct batch *b = batch_range(BASE, BASE);
+			add_value(b, NATIVE, "api", NULL, NULL, 4);
+			apply(st, b);
+		}
 		assert_int_equal(store_bytes(st) - held_bytes(st), rest);
 	}
 	store_free(st);
@@ -864,6 +910,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_old_number_outlives_its_correction),
 		cmocka_unit_test(a_vanished_series_keeps_its_last_points),
+		cmocka_unit_test(a_series_told_twice_is_mixed_from_both),
 		cmocka_unit_test(asking_for_one_service_wipes_the_others),
 		cmocka_unit_test(a_gap_is_drawn_as_a_line),
 		cmocka_unit_test(an_unchanged_answer_is_drawn_again),
