@@ -269,27 +269,33 @@ static double rate_of(const struct story *st, enum demo_service s, double x)
 	       * (1 + r->noise * noise(st, s, NOISE_RATE, x));
 }
 
-static void moment_at(const struct story *st, enum demo_service s, double x,
-		      struct story_moment *m)
+static void traffic_at(const struct story *st, enum demo_service s, double x,
+		       struct story_moment *m)
 {
-	const struct service_row *r = &rows[s];
-	const struct hurt *h = &r->hurt;
 	double errors, slow;
 	sum_routes(s, &errors, &slow);
 	*m = (struct story_moment){
 		.present = s != DEMO_EMAIL || x < MAIL_GONE || x >= MAIL_BACK,
 		.rate = rate_of(st, s, x),
-		.median = r->median * (1 + .04 * noise(st, s, NOISE_SPEED, x)),
-		.sigma = r->sigma * (1 + .03 * noise(st, s, NOISE_TAIL, x)),
-		.spike = h->spike * spike(x),
+		.spike = rows[s].hurt.spike * spike(x),
 		.creep = creep(x) * (1 - spike(x)),
 		.slowness = slowness(x),
-		.slow_median = h->median
-			* (1 + .04 * noise(st, s, NOISE_TAIL, x)),
-		.slow_sigma = h->sigma,
 	};
 	m->slow = slow * m->slowness;
 	fill_shares(st, s, m->spike + errors * m->creep, x, m);
+}
+
+static void moment_at(const struct story *st, enum demo_service s, double x,
+		      struct story_moment *m)
+{
+	const struct service_row *r = &rows[s];
+	double speed = noise(st, s, NOISE_SPEED, x);
+	double tail = noise(st, s, NOISE_TAIL, x);
+	traffic_at(st, s, x, m);
+	m->median = r->median * (1 + .04 * speed);
+	m->sigma = r->sigma * (1 + .03 * tail);
+	m->slow_median = r->hurt.median * (1 + .04 * tail);
+	m->slow_sigma = r->hurt.sigma;
 }
 
 void story_at(const struct story *st, enum demo_service s, time_ms t,
@@ -339,7 +345,7 @@ static void integrate(struct story *st, enum demo_service s)
 {
 	for (size_t i = 0; i < CELLS; i++) {
 		struct story_moment m;
-		moment_at(st, s, ((double)i + .5) * CELL_S, &m);
+		traffic_at(st, s, ((double)i + .5) * CELL_S, &m);
 		double requests = m.present ? m.rate * CELL_S : 0;
 		for (size_t c = 0; c < DEMO_CODES; c++) {
 			double *total = st->total[s][c];
