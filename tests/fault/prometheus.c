@@ -997,7 +997,7 @@ static void what_came_before_the_deadline_stays(void **state)
 	r.w.hang_word = NULL;
 	poll_once(&r);
 	r.w.hang_word = FAMILY "_bucket";
-	r.want.deadline = 400;
+	r.want.deadline = 1500;
 	poll_once(&r);
 	assert_int_equal(r.end->fault, FAULT_NONE);
 	assert_true(r.end->partial);
