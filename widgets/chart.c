@@ -179,13 +179,11 @@ static void find_age(struct chart *c, const struct view *v)
 	c->stale = c->asking = false;
 	c->stale_age = TIME_NONE;
 	c->asking_of[0] = '\0';
-	c->open_at = c->now = v->now;
+	c->now = v->now;
+	c->open_at = view_settled(v, src);
 	c->point = v->step;
 	if (!src)
 		return;
-	if (src->settled != TIME_NONE && src->settled < v->now &&
-	    src->settled > 0)
-		c->open_at = src->settled;
 	if (src->step > 0)
 		c->point = src->step;
 	c->stale = src->state == SOURCE_STALE || src->state == SOURCE_DOWN ||

@@ -175,6 +175,10 @@ void draw_spark(struct surface *s, int x, int y, int level, enum role r)
 
 	if (level <= 0)
 		return;
+	if (level == SPARK_OPEN) {
+		surface_put(s, x, y, 0x2591, STYLE(R_STALE));
+		return;
+	}
 	if (level > 6)
 		level = 6;
 	uint32_t ch = s->graph == GRAPH_ASCII ? (unsigned char)ascii[level]
@@ -427,6 +431,14 @@ const struct store_source *view_source(const struct view *v)
 		return v->sel->service->source;
 	const struct store_source *const *src;
 	return view_sources(v, &src) ? src[0] : NULL;
+}
+
+time_ms view_settled(const struct view *v, const struct store_source *src)
+{
+	if (!src || src->settled == TIME_NONE || src->settled <= 0 ||
+	    src->settled > v->now)
+		return v->now;
+	return src->settled;
 }
 
 static bool useless(const struct store_source *s)

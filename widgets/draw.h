@@ -49,7 +49,8 @@ void draw_field(struct surface *s, int x, int y, int w, enum role r,
 void draw_bar(struct surface *s, int x, int y, int w, double ratio,
 	      enum role r);
 
-/* One cell of a sparkline: level 0 (nothing) .. 6. */
+/* One cell of a sparkline: level 0 (nothing) .. 6, or still open. */
+#define SPARK_OPEN 7
 void draw_spark(struct surface *s, int x, int y, int level, enum role r);
 
 /* A burn as a level of a sparkline on the fixed scale 0..14.4x; its role. */
@@ -101,6 +102,8 @@ size_t view_sources(const struct view *v,
 		    const struct store_source *const **out);
 size_t view_events(const struct view *v, const struct event *const **out);
 const struct store_source *view_source(const struct view *v);
+/* What is newer than this may still change in the source's answers. */
+time_ms view_settled(const struct view *v, const struct store_source *src);
 
 /* A cheap picture of everything a view can change in a widget. Equal: the
  * update may be left out. */

@@ -24,6 +24,8 @@ struct heat {
 	size_t cap_level;
 	int cap;
 	double slower;         /* share beyond the limit */
+	struct heat_bucket judged; /* at the crosshair: where the p99 is */
+	double judged_share;
 	bool exact, focused, data;
 	struct spans left, right;
 	const char *why;       /* static: why there is nothing */
@@ -178,6 +180,27 @@ static void find_slower(struct heat *ht, size_t n)
 	ht->slower = total > 0 ? beyond / total : NAN;
 }
 
+/* The crosshair reads the bucket that decides the percentile, as it was
+ * counted. */
+static void read_judged(struct heat *ht, const struct service *s, time_ms t,
+			size_t n)
+{
+	double total = total_of(ht, n);
+
+	ht->judged_share = NAN;
+	if (ht->chart.cursor < 0 || t == TIME_NONE || !(total > 0))
+		return;
+	struct red_quantile q = service_quantile_at(s, 0.99, t);
+	for (size_t i = 0; i < n; i++) {
+		const struct heat_bucket *b = &ht->bucket[i];
+		if (b->hi < q.hi || (isnan(q.hi) && i + 1 < n))
+			continue;
+		ht->judged = *b;
+		ht->judged_share = b->rate / total;
+		return;
+	}
+}
+
 static void read_map(struct heat *ht, const struct view *v)
 {
 	const struct service *s = v->sel->service;
@@ -188,6 +211,7 @@ static void read_map(struct heat *ht, const struct view *v)
 
 	find_scale(ht, v->sel, n);
 	find_slower(ht, n);
+	read_judged(ht, s, t, n);
 	for (int i = 0; i < ht->chart.axis.cells; i++) {
 		t = point_of(ht, s, i);
 		n = t == TIME_NONE ? 0 : service_buckets_at(s, t, ht->bucket,
@@ -233,13 +257,31 @@ static const char *nothing(const struct red_row *r)
 
 static void add_legend(struct spans *sp)
 {
-	spans_add(sp, R_DIM, LEGEND, "   share <.1%% ");
+	spans_add(sp, R_DIM, LEGEND, "  share <.1%% ");
 	for (int i = 0; i < LEVELS; i++)
 		spans_add(sp, (enum role)(R_HEAT_IN1 + i), LEGEND, "█");
 	spans_add(sp, R_DIM, LEGEND, " ");
 	for (int i = 0; i < LEVELS; i++)
 		spans_add(sp, (enum role)(R_HEAT_OUT1 + i), LEGEND, "█");
 	spans_add(sp, R_DIM, LEGEND, " 19%%");
+}
+
+static void add_judged(struct heat *ht)
+{
+	char lo[NUMBER_TEXT], hi[NUMBER_TEXT], rate[NUMBER_TEXT];
+	const struct heat_bucket *b = &ht->judged;
+
+	if (ht->chart.cursor < 0 || isnan(ht->judged_share))
+		return;
+	format_bound(b->lo > 0 ? b->lo : 0, lo);
+	if (isinf(b->hi))
+		spans_add(&ht->right, R_TEXT, 1, ">%s", lo);
+	else
+		spans_add(&ht->right, R_TEXT, 1, "%s–%s", lo,
+			  format_bound(b->hi, hi));
+	spans_add(&ht->right, R_DIM, 1, " %s/s", format_rate(b->rate, rate));
+	spans_add(&ht->right, R_DIM, 1, " %s  ",
+		  format_percent(ht->judged_share, rate));
 }
 
 static void build_title(struct heat *ht, const struct view *v)
@@ -253,7 +295,10 @@ static void build_title(struct heat *ht, const struct view *v)
 		return;
 	if (ht->why) {
 		spans_add(&ht->right, R_DIM, 0, "%s", ht->why);
-	} else if (ht->limit && ht->data) {
+		return;
+	}
+	add_judged(ht);
+	if (ht->limit && ht->data) {
 		spans_add(&ht->right, R_DIM, 0, "slower than %s ",
 			  format_bound(ht->anchor, bound));
 		spans_add(&ht->right, ht->slower > 0.01 ? R_CRIT : R_TEXT, 0,
@@ -275,7 +320,7 @@ static bool heat_update(void *state, const struct view *v, int w, int h)
 		return false;
 	ht->stamp = stamp;
 	ht->data = false;
-	ht->slower = NAN;
+	ht->slower = ht->judged_share = NAN;
 	chart_update(&ht->chart, v, w, h);
 	make_room(ht);
 	ht->why = v->sel ? nothing(v->sel) : NULL;

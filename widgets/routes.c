@@ -96,8 +96,8 @@ static void fill_errors(struct route_line *l, const struct red_row *sel,
 			double ratio)
 {
 	l->sign = sign_of(sel, ratio);
-	l->role[ROUTE_ERRORS] = l->sign.role == R_CRIT ? R_CRIT
-			    : ratio > 0 ? R_TEXT : R_STALE;
+	l->role[ROUTE_ERRORS] = l->sign.role != R_OK ? (uint8_t)l->sign.role
+				: ratio > 0 ? R_TEXT : R_STALE;
 	format_percent(ratio, l->text[ROUTE_ERRORS]);
 }
 
@@ -231,7 +231,9 @@ static void draw_heads(const struct routes *r, struct surface *s)
 static void draw_line(const struct routes *r, struct surface *s, int y,
 		      const struct route_line *l)
 {
-	enum role text = r->stale ? R_STALE : l->rest ? R_DIM : R_TEXT;
+	bool loud = l->sign.role == R_CRIT;
+	enum role text = r->stale ? R_STALE : l->rest ? R_DIM
+			 : loud ? R_BRIGHT : R_TEXT;
 
 	draw_text(s, 0, y, r->stale ? R_STALE : l->sign.role, l->sign.glyph);
 	surface_text_max(s, 2, y, name_width(r), STYLE(text), l->name);

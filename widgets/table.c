@@ -199,7 +199,8 @@ static void set_values(struct row *r, const struct red_row *from)
 		    (from->p99.value > limit ||
 		     (isinf(from->p99.hi) && from->p99.lo >= limit));
 
-	set_number(r, C_RATE, from, from->rate, R_TEXT,
+	set_number(r, C_RATE, from, from->rate,
+		   from->rate == 0 ? R_STALE : R_TEXT,
 		   format_rate(from->rate, text));
 	size_t n = strlen(r->f[C_RATE].text);
 	if (n && n < 5 && strchr("0123456789", r->f[C_RATE].text[n - 1]))
@@ -297,34 +298,66 @@ static void set_version(struct row *r, const struct view *v,
 
 /* ---- sparklines --------------------------------------------------------- */
 
-/* Eight or sixteen pieces of the time that a chart shows, at absolute times,
- * the newest one still open. */
-static void set_sparks(struct table *t, struct row *r, const struct view *v,
-		       const struct red_row *from)
-{
-	struct column col[SPARK_MAX];
-	size_t n = (size_t)t->sparks;
-	time_ms span = v->dot * 96 / t->sparks;
-	double most = 0, budget = 1 - from->objective;
+/* Eight or sixteen pieces of the time that a chart shows, at absolute times. */
+struct pieces {
+	time_ms from, span;
+	size_t nr;
+	bool open;   /* the last one may still change */
+};
 
-	if (span < 1)
-		span = 1;
-	time_ms start = time_floor(v->edge, span) - (t->sparks - 1) * span;
-	service_columns(from->service, M_RATE, start, span, col, n);
-	for (size_t i = 0; i < n; i++)
+static struct pieces pieces_of(const struct table *t, const struct view *v,
+			       const struct service *s)
+{
+	struct pieces p = { .nr = (size_t)t->sparks,
+			    .span = v->dot * 96 / t->sparks };
+
+	if (p.span < 1)
+		p.span = 1;
+	p.from = time_floor(v->edge, p.span) - (t->sparks - 1) * p.span;
+	p.open = p.from + t->sparks * p.span > view_settled(v, s->source);
+	return p;
+}
+
+static void spark_rate(struct row *r, const struct pieces *p,
+		       const struct column *col)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < p->nr; i++)
 		if (col[i].nr && col[i].mean > most)
 			most = col[i].mean;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < p->nr; i++)
 		r->rate[i] = !col[i].nr ? 0 : most > 0
 			? (uint8_t)fmax(1, round(col[i].mean / most * 6)) : 1;
-	if (!t->width[C_ESPARK])
-		return;
-	service_columns(from->service, M_ERROR_RATIO, start, span, col, n);
-	for (size_t i = 0; i < n; i++) {
+	if (p->open && col[p->nr - 1].nr)
+		r->rate[p->nr - 1] = SPARK_OPEN;
+}
+
+static void spark_errors(struct row *r, const struct pieces *p,
+			 const struct column *col, double budget)
+{
+	for (size_t i = 0; i < p->nr; i++) {
 		double burn = col[i].nr ? col[i].mean / budget : NAN;
 		r->errors[i] = (uint8_t)burn_level(burn);
 		r->role[i] = (uint8_t)burn_role(burn);
 	}
+	if (p->open && col[p->nr - 1].nr)
+		r->errors[p->nr - 1] = SPARK_OPEN;
+}
+
+static void set_sparks(struct table *t, struct row *r, const struct view *v,
+		       const struct red_row *from)
+{
+	struct column col[SPARK_MAX];
+	struct pieces p = pieces_of(t, v, from->service);
+
+	service_columns(from->service, M_RATE, p.from, p.span, col, p.nr);
+	spark_rate(r, &p, col);
+	if (!t->width[C_ESPARK])
+		return;
+	service_columns(from->service, M_ERROR_RATIO, p.from, p.span, col,
+			p.nr);
+	spark_errors(r, &p, col, 1 - from->objective);
 }
 
 static void fill_row(struct table *t, struct row *r, const struct view *v,

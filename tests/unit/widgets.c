@@ -707,6 +707,44 @@ static void no_number_is_cut_or_touched_at_any_width(void **state)
 	close_shop(s);
 }
 
+static void the_newest_piece_of_a_spark_is_open(void **state)
+{
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	(void)state;
+	struct surface *d = draw(s, "table", 120, 6, GRAPH_BRAILLE);
+	int open = 0;
+
+	for (int x = 0; x < 120; x++)
+		if (surface_cell(d, x, 1)->ch == 0x2591) {
+			assert_int_equal(role_at(d, x, 1), R_STALE);
+			assert_int_not_equal(surface_cell(d, x - 1, 1)->ch,
+					     0x2591);
+			open++;
+		}
+	assert_int_equal(open, 2);
+	surface_free(d);
+	close_shop(s);
+}
+
+static void zero_requests_are_grey(void **state)
+{
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	(void)state;
+	struct surface *d = draw(s, "table", 120, 6, GRAPH_BRAILLE);
+	int y = 1;
+
+	while (y < 5 && !strstr(row_text(d, y), "mail"))
+		y++;
+	assert_has(d, y, "idle");
+	int x = 3;
+	while (x < 60 && surface_cell(d, x, y)->ch != '0')
+		x++;
+	assert_int_equal(surface_cell(d, x, y)->ch, '0');
+	assert_int_equal(role_at(d, x, y), R_STALE);
+	surface_free(d);
+	close_shop(s);
+}
+
 static void what_does_not_fit_is_summed_up(void **state)
 {
 	struct shop *s = open_shop(SHOP_INCIDENT);
@@ -881,6 +919,19 @@ static void the_latency_title_has_values_and_bucket(void **state)
 	close_shop(s);
 }
 
+static void the_crosshair_reads_a_bucket_as_it_was_counted(void **state)
+{
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	(void)state;
+	s->view.cursor = NOW - 1200000;
+	struct surface *d = draw(s, "heat", 90, 10, GRAPH_BRAILLE);
+
+	assert_has(d, 0, "at 14:12:05   500ms–1s 14.0/s 3.50%  slower than "
+			 "500ms 4.00%");
+	surface_free(d);
+	close_shop(s);
+}
+
 static void a_service_without_histogram_shows_its_mean(void **state)
 {
 	struct shop *s = open_shop(SHOP_INCIDENT);
@@ -949,8 +1000,8 @@ static void routes_name_the_one_that_fails(void **state)
 	assert_row(d, 1, "▲ /pay                     33.2    21.7%   983ms");
 	assert_row(d, 2, "◆ /basket/confirm          41.2    0.97%   495ms");
 	assert_row(d, 3, "· /basket                   201    0.01%   495ms");
-	assert_row(d, 4, "· (none)                  1.20k       0%   495ms");
-	assert_row(d, 5, "· /idle                      0        –       –");
+	assert_row(d, 4, "· (none)                   1.20k      0%   495ms");
+	assert_row(d, 5, "· /idle                       0        –       –");
 	assert_row(d, 6, "");
 	assert_int_equal(role_at(d, 0, 1), R_CRIT);
 	surface_free(d);
@@ -1253,6 +1304,8 @@ int main(void)
 		cmocka_unit_test(the_header_has_mode_moment_range_and_sources),
 		cmocka_unit_test(the_table_keeps_its_columns),
 		cmocka_unit_test(no_number_is_cut_or_touched_at_any_width),
+		cmocka_unit_test(the_newest_piece_of_a_spark_is_open),
+		cmocka_unit_test(zero_requests_are_grey),
 		cmocka_unit_test(what_does_not_fit_is_summed_up),
 		cmocka_unit_test(what_is_typed_into_the_filter_is_seen),
 		cmocka_unit_test(the_limit_is_exactly_a_row),
@@ -1261,6 +1314,7 @@ int main(void)
 		cmocka_unit_test(a_gap_is_empty_and_never_bridged),
 		cmocka_unit_test(what_may_still_change_is_grey),
 		cmocka_unit_test(the_latency_title_has_values_and_bucket),
+		cmocka_unit_test(the_crosshair_reads_a_bucket_as_it_was_counted),
 		cmocka_unit_test(a_service_without_histogram_shows_its_mean),
 		cmocka_unit_test(the_worst_class_is_at_the_bottom),
 		cmocka_unit_test(the_objective_is_named_as_what_it_is),
