@@ -36,7 +36,8 @@ time_ms dash_step(time_ms dot)
 
 time_ms dash_now(const struct dash *d)
 {
-	if (!d->live)
+	/* A recording without a moment in it has none to show. */
+	if (!d->live && d->at != TIME_NONE)
 		return d->at;
 	return d->latest;
 }

@@ -103,14 +103,31 @@ static void ended(struct source *src, void *arg)
 	(void)arg;
 }
 
+/* The words of a want live until the next batch: a poll needs its own. */
+static void keep_words(struct want *w, struct arena *a)
+{
+	size_t n = 0;
+	while (w->visible && w->visible[n])
+		n++;
+	const char **own = arena_alloc(a, (n + 1) * sizeof(*own));
+	for (size_t i = 0; i < n; i++)
+		own[i] = arena_strdup(a, w->visible[i]);
+	w->visible = w->visible ? own : NULL;
+	w->selected = w->selected ? arena_strdup(a, w->selected) : NULL;
+}
+
 /* Asks the demo what the dashboard wants, at r->at unless it wants a moment. */
 static void feed(struct rig *r)
 {
 	struct want w;
+	struct arena words;
+	arena_init(&words, 0);
 	dash_want(r->d, &w);
+	keep_words(&w, &words);
 	if (w.at == TIME_NONE)
 		w.at = r->at;
 	r->src.ops->poll(&r->src, &w);
+	arena_release(&words);
 	if (!r->lazy)
 		dash_frame(r->d);
 }
@@ -353,6 +370,8 @@ static void a_paused_picture_moves(void **state)
 	char *before = picture(&r);
 	dash_want(r.d, &w);
 	assert_true(w.at == demo_fixed_now);
+	w.selected = NULL;
+	w.visible = NULL;
 	for (int i = 1; i < 20; i++) {
 		/* Answers that were under way still come. */
 		w.at = demo_fixed_now + i * 2000;
@@ -722,6 +741,46 @@ static void storm(unsigned seed, int keys, bool drawn)
 	rig_close(&r);
 }
 
+/* Before any answer: the start page, a recording that is not open yet. */
+static void storm_without_data(unsigned seed, const struct dash_options *o)
+{
+	struct dash *d = dash_new(o);
+	struct want w;
+	for (int i = 0; i < 2000; i++) {
+		dash_key(d, random_key(&seed));
+		if (next(&seed) % 20 == 0)
+			dash_resize(d, (int)(next(&seed) % 150),
+				    (int)(next(&seed) % 60));
+		dash_tick(d, 1000 + (time_ms)i * 100);
+		dash_want(d, &w);
+		dash_frame(d);
+		while (dash_request(d) != REQUEST_NONE)
+			;
+	}
+	dash_free(d);
+}
+
+static void a_cat_finds_the_start_page(void **state)
+{
+	(void)state;
+	static const struct start_row rows[] = {
+		{ .source = "demo" }, { .source = "http://127.0.0.1:9090" },
+	};
+	struct dash_options o = {
+		.w = 80, .h = 24, .graph = GRAPH_BRAILLE, .range = 3600000,
+		.now = demo_fixed_now, .title = "", .at = TIME_NONE,
+		.page = PAGE_START, .start = rows, .nr_start = 2,
+	};
+	storm_without_data(4, &o);
+	o.page = PAGE_OVERVIEW;
+	storm_without_data(5, &o);
+	o.replay = true;
+	storm_without_data(6, &o);
+	o.at = demo_fixed_now;
+	o.replay = false;
+	storm_without_data(7, &o);
+}
+
 static void a_cat_on_the_keyboard_ends_the_program(void **state)
 {
 	(void)state;
@@ -747,6 +806,7 @@ int main(void)
 		cmocka_unit_test(two_hundred_services_allocate_memory),
 		cmocka_unit_test(rediscovery_leaves_rows_without_a_service),
 		cmocka_unit_test(a_label_takes_over_the_terminal),
+		cmocka_unit_test(a_cat_finds_the_start_page),
 		cmocka_unit_test(a_cat_on_the_keyboard_ends_the_program),
 	};
 	count_allocations();

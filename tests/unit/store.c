@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "model/intern.h"
 #include "tests/unit/batches.h"
 
 #include <math.h>
@@ -797,6 +798,29 @@ static void too_many_events_push_out_the_newest(void **state)
 	store_free(st);
 }
 
+static void equal_texts_are_kept_twice(void **state)
+{
+	(void)state;
+	struct intern in;
+	const char *first[1000];
+	char text[20];
+	intern_init(&in);
+	assert_null(intern(&in, NULL));
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < 1000; i++) {
+			snprintf(text, sizeof(text), "%d", i);
+			const char *s = intern(&in, text);
+			assert_string_equal(s, text);
+			assert_true(round == 0 || s == first[i]);
+			first[i] = s;
+		}
+	assert_int_equal(in.nr, 1000);
+	assert_string_equal(intern(&in, ""), "");
+	intern_release(&in);
+	assert_string_equal(intern(&in, "again"), "again");
+	intern_release(&in);
+}
+
 /* ---- against a model that cannot be wrong ------------------------ */
 
 #define CELLS 60
@@ -934,6 +958,7 @@ int main(void)
 		cmocka_unit_test(a_replay_that_seeks_shows_the_future),
 		cmocka_unit_test(a_deploy_is_listed_twice_or_out_of_order),
 		cmocka_unit_test(too_many_events_push_out_the_newest),
+		cmocka_unit_test(equal_texts_are_kept_twice),
 		cmocka_unit_test(some_order_of_answers_gives_another_picture),
 	};
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
