@@ -4,6 +4,7 @@
 #include "app/session.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "sources/demo.h"
 
 #include <math.h>
@@ -187,10 +188,22 @@ static bool is_useful(const struct store_source *s)
 	       || (s->state == SOURCE_THROTTLED && s->answered != TIME_NONE);
 }
 
-int oneshot_code(struct oneshot *s, bool quiet)
+static void tell_more(const struct store_source *s)
 {
-	const struct store_source *const *src;
-	size_t n = store_sources(dash_store(s->dash), &src);
+	char bytes[NUMBER_TEXT];
+	fprintf(stderr, "redtop: %s: %s, %s, %llu requests, %s\n", s->name,
+		s->identity ? s->identity : "not identified",
+		source_state_name(s->state), (unsigned long long)s->requests,
+		format_bytes((double)s->bytes, bytes));
+	for (size_t i = 0; i < s->nr_warnings; i++)
+		fprintf(stderr, "redtop: %s: warning: %s\n", s->name,
+			s->warning[i]);
+	for (size_t i = 0; i < s->nr_infos; i++)
+		fprintf(stderr, "redtop: %s: info: %s\n", s->name, s->info[i]);
+}
+
+static int code_of(const struct store_source *const *src, size_t n)
+{
 	int code = EXIT_UNREACHABLE;
 	for (size_t i = 0; i < n; i++) {
 		if (is_useful(src[i]))
@@ -198,11 +211,21 @@ int oneshot_code(struct oneshot *s, bool quiet)
 		if (src[i]->state == SOURCE_AUTH)
 			code = EXIT_REFUSED;
 	}
-	for (size_t i = 0; i < n && !quiet; i++)
-		if (src[i]->error)
+	return code;
+}
+
+int oneshot_code(struct oneshot *s, const struct options *o)
+{
+	const struct store_source *const *src;
+	size_t n = store_sources(dash_store(s->dash), &src);
+	for (size_t i = 0; i < n; i++) {
+		if (o->verbose)
+			tell_more(src[i]);
+		if (src[i]->error && !o->quiet)
 			fprintf(stderr, "redtop: %s: %s\n", src[i]->name,
 				src[i]->error);
-	return code;
+	}
+	return code_of(src, n);
 }
 
 static void on_closed(void *arg)

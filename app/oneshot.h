@@ -16,9 +16,9 @@ bool oneshot_replay(const struct oneshot *s);
 /* Asks again (a key changed what is wanted), within what is left of the
  * time. */
 void oneshot_again(struct oneshot *s);
-/* CONTRACTS: 0, 69 or 77 by the sources' states; says their errors on stderr
- * when it is not 0. */
-int oneshot_code(struct oneshot *s, bool quiet);
+/* CONTRACTS: 0, 69 or 77 by the sources' states. Says on stderr the errors of
+ * sources that are not up (unless -q) and, with -v, warnings and costs. */
+int oneshot_code(struct oneshot *s, const struct options *o);
 void oneshot_free(struct oneshot *s);
 
 #endif

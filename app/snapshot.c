@@ -110,7 +110,7 @@ int run_snapshot(struct options *o)
 	struct oneshot *s = oneshot_run(o, graph_of(o), &e);
 	if (!s)
 		return complain(&e);
-	int code = oneshot_code(s, o->quiet);
+	int code = oneshot_code(s, o);
 	if (code == EXIT_FINE && o->service)
 		code = check_service(s, o->service);
 	if (o->keys && press_all(s, o->keys, &e) < 0)
