@@ -75,6 +75,10 @@ static void tier(struct burn *b, const struct red_row *r, int w)
 
 	burn_words(r->burn_5m, five);
 	burn_words(r->burn_1h, hour);
+	if (r->asking) {
+		strcpy(five, "…");
+		strcpy(hour, "…");
+	}
 	strcpy(b->value[0], five);
 	strcpy(b->value[1], hour);
 	int pad_five = 6 - text_width(five), pad_hour = 6 - text_width(hour);
@@ -120,6 +124,8 @@ static void trend(struct burn *b, const struct view *v, int w)
 	a = axis_of(v, b->cells);
 	a.cell = time_ceil(v->dot * 104 / b->cells, v->dot);
 	time_ms from = time_floor(v->edge, a.cell) - (b->cells - 1) * a.cell;
+	bool open = from + b->cells * a.cell >
+		    view_settled(v, v->sel->service->source);
 	for (int i = 0; i < 2; i++) {
 		service_columns(v->sel->service, what[i], from, a.cell, col,
 				(size_t)b->cells);
@@ -128,6 +134,8 @@ static void trend(struct burn *b, const struct view *v, int w)
 			b->level[i][c] = (uint8_t)burn_level(x);
 			b->role[i][c] = (uint8_t)burn_role(x);
 		}
+		if (open && col[b->cells - 1].nr)
+			b->level[i][b->cells - 1] = SPARK_OPEN;
 	}
 }
 

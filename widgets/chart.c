@@ -176,7 +176,7 @@ static void find_age(struct chart *c, const struct view *v)
 {
 	const struct store_source *src = view_source(v);
 
-	c->stale = c->asking = false;
+	c->stale = c->asking = c->waiting = false;
 	c->stale_age = TIME_NONE;
 	c->asking_of[0] = '\0';
 	c->now = v->now;
@@ -194,6 +194,7 @@ static void find_age(struct chart *c, const struct view *v)
 		c->stale_age = src->answered == TIME_NONE
 				       ? TIME_NONE : v->now - src->answered;
 	c->asking = src->state == SOURCE_ASKING;
+	c->waiting = !c->asking && !c->stale && src->range_to == TIME_NONE;
 	c->asking_for = v->now - v->started;
 	snprintf(c->asking_of, sizeof(c->asking_of), "%.40s",
 		 strlen(src->name) <= 40 ? src->name : "the source");
@@ -392,6 +393,9 @@ void chart_draw_back(const struct chart *c, struct surface *s,
 		surface_put(s, c->x + c->cursor, y, 0x2502,
 			    STYLE(R_CROSSHAIR));
 	draw_gaps(c, s);
+	if (c->waiting && c->axis.cells > 20)
+		draw_text(s, c->x + c->axis.cells / 2 - 5, 1 + c->rows / 2,
+			  R_DIM, "asked next");
 	if (sc && c->x && !sc->log)
 		surface_text_right(s, c->x - 1, c->rows + 1, STYLE(R_DIM), "0");
 	draw_axis(s, c->x, c->rows + 1, &c->axis, c->mark, c->nr_marks);

@@ -50,6 +50,7 @@ struct chart {
 	time_ms cursor_at;
 	bool stale;      /* nothing newer is known: all of it is grey */
 	bool asking;
+	bool waiting;    /* the rows are there, the past is asked next */
 	time_ms stale_age;
 	int dead_from;   /* stale: first column after the last value, or -1 */
 	char asking_of[64];

@@ -390,7 +390,7 @@ static void fill_row(struct table *t, struct row *r, const struct view *v,
 /* ---- the last line ------------------------------------------------------ */
 
 struct rest {
-	size_t nr, bad, stale, asking;
+	size_t nr, bad, stale, asking, rated;
 	double rate;
 	const struct red_row *worst, *burning;
 };
@@ -405,10 +405,11 @@ static struct rest rest_of(const struct table *t, const struct view *v)
 			continue;
 		s.nr++;
 		s.bad += r->state <= STATE_WARN;
-		s.stale += r->state == STATE_STALE || r->state == STATE_NODATA;
+		s.stale += !r->asking && (r->state == STATE_STALE ||
+					  r->state == STATE_NODATA);
 		s.asking += r->asking;
-		if (!isnan(r->rate))
-			s.rate += r->rate;
+		s.rated += isnan(r->rate) ? 0 : 1;
+		s.rate += isnan(r->rate) ? 0 : r->rate;
 		if (!s.worst || r->state < s.worst->state)
 			s.worst = r;
 		if (!isnan(r->burn_1h) &&
@@ -442,7 +443,9 @@ static void sum_up(struct table *t, const struct view *v)
 			  s.stale);
 	else if (s.asking < s.nr)
 		spans_add(&t->last, R_DIM, 0, " healthy");
-	if (t->width[C_RATE])
+	else if (!s.rated)
+		spans_add(&t->last, R_DIM, 0, ", asked next");
+	if (t->width[C_RATE] && s.rated)
 		spans_add(&t->last, R_DIM, 3, "  %s/s",
 			  format_rate(s.rate, text));
 	if (s.burning && s.asking < s.nr) {

@@ -96,6 +96,33 @@ static void blind(struct verdict *d, const struct view *v,
 	spans_add(&d->why, R_DIM, 2, "; whether it still does is not known");
 }
 
+/* Who is asked, and what each has found so far. */
+static void progress(struct verdict *d, const struct view *v)
+{
+	const struct store_source *const *src;
+	size_t n = view_sources(v, &src);
+
+	for (size_t i = 0; i < n && i < 4; i++) {
+		const struct catalog *c = src[i]->catalog;
+		int group = i ? (int)i + 2 : 0;
+		spans_add(&d->why, R_TEXT, group, "%s%.40s", i ? "   " : "",
+			  src[i]->name);
+		if (src[i]->error)
+			spans_add(&d->why, R_WARN, group, ": %.100s",
+				  src[i]->error);
+		else if (!c)
+			spans_add(&d->why, R_DIM, group,
+				  ": looking for services");
+		else
+			spans_add(&d->why, R_DIM, group,
+				  ": %zu service%s found", c->nr_services,
+				  c->nr_services == 1 ? "" : "s");
+	}
+	if (v->nr_all)
+		spans_add(&d->why, R_DIM, 2,
+			  "; judged when their burn is known");
+}
+
 static void asking(struct verdict *d, const struct view *v)
 {
 	size_t rates = 0, full = 0;
@@ -110,15 +137,12 @@ static void asking(struct verdict *d, const struct view *v)
 	if (v->nr_all) {
 		soft(d, 1, "   rates of ");
 		spans_add(&d->left, R_TEXT, 1, "%zu of %zu", rates, v->nr_all);
-		soft(d, 2, " services, errors and latency of ");
+		soft(d, 2, v->nr_all == 1 ? " service, errors and latency of "
+					  : " services, errors and latency of ");
 		spans_add(&d->left, R_TEXT, 2, "%zu of %zu", full, v->nr_all);
 	}
 	spans_add(&d->right, R_DIM, 3, "every key works");
-	if (v->nr_all)
-		spans_add(&d->why, R_DIM, 0, "found %zu services; sorted by "
-			  "name until their burn is known", v->nr_all);
-	else
-		spans_add(&d->why, R_DIM, 0, "looking for services");
+	progress(d, v);
 }
 
 /* ---- all is well -------------------------------------------------------- */
@@ -153,6 +177,29 @@ static void last_change(struct verdict *d, const struct view *v)
 		  time_hm(v->held_from > 0 ? v->held_from : v->started, at));
 }
 
+static void calm_words(char *line, size_t size, size_t all, size_t judged,
+		       bool assumed)
+{
+	const char *what = assumed ? "the default objective"
+			   : judged == 1 ? "its objective" : "their objectives";
+
+	if (!all)
+		snprintf(line, size, "no services found");
+	else if (!judged && all == 1)
+		snprintf(line, size, "the one service cannot be judged");
+	else if (!judged)
+		snprintf(line, size, "none of %zu services can be judged", all);
+	else if (all == 1)
+		snprintf(line, size, "The one service is inside %s", what);
+	else if (judged < all)
+		snprintf(line, size, "%zu of %zu services judged, %s inside "
+			 "%s", judged, all, judged == 1 ? "it is" : "all",
+			 what);
+	else
+		snprintf(line, size, "All %zu services inside %s", judged,
+			 what);
+}
+
 static void calm(struct verdict *d, const struct view *v)
 {
 	size_t judged = 0, seen = 0;
@@ -167,17 +214,7 @@ static void calm(struct verdict *d, const struct view *v)
 	}
 	spans_add(&d->left, judged ? R_OK : R_STALE, 0,
 		  judged ? "✓ " : "○ ");
-	if (!v->nr_all)
-		snprintf(line, sizeof(line), "no services found");
-	else if (!judged)
-		snprintf(line, sizeof(line),
-			 "none of %zu services can be judged", v->nr_all);
-	else
-		snprintf(line, sizeof(line),
-			 "All %zu service%s inside %s", judged,
-			 judged == 1 ? "" : "s",
-			 assumed ? "the default objective"
-				 : "their objectives");
+	calm_words(line, sizeof(line), v->nr_all, judged, assumed);
 	bold(d, 0, line);
 	const struct red_row *worst = worst_burn(v);
 	if (judged && worst) {
@@ -190,9 +227,6 @@ static void calm(struct verdict *d, const struct view *v)
 	if (v->nr_all)
 		spans_add(&d->hint, R_DIM, 3, "%zu of %zu reporting", seen,
 			  v->nr_all);
-	if (v->nr_all > judged && judged)
-		spans_add(&d->right, R_DIM, 3, "%zu not judged",
-			  v->nr_all - judged);
 	last_change(d, v);
 }
 

@@ -59,8 +59,8 @@ struct shop {
 	struct view view;
 };
 
-enum shop_state { SHOP_INCIDENT, SHOP_CALM, SHOP_ASKING, SHOP_BLIND, SHOP_EMPTY,
-		  SHOP_STATES };
+enum shop_state { SHOP_INCIDENT, SHOP_CALM, SHOP_ASKING, SHOP_FOUND, SHOP_ROWS,
+		  SHOP_BLIND, SHOP_EMPTY, SHOP_STATES };
 
 struct maker {
 	struct batch *b;
@@ -199,19 +199,32 @@ static const struct source_status up = {
 	.next = NOW + 3000, .period = STEP,
 };
 
+static const struct catalog cat = {
+	.version = "2.42.0", .nr_shapes = 2, .nr_services = 4,
+	.shape = shapes, .service = defs, .requests = 4, .families = 2,
+};
+
+/* Discovery is over, and nothing was asked yet. */
+static void send_catalog(struct store *st)
+{
+	struct batch *b = batch_new(0);
+
+	b->source = "prom-a";
+	b->at = NOW;
+	b->catalog = &cat;
+	b->status = &up;
+	store_apply(st, b);
+	batch_free(b);
+}
+
 static void send(struct store *st, struct maker *m, bool instant)
 {
-	static const struct catalog cat = {
-		.version = "2.42.0", .nr_shapes = 2, .nr_services = 4,
-		.shape = shapes, .service = defs, .requests = 4, .families = 2,
-	};
-
 	m->b = batch_new(0);
 	m->b->source = "prom-a";
 	m->b->at = NOW;
 	m->b->instant = instant;
 	m->b->tick = instant;
-	m->b->catalog = instant ? NULL : &cat;
+	m->b->catalog = &cat;
 	m->b->status = &up;
 	m->nr_t = instant ? 1 : POINTS;
 	for (size_t i = 0; i < m->nr_t; i++)
@@ -356,6 +369,10 @@ static struct shop *open_shop(enum shop_state state)
 		send(s->store, m, false);
 		send(s->store, m, true);
 	}
+	if (state == SHOP_FOUND)
+		send_catalog(s->store);
+	if (state == SHOP_ROWS)
+		send(s->store, m, true);
 	if (state == SHOP_BLIND) {
 		s->view.now = s->view.edge = s->view.held_to = NOW + 255000;
 		send_fault(s->store);
@@ -619,6 +636,60 @@ static void before_the_first_answer_nothing_is_judged(void **state)
 	surface_free(d);
 	d = draw(s, "table", 120, 8, GRAPH_BRAILLE);
 	assert_has(d, 1, "asking prom-a, 0.8s");
+	surface_free(d);
+	close_shop(s);
+}
+
+static void between_discovery_and_answers_it_says_what_is_there(void **state)
+{
+	struct shop *s = open_shop(SHOP_FOUND);
+	(void)state;
+	struct surface *d = draw(s, "verdict", 120, 2, GRAPH_BRAILLE);
+
+	assert_has(d, 0, " ○ no verdict yet   rates of 0 of 4 services");
+	assert_row(d, 1, "   prom-a: 4 services found; judged when their burn "
+			 "is known");
+	surface_free(d);
+	d = draw(s, "table", 120, 4, GRAPH_BRAILLE);
+	assert_has(d, 1, "○ ");
+	assert_has(d, 1, "…");
+	assert_false(anywhere(d, "ok"));
+	assert_row(d, 3, " ○ 2 more, asked next");
+	surface_free(d);
+	d = draw(s, "burn", 58, 7, GRAPH_BRAILLE);
+	assert_has(d, 1, "5m     …  &  1h     …");
+	surface_free(d);
+	d = draw(s, "latency", 58, 9, GRAPH_BRAILLE);
+	assert_has(d, 0, "asking prom-a, 0.8s");
+	surface_free(d);
+	close_shop(s);
+}
+
+/* The rows of the first answer are judged before the past is there. */
+static void rows_come_before_the_past(void **state)
+{
+	struct shop *s = open_shop(SHOP_ROWS);
+	(void)state;
+	struct surface *d = draw(s, "table", 120, 6, GRAPH_BRAILLE);
+
+	assert_has(d, 1, "checkout");
+	assert_has(d, 1, "20.0x  20.0x");
+	surface_free(d);
+	d = draw(s, "latency", 58, 9, GRAPH_BRAILLE);
+	assert_has(d, 0, "p99 ~929ms");
+	assert_true(anywhere(d, "asked next"));
+	surface_free(d);
+	close_shop(s);
+}
+
+static void one_service_is_not_spoken_of_as_many(void **state)
+{
+	struct shop *s = open_shop(SHOP_CALM);
+	(void)state;
+	s->view.nr_all = s->view.nr_rows = 1;
+	struct surface *d = draw(s, "verdict", 120, 2, GRAPH_BRAILLE);
+
+	assert_has(d, 0, " ✓ The one service is inside ");
 	surface_free(d);
 	close_shop(s);
 }
@@ -1300,6 +1371,9 @@ int main(void)
 		cmocka_unit_test(a_calm_verdict_is_not_filled),
 		cmocka_unit_test(blindness_is_said_and_never_called_live),
 		cmocka_unit_test(before_the_first_answer_nothing_is_judged),
+		cmocka_unit_test(between_discovery_and_answers_it_says_what_is_there),
+		cmocka_unit_test(rows_come_before_the_past),
+		cmocka_unit_test(one_service_is_not_spoken_of_as_many),
 		cmocka_unit_test(a_source_that_never_answered_says_why),
 		cmocka_unit_test(the_header_has_mode_moment_range_and_sources),
 		cmocka_unit_test(the_table_keeps_its_columns),
