@@ -78,7 +78,8 @@ static void add_now(const struct series *s, void *arg)
 	add_asked(f, s->question);
 }
 
-static struct batch *filled(const struct dump *d, each_series *add, bool instant)
+static struct batch *filled(const struct dump *d, each_series *add,
+			    bool instant)
 {
 	const struct store_source *s = d->src;
 	struct batch *b = batch_new(0);

@@ -400,9 +400,10 @@ static void classify(struct series *s, const struct shape *sh)
 	enum red_role role = s->question % 16;
 	s->class = CLASS_OK;
 	s->le = NAN;
-	if (sh->status_label)
-		s->class = status_class(sh->status, labels_get(&s->labels,
-							       sh->status_label));
+	if (sh->status_label) {
+		const char *code = labels_get(&s->labels, sh->status_label);
+		s->class = status_class(sh->status, code);
+	}
 	const char *le = labels_get(&s->labels, "le");
 	double v;
 	bool buckets = role == RED_BUCKETS || role == RED_ROUTE_BUCKETS;
