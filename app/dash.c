@@ -404,6 +404,15 @@ static void draw_help(struct dash *d)
 	keep_state(d, &(struct built){ .ops = ops, .state = state });
 }
 
+/* The other pages have a row for it. */
+static void draw_start_notice(struct dash *d)
+{
+	struct style warn = { .role = R_WARN };
+	if (d->page == PAGE_START && d->notice[0])
+		surface_text_max(d->surface, 2, d->surface->h - 2,
+				 d->surface->w - 4, warn, d->notice);
+}
+
 static void draw_popup(struct dash *d)
 {
 	switch (d->popup) {
@@ -436,6 +445,7 @@ bool dash_frame(struct dash *d)
 		lay_out(d);
 	d->needs = needs;
 	draw_slots(d);
+	draw_start_notice(d);
 	draw_popup(d);
 	d->generation = store_generation(d->store);
 	d->dirty = false;

@@ -34,16 +34,24 @@ static void select_event(struct dash *d, long to)
 	d->selected_event = (size_t)to;
 }
 
+/* Only what can be opened; the rows to read are the last. */
+static void select_start(struct dash *d, long to)
+{
+	size_t n = d->nr_start;
+	while (n && d->start[n - 1].group == START_TYPE)
+		n--;
+	if (to >= (long)n)
+		to = (long)n - 1;
+	d->start_at = to > 0 ? (size_t)to : 0;
+}
+
 /* Events are listed newest first. */
 static void move(struct dash *d, long by)
 {
 	if (d->page == PAGE_EVENTS)
 		select_event(d, (long)d->selected_event - by);
-	else if (d->page == PAGE_START && d->nr_start)
-		d->start_at = by > 0
-			? d->start_at + 1 < d->nr_start ? d->start_at + 1
-							: d->start_at
-			: d->start_at ? d->start_at - 1 : 0;
+	else if (d->page == PAGE_START)
+		select_start(d, (long)d->start_at + by);
 	else
 		select_row(d, (long)dash_selected(d) + by);
 }

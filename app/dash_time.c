@@ -174,6 +174,7 @@ bool dash_tick(struct dash *d, time_ms mono)
 		if (d->at >= d->replay_src->newest) {
 			d->at = d->replay_src->newest;
 			d->playing = d->replay_src->opt.follow;
+			d->pending = true;
 		}
 		dash_dirty(d);
 		return true;

@@ -293,7 +293,6 @@ struct session *session_new(uv_loop_t *loop, const struct options *o,
 	for (size_t i = 0; i < o->nr_sources; i++)
 		if (open_feed(s, o, o->source[i], e) < 0) {
 			session_close(s, NULL, NULL);
-			uv_run(loop, UV_RUN_DEFAULT);
 			return NULL;
 		}
 	return s;

@@ -19,7 +19,8 @@ struct session_hooks {
 	void *arg;
 };
 
-/* Opens all sources of the command line. NULL with a sentence. */
+/* Opens all sources of the command line. NULL with a sentence; what was open
+ * by then closes itself from the loop. */
 struct session *session_new(uv_loop_t *loop, const struct options *o,
 			    const struct session_hooks *h, struct err *e);
 /* Ends polls, closes sources; frees itself from the loop, then calls done. */
