@@ -36,7 +36,8 @@ static bool scale_from_limit(struct scale *sc, double max, double span)
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		double unit = sc->limit / parts[i];
-		if (unit * span < max || parts[i] > span)
+		/* The lower edge of the row above the highest is not seen. */
+		if (unit * span < max || parts[i] + !sc->centre > span)
 			continue;
 		int every = parts[i] % 2 || parts[i] == 2 ? parts[i] : 2;
 		if (every == 2 && parts[i] > 4 && !two_digits(2 * unit))

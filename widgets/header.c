@@ -167,6 +167,25 @@ static void add_title(struct header *hd, const struct view *v)
 	}
 }
 
+/* The recording, how long it is, and how often it saw nothing. */
+static void add_recording(struct header *hd, const struct view *v)
+{
+	const struct event *const *e;
+	size_t n = view_events(v, &e), gaps = 0;
+	char span[TIME_TEXT];
+
+	for (size_t i = 0; i < n; i++)
+		gaps += e[i]->kind == EVENT_GAP;
+	spans_add(&hd->right, R_ON_ALERT, 3, "%.60s",
+		  v->title ? v->title : "");
+	spans_add(&hd->right, R_ON_ALERT_DIM, 6, "  %s",
+		  time_span(v->held_to - v->held_from, span));
+	if (gaps)
+		spans_add(&hd->right, R_ON_ALERT_DIM, 6, ", %zu gap%s", gaps,
+			  gaps == 1 ? "" : "s");
+	add_help(&hd->right, true);
+}
+
 static bool header_update(void *state, const struct view *v, int w, int h)
 {
 	struct header *hd = state;
@@ -187,16 +206,10 @@ static bool header_update(void *state, const struct view *v, int w, int h)
 	add_range(hd, v, w);
 	if (v->recording)
 		spans_add(&hd->left, R_BRIGHT, 4, "   rec %.60s", v->recording);
-	if (hd->replay) {
-		spans_add(&hd->right, R_ON_ALERT, 3, "%.60s",
-			  v->title ? v->title : "");
-		spans_add(&hd->right, R_ON_ALERT_DIM, 8, "  %s",
-			  time_span(v->held_to - v->held_from,
-				    (char[TIME_TEXT]){ 0 }));
-		add_help(&hd->right, true);
-	} else {
+	if (hd->replay)
+		add_recording(hd, v);
+	else
 		add_sources(hd, v, &health, w);
-	}
 	return true;
 }
 

@@ -107,14 +107,13 @@ static void fill(struct scrub *b, const struct view *v)
 static void add_gap(struct scrub *b, const struct view *v,
 		    const struct event *e)
 {
-	int from = cell_of(b, v, e->at);
-	int to = cell_of(b, v, e->until == TIME_NONE ? e->at : e->until);
+	time_ms until = e->until == TIME_NONE ? e->at : e->until;
 
-	if (from < 0)
+	if (until < v->held_from || e->at > v->held_to)
 		return;
-	if (to < from)
-		to = from;
-	for (int i = from; i <= to; i++)
+	int from = cell_of(b, v, e->at < v->held_from ? v->held_from : e->at);
+	int to = cell_of(b, v, until > v->held_to ? v->held_to : until);
+	for (int i = from; i >= 0 && i <= to; i++)
 		b->piece[i] = PIECE_NONE;
 }
 
@@ -184,7 +183,8 @@ static void add_names(struct scrub *b, const struct view *v)
 		int cell = cell_of(b, v, e[i]->at);
 		const char *tag = e[i]->tag ? e[i]->tag
 					    : event_kind_name(e[i]->kind);
-		if (cell < 0 || !is_mark(e[i]) || strlen(tag) > 20)
+		bool gap = e[i]->kind == EVENT_GAP;
+		if (cell < 0 || !(is_mark(e[i]) || gap) || strlen(tag) > 20)
 			continue;
 		snprintf(text, sizeof(text), "%.5s %.20s",
 			 time_hm(e[i]->at, at), tag);

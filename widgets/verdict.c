@@ -350,6 +350,54 @@ static void bad(struct verdict *d, const struct view *v,
 	reason(d, v, r, others);
 }
 
+/* The page tier of the worst service that the recording knows of later. */
+static const struct event *page_after(const struct view *v)
+{
+	const struct event *const *e;
+	size_t n = view_events(v, &e);
+
+	if (!v->nr_all || v->all[0].state == STATE_PAGE ||
+	    v->all[0].state == STATE_CRIT)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (e[i]->at > v->now && e[i]->kind == EVENT_SLO &&
+		    e[i]->severity == SEVERITY_CRIT && e[i]->service &&
+		    !strcmp(e[i]->service, v->all[0].service->name))
+			return e[i];
+	return NULL;
+}
+
+/* A replay says which moment its reason is about, and what came of it. */
+static void as_it_was(struct verdict *d, const struct view *v)
+{
+	struct spans rest = d->why;
+	const struct event *page = page_after(v);
+	char at[TIME_TEXT], span[TIME_TEXT];
+
+	int group = page ? 0 : 6;
+	d->why.nr = 0;
+	spans_add(&d->why, R_DIM, group, "as it was at %s",
+		  time_hms(v->now, at));
+	if (page) {
+		spans_add(&d->why, R_DIM, 1, "; the page came ");
+		spans_add(&d->why, R_TEXT, 1, "%s later",
+			  time_span(page->at - v->now, span));
+		spans_add(&d->why, R_DIM, 2, ", at %s",
+			  time_hm(page->at, at));
+	}
+	if (rest.nr)
+		spans_add(&d->why, R_DIM, 6, "; ");
+	for (int i = 0; i < rest.nr && d->why.nr < SPANS_MAX; i++) {
+		d->why.s[d->why.nr] = rest.s[i];
+		if (page)
+			d->why.s[d->why.nr].group = 6;
+		d->why.nr++;
+	}
+	d->hint.nr = 0;
+	if (v->held_to > v->now)
+		hint(d, "0", "to the newest");
+}
+
 static void judge(struct verdict *d, const struct view *v)
 {
 	struct health h = health_of(v);
@@ -382,9 +430,8 @@ static bool verdict_update(void *state, const struct view *v, int w, int h)
 	if (v->notice) {
 		d->why.nr = d->hint.nr = 0;
 		spans_add(&d->why, R_TEXT, 0, "%s", v->notice);
-	} else if (v->mode == MODE_REPLAY && v->held_to > v->now) {
-		d->hint.nr = 0;
-		hint(d, "0", "to the newest");
+	} else if (v->mode == MODE_REPLAY) {
+		as_it_was(d, v);
 	}
 	return true;
 }

@@ -868,6 +868,7 @@ static void the_limit_is_exactly_a_row(void **state)
 							       limits[i], rows,
 							       rows % 2);
 				assert_true(sc.limit_row > 0);
+				assert_true(sc.limit_row < rows);
 				double at = sc.limit_row * sc.unit;
 				assert_true(fabs(at - limits[i]) < 1e-9);
 				assert_true(scale_height(&sc, f * limits[i]) <=
@@ -1184,6 +1185,40 @@ static void the_scrub_bar_shows_held_seen_and_marks(void **state)
 	close_shop(s);
 }
 
+static void a_replay_says_its_moment_its_gaps_and_what_came(void **state)
+{
+	static const struct event gap = {
+		NOW - 5400000, NOW - 4800000, EVENT_GAP, SEVERITY_INFO, NULL,
+		"nothing recorded for 10m", NULL,
+	};
+	const struct event *all[] = { &gap, &told[0], &told[1] };
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	(void)state;
+	s->view.mode = MODE_REPLAY;
+	s->view.title = "a.redtop";
+	s->view.now = s->view.edge = ONSET - 60000;
+	judge(s);
+	s->view.event = all;
+	s->view.nr_events = 3;
+	s->view.all = s->view.row = s->view.sel;
+	while (strcmp(s->view.all->service->name, "checkout"))
+		s->view.all++;
+
+	struct surface *d = draw(s, "header", 120, 1, GRAPH_BRAILLE);
+	assert_has(d, 0, "‖ REPLAY 13:51:05Z");
+	assert_has(d, 0, "a.redtop  2h 30m, 1 gap   ? help");
+	surface_free(d);
+	d = draw(s, "verdict", 120, 2, GRAPH_BRAILLE);
+	assert_has(d, 1, "as it was at 13:51:05; the page came 60s later, at "
+			 "13:52");
+	surface_free(d);
+	d = draw(s, "scrub", 120, 3, GRAPH_BRAILLE);
+	assert_has(d, 0, "13:02 gap");
+	assert_has(d, 1, "━····");
+	surface_free(d);
+	close_shop(s);
+}
+
 static void every_key_of_the_key_line_is_explained(void **state)
 {
 	struct shop *s = open_shop(SHOP_INCIDENT);
@@ -1398,6 +1433,8 @@ int main(void)
 		cmocka_unit_test(routes_of_another_time_are_not_shown),
 		cmocka_unit_test(events_are_newest_first_with_their_signs),
 		cmocka_unit_test(the_scrub_bar_shows_held_seen_and_marks),
+		cmocka_unit_test(
+			a_replay_says_its_moment_its_gaps_and_what_came),
 		cmocka_unit_test(every_key_of_the_key_line_is_explained),
 		cmocka_unit_test(the_help_names_every_key_of_a_page),
 		cmocka_unit_test(the_start_page_offers_and_selects),
