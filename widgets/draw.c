@@ -278,7 +278,7 @@ void spans_event(struct spans *sp, enum role r, const struct event *e)
 	if (e->kind == EVENT_DEPLOY || e->kind == EVENT_RESTART ||
 	    e->kind == EVENT_CONFIG || e->kind == EVENT_ALARM)
 		kind = event_kind_name(e->kind);
-	if (!strncmp(e->text, kind, strlen(kind)))
+	if (strstr(e->text, kind) || !strncmp(e->text, "rollback", 8))
 		kind = "";
 	spans_add(sp, r, 0, "%s%s%.100s%s%s", kind, *kind ? " " : "",
 		  e->service ? e->service : "", e->service ? " " : "",

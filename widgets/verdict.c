@@ -11,7 +11,7 @@
 struct verdict {
 	uint64_t stamp;
 	enum role ground;      /* R_DEFAULT: nothing is wrong */
-	bool brief;            /* a narrow screen: fewer words */
+	int w;
 	struct spans left, right, why, hint;
 };
 
@@ -36,8 +36,8 @@ static void since(struct verdict *d, time_ms at, time_ms now)
 
 	if (at == TIME_NONE)
 		return;
-	spans_add(&d->right, dim, 1, "since ");
-	spans_add(&d->right, loud, 1, "%s", time_hm(at, text));
+	spans_add(&d->right, dim, 2, "since ");
+	spans_add(&d->right, loud, 2, "%s", time_hm(at, text));
 	spans_add(&d->right, dim, 4, ", ");
 	spans_add(&d->right, loud, 4, "%s", time_span(now - at, text));
 }
@@ -177,13 +177,20 @@ static void last_change(struct verdict *d, const struct view *v)
 		  time_hm(v->held_from > 0 ? v->held_from : v->started, at));
 }
 
+/* `burning`: one of them burns more than its budget allows, or still did
+ * within the hour, without firing a tier. */
 static void calm_words(char *line, size_t size, size_t all, size_t judged,
-		       bool assumed)
+		       bool assumed, bool burning)
 {
 	const char *what = assumed ? "the default objective"
 			   : judged == 1 ? "its objective" : "their objectives";
 
-	if (!all)
+	if (burning && all == 1)
+		snprintf(line, size, "The one service fires no alarm");
+	else if (burning)
+		snprintf(line, size, "None of %zu services fires an alarm",
+			 judged);
+	else if (!all)
 		snprintf(line, size, "no services found");
 	else if (!judged && all == 1)
 		snprintf(line, size, "the one service cannot be judged");
@@ -214,15 +221,18 @@ static void calm(struct verdict *d, const struct view *v)
 	}
 	spans_add(&d->left, judged ? R_OK : R_STALE, 0,
 		  judged ? "✓ " : "○ ");
-	calm_words(line, sizeof(line), v->nr_all, judged, assumed);
-	bold(d, 0, line);
 	const struct red_row *worst = worst_burn(v);
+	bool burning = judged && worst && worst->burn_1h > 1;
+	calm_words(line, sizeof(line), v->nr_all, judged, assumed, burning);
+	bold(d, 0, line);
 	if (judged && worst) {
 		soft(d, 2, "   worst burn ");
 		spans_add(&d->left, R_TEXT, 2, "%.60s %s",
 			  worst->service->name,
 			  burn_words(worst->burn_1h, text));
 		soft(d, 2, " over 1h");
+		if (burning && worst->burn_5m <= 1)
+			soft(d, 3, ", recovering");
 	}
 	if (v->nr_all)
 		spans_add(&d->hint, R_DIM, 3, "%zu of %zu reporting", seen,
@@ -239,16 +249,17 @@ static void how_bad(struct verdict *d, const struct red_row *r)
 	if (r->burn_5m > 1 || r->burn_1h > 1) {
 		bool hour = isnan(r->burn_5m) ||
 			     (r->burn_1h > r->burn_5m && r->burn_5m <= 1);
-		soft(d, 2, d->brief ? "  budget burns "
-				    : "  burns its error budget ");
-		bold(d, 2, burn_words(hour ? r->burn_1h : r->burn_5m, a));
-		soft(d, 2, d->brief ? "" : " too fast");
+		soft(d, 1, "  burn");
+		soft(d, 5, "s its error budget");
+		soft(d, 1, " ");
+		bold(d, 1, burn_words(hour ? r->burn_1h : r->burn_5m, a));
+		soft(d, 5, " too fast");
 		if (isnan(r->burn_1h) || hour)
 			return;
 		bool page = r->burn_1h > BURN_PAGE;
-		soft(d, 5, page ? "  ·  " : "  ·  no page yet: ");
-		bold(d, 5, burn_words(r->burn_1h, b));
-		soft(d, 5, page ? " over 1h" : " over 1h is under 14.4x");
+		soft(d, 6, page ? "  ·  " : "  ·  no page yet: ");
+		bold(d, 6, burn_words(r->burn_1h, b));
+		soft(d, 6, page ? " over 1h" : " over 1h is under 14.4x");
 		return;
 	}
 	if (r->latency_limit > 0 && r->p99.value > r->latency_limit) {
@@ -324,14 +335,18 @@ static void bad(struct verdict *d, const struct view *v,
 		const struct red_row *r)
 {
 	struct sign sign = sign_of_state(r->state);
-	char line[200], text[TIME_TEXT];
+	char line[400], text[TIME_TEXT];
 	size_t others = 0;
 
 	for (size_t i = 1; i < v->nr_all; i++)
 		others += v->all[i].state <= STATE_STALE;
 	d->ground = sign.role == R_CRIT ? R_PAGE : R_ALERT;
-	snprintf(line, sizeof(line), "%s %s  %.120s", sign.glyph, sign.word,
-		 r->service->name);
+	/* A long name leaves room for how bad it is. */
+	int room = d->w - 34 > 16 ? d->w - 34 : 16;
+	const char *name = r->service->name;
+	size_t n = text_fit(name, room < 60 ? room : 60);
+	snprintf(line, sizeof(line), "%s %s  %.*s%s", sign.glyph, sign.word,
+		 (int)n, name, name[n] ? "…" : "");
 	bold(d, 0, line);
 	if (r->state == STATE_STALE) {
 		soft(d, 2, "  last values ");
@@ -424,7 +439,7 @@ static bool verdict_update(void *state, const struct view *v, int w, int h)
 		return false;
 	d->stamp = stamp;
 	d->ground = R_DEFAULT;
-	d->brief = w < 70;
+	d->w = w;
 	d->left.nr = d->right.nr = d->why.nr = d->hint.nr = 0;
 	judge(d, v);
 	if (v->notice) {

@@ -576,8 +576,45 @@ static void the_verdict_names_who_how_bad_and_since_when(void **state)
 	assert_int_equal(surface_cell(d, 0, 0)->ground, R_PAGE);
 	surface_free(d);
 	d = draw(s, "verdict", 60, 2, GRAPH_BRAILLE);
-	assert_row(d, 0, " ▲ PAGE  checkout  budget burns 20.0x      "
+	assert_row(d, 0, " ▲ PAGE  checkout  burn 20.0x              "
 			 "since 13:52, 39m");
+	surface_free(d);
+	close_shop(s);
+}
+
+static void a_long_name_does_not_push_out_how_bad_it_is(void **state)
+{
+	static const struct service_def long_def = {
+		.name = "checkout-and-payments-backend-production-eu-west-1-v2",
+	};
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	(void)state;
+	struct service other = *s->row[0].service;
+	other.name = long_def.name;
+	s->row[0].service = &other;
+
+	static const int sizes[] = { 60, 80, 100, 120 };
+	for (int i = 0; i < 4; i++) {
+		struct surface *d = draw(s, "verdict", sizes[i], 2,
+					 GRAPH_BRAILLE);
+		assert_has(d, 0, " ▲ PAGE  checkout-and-pay");
+		assert_has(d, 0, "20.0x");
+		surface_free(d);
+	}
+	close_shop(s);
+}
+
+/* An hour that was bad is not "inside the objectives". */
+static void what_still_burns_over_an_hour_is_not_called_fine(void **state)
+{
+	struct shop *s = open_shop(SHOP_CALM);
+	(void)state;
+	s->row[0].burn_1h = 34.9;
+	s->row[0].burn_5m = 0.1;
+	struct surface *d = draw(s, "verdict", 120, 2, GRAPH_BRAILLE);
+
+	assert_has(d, 0, "None of 4 services fires an alarm");
+	assert_has(d, 0, "34.9x over 1h, recovering");
 	surface_free(d);
 	close_shop(s);
 }
@@ -701,6 +738,42 @@ static void a_source_that_never_answered_says_why(void **state)
 	struct surface *d = draw(s, "table", 120, 8, GRAPH_BRAILLE);
 
 	assert_has(d, 1, "prom-a: http://127.0.0.1:9090: connection refused");
+	surface_free(d);
+	close_shop(s);
+}
+
+static void an_event_does_not_say_its_kind_twice(void **state)
+{
+	static const struct event e[] = {
+		{ 0, 0, EVENT_DEPLOY, SEVERITY_INFO, "checkout",
+		  "v841 → v842", NULL },
+		{ 0, 0, EVENT_DEPLOY, SEVERITY_INFO, "checkout",
+		  "rollback v842 → v841", NULL },
+		{ 0, 0, EVENT_RESTART, SEVERITY_INFO, "cart",
+		  "instance cart-4 restarted", NULL },
+	};
+	static const char *const want[] = {
+		"deploy checkout v841 → v842", "checkout rollback v842 → v841",
+		"cart instance cart-4 restarted",
+	};
+	(void)state;
+
+	for (int i = 0; i < 3; i++) {
+		struct spans sp = { 0 };
+		spans_event(&sp, R_TEXT, &e[i]);
+		assert_string_equal(sp.s[0].text, want[i]);
+	}
+}
+
+static void a_long_identity_leaves_before_a_name_does(void **state)
+{
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	(void)state;
+	s->view.title = "prometheus.monitoring.svc.cluster.local:9090";
+	struct surface *d = draw(s, "header", 120, 1, GRAPH_BRAILLE);
+
+	assert_has(d, 0, "● prom-a 12ms   ? help");
+	assert_has(d, 0, s->view.title);
 	surface_free(d);
 	close_shop(s);
 }
@@ -1403,6 +1476,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_size_is_drawn_inside_and_the_same_twice),
 		cmocka_unit_test(the_verdict_names_who_how_bad_and_since_when),
+		cmocka_unit_test(a_long_name_does_not_push_out_how_bad_it_is),
+		cmocka_unit_test(what_still_burns_over_an_hour_is_not_called_fine),
 		cmocka_unit_test(a_calm_verdict_is_not_filled),
 		cmocka_unit_test(blindness_is_said_and_never_called_live),
 		cmocka_unit_test(before_the_first_answer_nothing_is_judged),
@@ -1410,6 +1485,8 @@ int main(void)
 		cmocka_unit_test(rows_come_before_the_past),
 		cmocka_unit_test(one_service_is_not_spoken_of_as_many),
 		cmocka_unit_test(a_source_that_never_answered_says_why),
+		cmocka_unit_test(an_event_does_not_say_its_kind_twice),
+		cmocka_unit_test(a_long_identity_leaves_before_a_name_does),
 		cmocka_unit_test(the_header_has_mode_moment_range_and_sources),
 		cmocka_unit_test(the_table_keeps_its_columns),
 		cmocka_unit_test(no_number_is_cut_or_touched_at_any_width),
