@@ -45,12 +45,15 @@ struct screen {
 
 #define PASTE_ON "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
+/* After the alternate screen too: where both screens share the place for a
+ * saved cursor, leaving it brings back the hidden one that curses saved. */
+#define CURSOR_ON "\033[?25h"
 #define MOUSE_OFF "\033[?1000l\033[?1002l\033[?1003l\033[?1006l"
 
 /* Margins before the alternate screen is left: that puts the cursor home, and
  * leaving puts it back. */
 const char screen_rescue[] = MOUSE_OFF PASTE_OFF "\033[?2026l\033[0m\033(B\017"
-	"\033[r\033[?25h\033[?1l\033>\033[?1049l";
+	"\033[r\033[?1l\033>\033[?1049l" CURSOR_ON;
 const size_t screen_rescue_len = sizeof(screen_rescue) - 1;
 
 /* A name that curses may look for as a file. */
@@ -475,5 +478,7 @@ void screen_end(struct screen *s)
 	drain(s);
 	if (s->ansi && !s->alternate)
 		buf_str(&s->bytes, "\033[H");
+	if (s->ansi)
+		buf_str(&s->bytes, CURSOR_ON);
 	s->whole = true;
 }

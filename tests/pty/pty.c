@@ -17,6 +17,7 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#include <utmp.h>
 #include <vterm.h>
 
 #define RAW_MAX ((size_t)64 << 20)
@@ -132,12 +133,20 @@ struct pty *pty_start(const struct pty_options *o)
 	open_screen(p);
 	struct winsize size = { .ws_row = (unsigned short)p->h,
 				.ws_col = (unsigned short)p->w };
-	p->pid = forkpty(&p->master, NULL, NULL, &size);
+	int slave;
+	if (openpty(&p->master, &slave, NULL, NULL, &size) < 0)
+		die("openpty");
+	/* Before a child can change them. */
+	tcgetattr(slave, &p->modes);
+	p->pid = fork();
 	if (p->pid < 0)
-		die("forkpty");
-	if (p->pid == 0)
+		die("fork");
+	if (p->pid == 0) {
+		close(p->master);
+		login_tty(slave);
 		child(o);
-	tcgetattr(p->master, &p->modes);
+	}
+	close(slave);
 	fcntl(p->master, F_SETFL, O_NONBLOCK);
 	fcntl(p->master, F_SETFD, FD_CLOEXEC);
 	return p;
@@ -330,8 +339,9 @@ int pty_exit(struct pty *p, int ms)
 	if (!pty_wait(p, has_ended, NULL, ms))
 		return -1;
 	long until = pty_ms() + 200;
-	while (p->master >= 0 && !p->eof && pty_ms() < until)
-		read_some(p, until);
+	while (p->master >= 0 && !p->eof
+	       && (read_some(p, until) || pty_ms() < until))
+		; /* also what is left after a long sleep of our own */
 	return p->status;
 }
 
