@@ -135,6 +135,6 @@ static void bench_decode(struct results *r, const struct home *h)
 	x->note = note;
 	result_peer(x, "cJSON", percentile(&took[1], 0.5));
 	x = result_add(r, "decode.rss_bytes", percentile(&rss[0], 0.5), "B");
-	x->note = "its peak, with the points, without the text";
+	x->note = "its peak; cJSON's with the text it needs";
 	result_peer(x, "cJSON", percentile(&rss[1], 0.5));
 }

@@ -5,8 +5,10 @@
 #include "sources/demo.h"
 #include "tui/screen.h"
 
-/* Every allocation of the process, curses' own included. */
+/* Every allocation of the process, curses' own included; a sanitizer has its
+ * own malloc, and then nothing is counted. */
 static size_t allocations;
+#ifndef __SANITIZE_ADDRESS__
 extern void *__libc_malloc(size_t n);
 extern void *__libc_calloc(size_t nr, size_t n);
 extern void *__libc_realloc(void *p, size_t n);
@@ -28,6 +30,7 @@ void *realloc(void *p, size_t n)
 	allocations++;
 	return __libc_realloc(p, n);
 }
+#endif
 
 /* A dashboard of a source that is asked by hand. */
 struct inside {
@@ -140,7 +143,7 @@ static void inside_step(struct inside *x, int i)
 	dash_tick(x->dash, x->mono);
 }
 
-/* ---- frames -------------------------------------------------------------- */
+/* ---- frames ----------------------------------------------------------- */
 
 #define FRAMES 300
 
@@ -211,7 +214,7 @@ static void bench_frames(struct results *r, const struct home *h)
 		bench_changed(r, &frame_rows[i]);
 }
 
-/* ---- a recording ----------------------------------------------------------- */
+/* ---- a recording ------------------------------------------------------ */
 
 #define TICKS 1800
 #define SEEKS 100

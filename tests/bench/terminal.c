@@ -99,7 +99,7 @@ static bool shows_processes(struct pty *p, const void *header)
 	return false;
 }
 
-/* ---- start --------------------------------------------------------------- */
+/* ---- start ------------------------------------------------------------ */
 
 #define STARTS 7
 
@@ -131,20 +131,28 @@ static double median_first(const struct home *h, const char *program,
 	return percentile(&s, 0.5);
 }
 
+/* Against a server of so many services. */
+static double served(const struct home *h, int services,
+		     bool (*holds)(struct pty *p, const void *arg))
+{
+	struct fake_prom_options o = { .services = services, .delay_ms = 50 };
+	struct fake_prom *f = fake_prom_start(&o);
+	double ms = median_first(h, redtop_path(), fake_prom_url(f), holds,
+				 "svc-");
+	fake_prom_stop(f);
+	return ms;
+}
+
 static void bench_start(struct results *r, const struct home *h)
 {
-	struct fake_prom *f = fake_prom_start(&(struct fake_prom_options){
-		.services = 10, .delay_ms = 50 });
-	const char *redtop = redtop_path(), *url = fake_prom_url(f);
-	result_add(r, "start.first_frame_ms",
-		   median_first(h, redtop, url, shows_anything, NULL), "ms")
-		->note = "anything at all; the server answers after 50 ms";
-	result_add(r, "start.first_useful_ms",
-		   median_first(h, redtop, url, shows_rate, "svc-00"), "ms")
-		->note = "a service's rate; the server answers after 50 ms";
-	fake_prom_stop(f);
+	result_add(r, "start.first_frame_ms", served(h, 10, shows_anything),
+		   "ms")->note = "anything; the server answers after 50 ms";
+	result_add(r, "start.first_useful_ms", served(h, 10, shows_rate), "ms")
+		->note = "a rate of 10 services; answers after 50 ms";
+	result_add(r, "start.first_useful_200_ms", served(h, 200, shows_rate),
+		   "ms")->note = "a rate of 200 services";
 	struct result *x = result_add(r, "start.demo_useful_ms",
-		median_first(h, redtop, "demo", shows_rate, "checkout"), "ms");
+		median_first(h, redtop_path(), "demo", shows_rate, "checkout"), "ms");
 	x->note = "first full frame";
 	result_peer(x, "htop", median_first(h, "htop", NULL, shows_processes,
 					    " PID "));
@@ -152,7 +160,7 @@ static void bench_start(struct results *r, const struct home *h)
 					    "Pid:"));
 }
 
-/* ---- keys ------------------------------------------------------------------ */
+/* ---- keys ------------------------------------------------------------- */
 
 #define KEYS 300
 #define LOST 1000.0 /* ms: what a key that changed nothing counts as */
@@ -260,8 +268,8 @@ static void bench_keys_decode(struct results *r, const struct home *h)
 	for (int i = 0; i < 2; i++) {
 		const struct decode_row *row = &decode_rows[i];
 		struct samples s = { .nr = 0 };
-		struct fake_prom *f = fake_prom_start(
-			&(struct fake_prom_options){ .services = row->services });
+		struct fake_prom_options o = { .services = row->services };
+		struct fake_prom *f = fake_prom_start(&o);
 		struct pty *p = run(h, redtop_path(), fake_prom_url(f), row->w,
 				    row->h);
 		until(p, now_ms(), shows_rate, "svc-", SOON);
@@ -280,7 +288,7 @@ static void bench_keys_decode(struct results *r, const struct home *h)
 	}
 }
 
-/* ---- a minute ---------------------------------------------------------------- */
+/* ---- a minute --------------------------------------------------------- */
 
 #define PROGRAMS 3
 #define WARM_UP 3000
@@ -361,7 +369,7 @@ static void bench_minute(struct results *r, const struct home *h)
 	}
 }
 
-/* ---- refreshes ------------------------------------------------------------------ */
+/* ---- refreshes -------------------------------------------------------- */
 
 #define SIZES 3
 #define POLL_GAP 3000000 /* us without a request: between two polls */

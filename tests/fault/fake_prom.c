@@ -18,7 +18,7 @@ struct fake_prom {
 	size_t nr, cap;
 };
 
-/* ---- the world ----------------------------------------------------------- */
+/* ---- the world -------------------------------------------------------- */
 
 static const struct fake_bound {
 	const char *le;
@@ -93,7 +93,7 @@ static double fake_scrapes(int service, size_t k, time_ms t)
 	return (double)k;
 }
 
-/* ---- one leg of a query --------------------------------------------------- */
+/* ---- one leg of a query ----------------------------------------------- */
 
 enum fake_labels { BY_NAME = 1, BY_CODE = 2, BY_LE = 4 };
 
@@ -230,9 +230,10 @@ static void fake_leg(struct buf *out, struct fake_query *q, const char *expr,
 	}
 	for (int s = 0; leg && s < q->services; s++) {
 		snprintf(job, sizeof(job), "svc-%03d", s);
+		if (!fake_is_asked(expr, n, job))
+			continue;
 		for (size_t k = 0; k < leg->nr; k++)
-			if (fake_is_asked(expr, n, job))
-				fake_series(out, q, leg, s, leg->first + k, tag);
+			fake_series(out, q, leg, s, leg->first + k, tag);
 	}
 }
 
@@ -262,7 +263,7 @@ static void fake_answer(struct buf *out, struct fake_query *q,
 	buf_str(out, "]}}");
 }
 
-/* ---- requests --------------------------------------------------------------- */
+/* ---- requests --------------------------------------------------------- */
 
 static time_ms fake_time(const struct evil_ask *a, const char *name)
 {
@@ -327,9 +328,9 @@ static void fake_script(const struct evil_ask *a, struct evil_answer *out,
 		evil_json(out, "{\"status\":\"success\",\"data\":{\"version\":"
 			  "\"2.42.0\",\"goVersion\":\"go1.19.8\"}}");
 	} else if (strcmp(a->path, "/api/v1/label/__name__/values") == 0) {
-		evil_json(out, "{\"status\":\"success\",\"data\":[\"%s_bucket\","
-			  "\"%s_count\",\"%s_sum\",\"up\"]}", FAKE_METRIC,
-			  FAKE_METRIC, FAKE_METRIC);
+		evil_json(out, "{\"status\":\"success\",\"data\":["
+			  "\"%s_bucket\",\"%s_count\",\"%s_sum\",\"up\"]}",
+			  FAKE_METRIC, FAKE_METRIC, FAKE_METRIC);
 	} else {
 		return;
 	}
