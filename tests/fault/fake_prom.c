@@ -269,8 +269,8 @@ static time_ms fake_time(const struct evil_ask *a, const char *name)
 {
 	struct buf b;
 	buf_init(&b, 0);
-	time_ms t = evil_form(a, name, &b)
-			    ? (time_ms)llround(strtod(b.s, NULL) * 1000) : 0;
+	evil_form(a, name, &b);
+	time_ms t = (time_ms)llround(strtod(buf_text(&b), NULL) * 1000);
 	buf_release(&b);
 	return t;
 }
@@ -288,7 +288,7 @@ static size_t fake_asked(const struct fake_prom *f, const struct evil_ask *a,
 	}
 	buf_init(&text, 0);
 	if (evil_form(a, "query", &text) && (!range || q.step > 0)) {
-		fake_answer(&out->body, &q, text.s);
+		fake_answer(&out->body, &q, buf_text(&text));
 		out->status = 200;
 	} else {
 		buf_str(&out->body, "{\"status\":\"error\",\"errorType\":"
