@@ -1,8 +1,8 @@
 /* The page about ourselves: what each source costs and says, what is held,
- * and what this terminal gets; and the panel of sources for when they are
- * down. */
+ * what the ceilings are and what this terminal gets. */
 #include "widgets/draw.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -35,29 +35,45 @@ static const struct ncol_def {
 	[N_NEXT] = { "next", 9, 50, false },
 };
 
+#define NOTES 5
+
+struct note {
+	uint8_t role;
+	char who[80], text[LIMIT_SENTENCE + 4];
+};
+
 struct nrow {
 	struct sign sign;
 	bool bad;
 	char name[64], what[64];
 	char text[N_NR][TIME_TEXT];
-	struct spans note[3]; /* error, warning, info */
+	struct note note[NOTES];
 	int nr_notes;
 };
 
-struct pair {
-	const char *label;
-	struct spans text;
+/* A line of a panel: a name, words, a bar, a value at the right. */
+struct fact {
+	char name[220], about[160], value[NUMBER_TEXT];
+	double used;          /* 0..1, or NAN: no bar */
 };
-#define PAIRS 8
+
+#define FACTS 16
+struct panel {
+	const char *title;    /* static */
+	char about[220], head[24];
+	int name_w, nr;
+	struct fact fact[FACTS];
+};
+
+enum which { P_TIMES, P_CEILINGS, P_FOUND, P_TERMINAL, P_FAMILIES, P_NR };
 
 struct net {
 	uint64_t stamp;
 	int w, h;
-	struct spans summary, found, memory, terminal;
+	struct spans summary;
 	struct nrow *row;
 	size_t nr, cap;
-	struct pair left[PAIRS], right[PAIRS];
-	int nr_left, nr_right;
+	struct panel panel[P_NR];
 };
 
 static void cut(char *out, size_t size, const char *text, int cells)
@@ -82,31 +98,18 @@ static void next_text(const struct store_source *s, time_ms now,
 			 time_span(s->next > now ? s->next - now : 0, span));
 }
 
-static void try_text(const struct store_source *s, time_ms now,
-		     char out[2 * TIME_TEXT])
-{
-	char span[TIME_TEXT];
-
-	if (s->failures && s->next != TIME_NONE && s->next > now)
-		snprintf(out, 2 * TIME_TEXT, "try %u in %.20s",
-			 s->failures + 1, time_span(s->next - now, span));
-	else if (s->failures)
-		snprintf(out, 2 * TIME_TEXT, "try %u now", s->failures + 1);
-	else
-		next_text(s, now, out);
-}
-
 static void add_note(struct nrow *r, enum role role, const char *what,
 		     const char *text)
 {
-	if (r->nr_notes >= 3)
+	if (r->nr_notes >= NOTES)
 		return;
-	struct spans *sp = &r->note[r->nr_notes++];
-	sp->nr = 0;
-	spans_add(sp, role, 0, "%.60s%s: ", r->name, what);
-	spans_add(sp, R_DIM, 0, "%s", text);
+	struct note *n = &r->note[r->nr_notes++];
+	n->role = (uint8_t)role;
+	snprintf(n->who, sizeof(n->who), "%.60s%s: ", r->name, what);
+	cut(n->text, sizeof(n->text), text, (int)LIMIT_SENTENCE);
 }
 
+/* What it said of the newest answers: why it fails first, chatter last. */
 static void fill_notes(struct nrow *r, const struct store_source *s)
 {
 	char text[120];
@@ -114,8 +117,6 @@ static void fill_notes(struct nrow *r, const struct store_source *s)
 	r->nr_notes = 0;
 	if (s->error && s->state != SOURCE_UP)
 		add_note(r, r->sign.role, "", s->error);
-	if (s->nr_warnings)
-		add_note(r, R_WARN, " warns", s->warning[0]);
 	if (s->catalog && s->catalog->note)
 		add_note(r, R_WARN, "", s->catalog->note);
 	if (fabs(s->skew_s) > 2) {
@@ -123,8 +124,10 @@ static void fill_notes(struct nrow *r, const struct store_source *s)
 			 fabs(s->skew_s), s->skew_s > 0 ? "ahead" : "behind");
 		add_note(r, R_WARN, "", text);
 	}
-	if (s->nr_infos)
-		add_note(r, R_DIM, " says", s->info[0]);
+	for (size_t i = 0; i < s->nr_warnings && i < 3; i++)
+		add_note(r, R_WARN, " warns", s->warning[i]);
+	for (size_t i = 0; i < s->nr_infos && i < 2; i++)
+		add_note(r, R_DIM, " says", s->info[i]);
 }
 
 static void count_text(uint64_t n, char out[TIME_TEXT])
@@ -191,96 +194,249 @@ static void summarise(struct net *n, const struct view *v)
 	}
 }
 
-static struct spans *add_pair(struct pair *p, int *nr, const char *label)
-{
-	struct pair *q = &p[*nr < PAIRS ? (*nr)++ : PAIRS - 1];
+/* ---- panels ------------------------------------------------------------- */
 
-	q->label = label;
-	q->text.nr = 0;
-	return &q->text;
+static struct panel *open_panel(struct net *n, enum which p, const char *title,
+				const char *about, const char *head)
+{
+	struct panel *q = &n->panel[p];
+
+	q->title = title;
+	q->nr = 0;
+	q->name_w = 13;
+	snprintf(q->about, sizeof(q->about), "%s", about);
+	snprintf(q->head, sizeof(q->head), "%s", head);
+	return q;
 }
 
-static void discovery(struct net *n, const struct view *v)
+/* The line to fill; the last one is filled again where there are too many. */
+static struct fact *add_fact(struct panel *p, const char *name)
+{
+	struct fact *f = &p->fact[p->nr < FACTS ? p->nr++ : FACTS - 1];
+
+	snprintf(f->name, sizeof(f->name), "%.*s",
+		 (int)text_fit(name, 52), name);
+	f->about[0] = f->value[0] = '\0';
+	f->used = NAN;
+	return f;
+}
+
+static void say_times(struct panel *p, const struct view *v,
+		      const struct store_source *s)
+{
+	char a[TIME_TEXT], b[TIME_TEXT];
+	struct fact *f = add_fact(p, s->name);
+
+	if (s->answered == TIME_NONE)
+		snprintf(f->about, sizeof(f->about), "nothing answered yet");
+	else
+		snprintf(f->about, sizeof(f->about), "newest answer %s, %s ago",
+			 time_hms(s->answered, a),
+			 time_span(v->now > s->answered ? v->now - s->answered
+							: 0, b));
+	if (s->period > 0)
+		snprintf(f->value, sizeof(f->value), "every %s",
+			 time_duration(s->period, a));
+	if (!isnan(s->skew_s) && fabs(s->skew_s) <= 2) {
+		f = add_fact(p, "");
+		snprintf(f->about, sizeof(f->about),
+			 "its clock is %.1fs %s, and used", fabs(s->skew_s),
+			 s->skew_s < 0 ? "behind" : "ahead");
+	}
+	if (s->step <= 0 || s->range_to == TIME_NONE)
+		return;
+	f = add_fact(p, "");
+	snprintf(f->about, sizeof(f->about), "charts in steps of %s, rates "
+		 "over %s", time_duration(s->step, a),
+		 time_duration(s->window > 0 ? s->window : s->step, b));
+	f = add_fact(p, "");
+	snprintf(f->about, sizeof(f->about), "asked back to %s, settled up to "
+		 "%s", time_hm(s->range_from, a),
+		 time_hms(view_settled(v, s), b));
+}
+
+static void times(struct net *n, const struct view *v)
 {
 	const struct store_source *const *src;
 	size_t nr = view_sources(v, &src);
+	struct panel *p = open_panel(n, P_TIMES, "times",
+				     " how fresh, how fine", "asked");
 
-	n->nr_left = 0;
-	for (size_t i = 0; i < nr && i < 3; i++) {
-		const struct catalog *c = src[i]->catalog;
-		struct spans *sp = add_pair(n->left, &n->nr_left, "found");
-		if (!c) {
-			spans_add(sp, R_DIM, 0, "%.40s: not discovered yet",
-				  src[i]->name);
-			continue;
-		}
-		spans_add(sp, R_TEXT, 0, "%zu services in %d requests",
-			  c->nr_services, c->requests);
-		sp = add_pair(n->left, &n->nr_left, "families");
-		spans_add(sp, R_TEXT, 0, "%d known", c->families);
-		spans_add(sp, R_DIM, 1, ", %d candidates rejected", c->unknown);
-	}
+	for (size_t i = 0; i < nr; i++)
+		say_times(p, v, src[i]);
 }
 
-static void memory(struct net *n, const struct view *v)
+/* Whole things: 601, 11k, 1.2M. */
+static const char *count_words(double n, char out[NUMBER_TEXT])
 {
-	char text[NUMBER_TEXT], at[TIME_TEXT];
-	struct spans *sp;
+	if (n < 10000)
+		snprintf(out, NUMBER_TEXT, "%.0f", n);
+	else if (n < 999500)
+		snprintf(out, NUMBER_TEXT, "%.3gk", n / 1e3);
+	else
+		snprintf(out, NUMBER_TEXT, "%.3gM", n / 1e6);
+	return out;
+}
 
+static void add_ceiling(struct panel *p, const char *who, const char *what,
+			double max, double used)
+{
+	char text[NUMBER_TEXT];
+	struct fact *f = add_fact(p, who);
+	bool bytes = max == (double)LIMIT_STORE;
+
+	snprintf(f->about, sizeof(f->about), "%s, %s", what,
+		 bytes ? format_bytes(max, text) : count_words(max, text));
+	if (bytes)
+		format_bytes(used, f->value);
+	else
+		count_words(used, f->value);
+	f->used = used / max;
+}
+
+static void ceilings(struct net *n, const struct view *v)
+{
+	const struct store_source *const *src;
+	const struct service *const *all;
+	const struct event *const *e;
+	size_t nr = view_sources(v, &src);
+	struct panel *p = open_panel(n, P_CEILINGS, "ceilings",
+				     " what is allowed", "used");
+
+	for (size_t i = 0; i < nr && i < 4; i++)
+		if (src[i]->step > 0 && src[i]->range_to != TIME_NONE)
+			add_ceiling(p, src[i]->name, "points a query",
+				    (double)LIMIT_POINTS,
+				    (double)((src[i]->range_to -
+					      src[i]->range_from) /
+					     src[i]->step + 1));
+	if (!v->store)
+		return;
+	add_ceiling(p, "redtop", "memory", (double)LIMIT_STORE,
+		    (double)store_bytes(v->store));
+	add_ceiling(p, "", "series", (double)LIMIT_SERIES,
+		    (double)store_series_count(v->store));
+	add_ceiling(p, "", "services", (double)LIMIT_SERVICES,
+		    (double)store_services(v->store, &all));
+	add_ceiling(p, "", "events", (double)LIMIT_EVENTS,
+		    (double)store_events(v->store, &e));
+}
+
+static void say_found(struct panel *p, const struct store_source *s)
+{
+	const struct catalog *c = s->catalog;
+	struct fact *f = add_fact(p, s->name);
+
+	if (!c) {
+		snprintf(f->about, sizeof(f->about), "not discovered yet");
+		return;
+	}
+	snprintf(f->about, sizeof(f->about), "%zu service%s, %d famil%s",
+		 c->nr_services, c->nr_services == 1 ? "" : "s", c->families,
+		 c->families == 1 ? "y" : "ies");
+	if (!c->requests)
+		return;
+	f = add_fact(p, "");
+	snprintf(f->about, sizeof(f->about),
+		 "%d candidate%s rejected, %d request%s", c->unknown,
+		 c->unknown == 1 ? "" : "s", c->requests,
+		 c->requests == 1 ? "" : "s");
+}
+
+static void found(struct net *n, const struct view *v)
+{
+	const struct store_source *const *src;
+	size_t nr = view_sources(v, &src);
+	char text[NUMBER_TEXT];
+	struct panel *p = open_panel(n, P_FOUND, "held",
+				     " found, and kept in memory", "");
+
+	for (size_t i = 0; i < nr; i++)
+		say_found(p, src[i]);
 	if (!v->store)
 		return;
 	time_ms oldest = store_oldest(v->store);
-	sp = add_pair(n->left, &n->nr_left, "memory");
-	spans_add(sp, R_TEXT, 0, "%s",
-		  format_bytes((double)store_bytes(v->store), text));
-	spans_add(sp, R_DIM, 1, " in %zu series, %s points",
-		  store_series_count(v->store),
-		  format_rate((double)store_points(v->store), at));
-	sp = add_pair(n->left, &n->nr_left, "reaches");
+	struct fact *f = add_fact(p, "memory");
+	snprintf(f->about, sizeof(f->about), "%s points in %zu series",
+		 count_words((double)store_points(v->store), text),
+		 store_series_count(v->store));
+	format_bytes((double)store_bytes(v->store), f->value);
+	f = add_fact(p, "reaches");
 	if (oldest == TIME_NONE)
-		spans_add(sp, R_DIM, 0, "nothing is held yet");
+		snprintf(f->about, sizeof(f->about), "nothing is held yet");
 	else
-		spans_add(sp, R_TEXT, 0, "back to %s", time_hms(oldest, at));
+		snprintf(f->about, sizeof(f->about),
+			 "back to %s without asking",
+			 time_hms(oldest, (char[TIME_TEXT]){ 0 }));
 }
 
-static void number_pair(struct net *n, const char *label, const char *value,
-			const char *about)
+static void say(struct panel *p, const char *name, const char *value,
+		const char *about)
 {
-	struct spans *sp = add_pair(n->right, &n->nr_right, label);
-
-	spans_add(sp, R_TEXT, 0, "%-8s", value);
-	spans_add(sp, R_DIM, 1, " %s", about);
+	snprintf(add_fact(p, name)->about, sizeof(p->fact->about), "%-9s %s",
+		 value, about);
 }
 
-static void process(struct net *n, const struct view *v)
+static void terminal(struct net *n, const struct view *v)
 {
-	char text[NUMBER_TEXT];
+	char text[NUMBER_TEXT], about[220] = "", head[24] = "";
 
-	n->nr_right = 0;
-	if (!isnan(v->out_bytes_per_s)) {
-		char rate[NUMBER_TEXT + 4];
-		snprintf(rate, sizeof(rate), "%s/s",
+	if (v->term)
+		snprintf(about, sizeof(about), " %.200s", v->term);
+	if (!isnan(v->out_bytes_per_s))
+		snprintf(head, sizeof(head), "%.16s/s",
 			 format_bytes(v->out_bytes_per_s, text));
-		number_pair(n, "bytes", rate, "to this terminal");
-	}
+	struct panel *p = open_panel(n, P_TERMINAL, "this terminal", about,
+				     head);
 	if (!isnan(v->frame_bytes))
-		number_pair(n, "frame", format_bytes(v->frame_bytes, text),
-			    "the newest one");
-	if (!isnan(v->key_ms)) {
-		format_latency(v->key_ms / 1e3, text);
-		number_pair(n, "key", text, "to the screen");
-	}
+		say(p, "frame", format_bytes(v->frame_bytes, text),
+		    "the newest one");
+	if (!isnan(v->key_ms))
+		say(p, "key", format_latency(v->key_ms / 1e3, text),
+		    "to the screen");
 	if (!isnan(v->cpu_ratio))
-		number_pair(n, "cpu", format_percent(v->cpu_ratio, text),
-			    "of one core");
+		say(p, "cpu", format_percent(v->cpu_ratio, text),
+		    "of one core");
 	if (!isnan(v->rss_bytes))
-		number_pair(n, "resident", format_bytes(v->rss_bytes, text),
-			    "memory of this process");
-	struct spans *sp = add_pair(n->right, &n->nr_right, "recording");
-	spans_add(sp, v->recording ? R_TEXT : R_DIM, 0, "%.200s",
-		  v->recording ? v->recording : "off");
-	sp = add_pair(n->right, &n->nr_right, "telemetry");
-	spans_add(sp, R_DIM, 0, "none; nothing is sent but these queries");
+		say(p, "resident", format_bytes(v->rss_bytes, text),
+		    "memory of this process");
+	snprintf(add_fact(p, "recording")->about, sizeof(p->fact->about),
+		 "%.120s", v->recording ? v->recording : "off");
+	snprintf(add_fact(p, "telemetry")->about, sizeof(p->fact->about),
+		 "none; nothing is sent but these queries");
+}
+
+static size_t services_of(const struct catalog *c, uint32_t shape)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->nr_services; i++)
+		n += c->service[i].shape == shape;
+	return n;
+}
+
+static void families(struct net *n, const struct view *v)
+{
+	const struct store_source *const *src;
+	size_t nr = view_sources(v, &src);
+	char every[TIME_TEXT];
+	struct panel *p = open_panel(n, P_FAMILIES, "families",
+				     " what was recognised", "services");
+
+	p->name_w = 50;
+	for (size_t i = 0; i < nr; i++) {
+		const struct catalog *c = src[i]->catalog;
+		for (size_t k = 0; c && k < c->nr_shapes; k++) {
+			const struct shape *sh = &c->shape[k];
+			struct fact *f = add_fact(p, sh->metric ? sh->metric
+							       : "–");
+			snprintf(f->about, sizeof(f->about), "%s%s",
+				 sh->interval_guessed ? "~" : "",
+				 time_duration(sh->interval, every));
+			snprintf(f->value, sizeof(f->value), "%zu",
+				 services_of(c, sh->id));
+		}
+	}
 }
 
 static bool net_update(void *state, const struct view *v, int w, int h)
@@ -302,13 +458,11 @@ static bool net_update(void *state, const struct view *v, int w, int h)
 	for (size_t i = 0; i < n->nr; i++)
 		fill_source(&n->row[i], v, src[i]);
 	summarise(n, v);
-	discovery(n, v);
-	memory(n, v);
-	process(n, v);
-	n->terminal.nr = 0;
-	spans_add(&n->terminal, R_BRIGHT, 0, "this terminal");
-	if (v->term)
-		spans_add(&n->terminal, R_DIM, 1, " %.200s", v->term);
+	times(n, v);
+	ceilings(n, v);
+	found(n, v);
+	terminal(n, v);
+	families(n, v);
 	return true;
 }
 
@@ -344,6 +498,22 @@ static void draw_columns(const struct net *n, struct surface *s, int y,
 	}
 }
 
+/* What sources say takes a third of the page at most. */
+static int draw_notes(const struct net *n, struct surface *s, int y)
+{
+	int end = y + (s->h - y) / 3;
+
+	for (size_t i = 0; i < n->nr; i++)
+		for (int k = 0; k < n->row[i].nr_notes && y < end; k++, y++) {
+			const struct note *note = &n->row[i].note[k];
+			int x = 3 + draw_text(s, 3, y, (enum role)note->role,
+					      note->who);
+			surface_text_max(s, x, y, s->w - 1 - x, STYLE(R_DIM),
+					 note->text);
+		}
+	return y;
+}
+
 static int draw_sources(const struct net *n, struct surface *s, int y)
 {
 	struct spans left = { 0 }, right = { 0 };
@@ -356,42 +526,66 @@ static int draw_sources(const struct net *n, struct surface *s, int y)
 		draw_text(s, 1, y, n->row[i].sign.role, n->row[i].sign.glyph);
 		draw_columns(n, s, y, &n->row[i]);
 	}
-	for (size_t i = 0; i < n->nr; i++)
-		for (int k = 0; k < n->row[i].nr_notes && y < s->h; k++)
-			spans_row(s, y++, 3, s->w - 1, &n->row[i].note[k],
-				  NULL);
-	return y + 1;
+	return draw_notes(n, s, y) + 1;
 }
 
-static int draw_pairs(struct surface *s, int x, int y, int w,
-		      const struct pair *p, int nr)
+#define BAR 10
+
+static void draw_fact(struct surface *s, int x, int y, int w, int name_w,
+		      const struct fact *f)
 {
-	for (int i = 0; i < nr && y < s->h; i++, y++) {
-		draw_text(s, x, y, R_DIM, p[i].label);
-		spans_row(s, y, x + 11, x + w, &p[i].text, NULL);
+	int value = text_width(f->value), end = x + w - value;
+	bool bar = !isnan(f->used) && w > name_w + BAR + 30;
+
+	if (name_w > w - value - 8)
+		name_w = w - value - 8;
+	surface_text_max(s, x, y, name_w - 1, STYLE(R_TEXT), f->name);
+	draw_text(s, end, y, f->used > 0.8 ? R_WARN : R_TEXT, f->value);
+	if (bar) {
+		end = x + w - 8 - BAR;
+		draw_bar(s, end, y, BAR, f->used,
+			 f->used > 0.8 ? R_WARN : R_BAR);
 	}
+	x += name_w;
+	if (end - x > 1)
+		surface_text_max(s, x, y, end - x - 1, STYLE(R_DIM), f->about);
+}
+
+/* Returns the row after the panel and a blank one. */
+static int draw_panel(struct surface *s, int x, int y, int w,
+		      const struct panel *p)
+{
+	struct spans left = { 0 }, right = { 0 };
+
+	if (!p->nr || y + 1 >= s->h)
+		return y;
+	spans_add(&left, R_BRIGHT, 0, "%s", p->title);
+	if (*p->about)
+		spans_add(&left, R_DIM, 1, "%s", p->about);
+	if (*p->head)
+		spans_add(&right, R_DIM, 0, "%s", p->head);
+	title_at(s, x, y++, w, &left, &right);
+	for (int i = 0; i < p->nr && y < s->h; i++)
+		draw_fact(s, x, y++, w, p->name_w, &p->fact[i]);
 	return y + 1;
 }
 
 static void net_draw(const void *state, struct surface *s)
 {
 	const struct net *n = state;
-	struct spans held = { 0 };
 	bool wide = s->w >= 100;
 	int half = wide ? (s->w - 5) / 2 : s->w - 2;
 
 	if (s->w != n->w || s->h != n->h)
 		return;
 	spans_row(s, 0, 1, s->w - 1, &n->summary, NULL);
-	int y = draw_sources(n, s, 2);
-	spans_add(&held, R_BRIGHT, 0, "held");
-	spans_add(&held, R_DIM, 1, " found, and kept in memory");
-	title_at(s, 1, y, half, &held, NULL);
-	int below = draw_pairs(s, 1, y + 1, half, n->left, n->nr_left);
-	int x = wide ? 4 + half : 1, top = wide ? y : below;
-	int w = s->w - 1 - x;
-	title_at(s, x, top, w, &n->terminal, NULL);
-	draw_pairs(s, x, top + 1, w, n->right, n->nr_right);
+	int y = draw_sources(n, s, 2), top = y;
+	for (int p = P_TIMES; p <= P_FOUND; p++)
+		y = draw_panel(s, 1, y, half, &n->panel[p]);
+	int x = wide ? s->w - 1 - half : 1;
+	y = wide ? top : y;
+	for (int p = P_TERMINAL; p < P_NR; p++)
+		y = draw_panel(s, x, y, half, &n->panel[p]);
 }
 
 static void net_close(void *state)
@@ -409,116 +603,4 @@ const struct widget_ops net_widget = {
 	.update = net_update,
 	.draw = net_draw,
 	.close = net_close,
-};
-
-/* ---- the panel of sources ----------------------------------------------- */
-
-struct source_lines {
-	struct sign sign;
-	char name[64], url[96], next[2 * TIME_TEXT];
-	struct spans answer, carries;
-	char error[4 * 100];
-};
-
-struct sources {
-	uint64_t stamp;
-	struct source_lines *line;
-	size_t nr, cap;
-};
-
-static size_t carried(const struct view *v, const struct store_source *src)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < v->nr_all; i++)
-		n += v->all[i].service->source == src;
-	return n;
-}
-
-static void fill_lines(struct source_lines *l, const struct view *v,
-		       const struct store_source *s)
-{
-	char at[TIME_TEXT], ago[TIME_TEXT];
-
-	l->sign = sign_of_source(s);
-	cut(l->name, sizeof(l->name), s->name, 16);
-	cut(l->url, sizeof(l->url), s->url, 40);
-	cut(l->error, sizeof(l->error), s->error ? s->error : l->sign.word,
-	    (int)sizeof(l->error) / 4);
-	try_text(s, v->now, l->next);
-	l->answer.nr = l->carries.nr = 0;
-	if (s->answered == TIME_NONE) {
-		spans_add(&l->answer, R_DIM, 0, "never answered");
-	} else {
-		spans_add(&l->answer, R_DIM, 0, "last answer ");
-		spans_add(&l->answer, R_TEXT, 0, "%s",
-			  time_hms(s->answered, at));
-		spans_add(&l->answer, R_DIM, 1, ", %s ago",
-			  time_span(v->now - s->answered, ago));
-	}
-	spans_add(&l->carries, R_DIM, 2, "carries %zu services", carried(v, s));
-}
-
-static bool sources_update(void *state, const struct view *v, int w, int h)
-{
-	struct sources *d = state;
-	uint64_t stamp = view_stamp(v, w, h);
-	const struct store_source *const *src;
-
-	if (stamp == d->stamp)
-		return false;
-	d->stamp = stamp;
-	d->nr = view_sources(v, &src);
-	if (d->nr > d->cap) {
-		d->line = mem_grow(d->line, d->nr, sizeof(*d->line));
-		d->cap = d->nr;
-	}
-	for (size_t i = 0; i < d->nr; i++)
-		fill_lines(&d->line[i], v, src[i]);
-	return true;
-}
-
-static void sources_draw(const void *state, struct surface *s)
-{
-	const struct sources *d = state;
-	struct spans left = { 0 }, right = { 0 };
-	bool wide = s->w >= 100;
-	int x = 20, mid = x + 42;
-
-	spans_add(&left, R_BRIGHT, 0, "sources");
-	spans_add(&right, R_DIM, 1, "next try");
-	title_at(s, 1, 0, s->w - 2, &left, &right);
-	for (size_t i = 0; i < d->nr && 2 * (int)i + 1 < s->h; i++) {
-		const struct source_lines *l = &d->line[i];
-		int y = 1 + 2 * (int)i, end = s->w - 1;
-		draw_text(s, 1, y, l->sign.role, l->sign.glyph);
-		draw_text(s, 3, y, R_BRIGHT, l->name);
-		int next = end - text_width(l->next);
-		draw_text(s, next, y, R_TEXT, l->next);
-		int from = wide ? mid : x;
-		if (wide)
-			draw_text(s, x, y, R_DIM, l->url);
-		surface_text_max(s, from, y, next - from - 2,
-				 STYLE(l->sign.role), l->error);
-		spans_row(s, y + 1, x, wide ? mid - 2 : end, &l->answer, NULL);
-		if (wide)
-			spans_row(s, y + 1, mid, end, &l->carries, NULL);
-	}
-}
-
-static void sources_close(void *state)
-{
-	struct sources *d = state;
-
-	free(d->line);
-}
-
-const struct widget_ops sources_widget = {
-	.name = "sources",
-	.help = "why each source does not answer, and when it is asked again",
-	.state_size = sizeof(struct sources),
-	.min_w = 40, .min_h = 3,
-	.update = sources_update,
-	.draw = sources_draw,
-	.close = sources_close,
 };

@@ -1373,12 +1373,51 @@ static void the_net_page_says_what_a_source_costs(void **state)
 	struct shop *s = open_shop(SHOP_INCIDENT);
 	(void)state;
 	s->view.page = PAGE_NET;
-	struct surface *d = draw(s, "net", 120, 30, GRAPH_BRAILLE);
+	s->view.frame_bytes = 1000;
+	s->view.key_ms = 6;
+	s->view.cpu_ratio = 0.002;
+	s->view.rss_bytes = 6.1e6;
+	struct surface *d = draw(s, "net", 120, 34, GRAPH_BRAILLE);
 
 	assert_has(d, 0, " 1 of 1 source answers   18 requests");
 	assert_true(anywhere(d, "Prometheus 2.42.0"));
 	assert_true(anywhere(d, "3.0x"));
-	assert_true(anywhere(d, "4 services in 4 requests"));
+	assert_true(anywhere(d, "4 services, 2 families"));
+	assert_true(anywhere(d, "0 candidates rejected, 4 requests"));
+	assert_true(anywhere(d, "newest answer 14:32:05, <1s ago"));
+	assert_true(anywhere(d, "its clock is 0.1s ahead, and used"));
+	assert_true(anywhere(d, "charts in steps of 15s, rates over 1m"));
+	assert_true(anywhere(d, "points a query, 11k"));
+	assert_true(anywhere(d, "http_request_duration_seconds"));
+	assert_true(anywhere(d, "this terminal xterm-256color, 120x40 ─"));
+	assert_true(anywhere(d, "key          6.0ms     to the screen"));
+	assert_true(anywhere(d, "resident     6.1MB     memory"));
+	surface_free(d);
+	close_shop(s);
+}
+
+static void the_net_page_repeats_what_a_source_says(void **state)
+{
+	static const char *const warns[] = { "the answer may be incomplete",
+					     "results were truncated" };
+	static const char *const says[] = { "metric might not be a counter" };
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	struct batch *b = batch_new(0);
+	(void)state;
+	b->source = "prom-a";
+	b->at = NOW;
+	b->tick = true;
+	b->warning = warns;
+	b->nr_warnings = 2;
+	b->info = says;
+	b->nr_infos = 1;
+	store_apply(s->store, b);
+	batch_free(b);
+	struct surface *d = draw(s, "net", 120, 34, GRAPH_BRAILLE);
+
+	assert_true(anywhere(d, "prom-a warns: the answer may be incomplete"));
+	assert_true(anywhere(d, "prom-a warns: results were truncated"));
+	assert_true(anywhere(d, "prom-a says: metric might not be a counter"));
 	surface_free(d);
 	close_shop(s);
 }
@@ -1517,6 +1556,7 @@ int main(void)
 		cmocka_unit_test(the_start_page_offers_and_selects),
 		cmocka_unit_test(too_small_still_has_the_verdict),
 		cmocka_unit_test(the_net_page_says_what_a_source_costs),
+		cmocka_unit_test(the_net_page_repeats_what_a_source_says),
 		cmocka_unit_test(a_rollout_is_counted_over_its_regions),
 		cmocka_unit_test(an_unchanged_view_is_not_computed_again),
 		cmocka_unit_test(a_frame_of_the_same_size_allocates_nothing),
