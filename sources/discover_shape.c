@@ -152,6 +152,78 @@ static void ask_rates(const struct wording *w, const struct pick *p,
 					    p->keep_rate, NULL, "");
 }
 
+/* `LABEL=` at the beginning of a matcher: it has one value. */
+static bool is_pinned(const char *keep, const char *label)
+{
+	size_t n = strlen(label);
+	return keep && strncmp(keep, label, n) == 0 && keep[n] == '=';
+}
+
+/* `first, route, http_route, ...` without what is told apart already. */
+static char *route_words(struct arena *a, const struct pick *p,
+			 const char *first, const char *keep)
+{
+	struct buf b;
+	buf_init(&b, 0);
+	if (first)
+		promql_label(&b, first);
+	for (size_t i = 0; route_labels[i]; i++) {
+		const char *l = route_labels[i];
+		if (strcmp(l, p->service) == 0 || is_pinned(keep, l) ||
+		    (p->status && strcmp(l, p->status) == 0))
+			continue;
+		buf_printf(&b, "%s%s", b.len ? ", " : "", l);
+	}
+	char *text = arena_strdup(a, buf_text(&b));
+	buf_release(&b);
+	return text;
+}
+
+/* Of the one service whose page is open. */
+static const char *word_routes(const struct wording *w, const struct pick *p,
+			       const char *agg, const char *first,
+			       const char *before, const char *name,
+			       const char *keep, const char *after)
+{
+	bool job = !pick_own_label(p); /* which tells more than `jobs` */
+	struct buf b, of;
+	buf_init(&b, 0);
+	buf_init(&of, 0);
+	promql_label(&of, p->service);
+	buf_str(&of, "=$__service");
+	const char *m[] = { keep, w->exclude, job ? NULL : w->jobs, w->match,
+			    of.s };
+	buf_printf(&b, "%s by (%s, %s) (%s", agg, buf_text(&w->by),
+		   route_words(w->arena, p, first, keep), before);
+	promql_selector(&b, name, m, COUNT(m));
+	buf_printf(&b, "%s)", after);
+	const char *text = arena_strdup(w->arena, b.s);
+	buf_release(&of);
+	buf_release(&b);
+	return text;
+}
+
+static void ask_routes(const struct wording *w, const struct pick *p,
+		       const char **q)
+{
+	const char *name = p->errors ? p->errors : p->rate;
+	const char *keep = p->errors ? p->keep_errors : p->keep_rate;
+	const char *status = p->errors ? p->status : NULL;
+	bool native = p->method == METHOD_NATIVE && name == p->c->bare;
+	q[RED_ROUTES] = native ?
+		word_routes(w, p, "sum", status, "histogram_count(rate(", name,
+			    keep, RATE_WINDOW ")") :
+		word_routes(w, p, "sum", status, "rate(", name, keep,
+			    RATE_WINDOW);
+	if (p->method != METHOD_HISTOGRAM)
+		return;
+	q[RED_ROUTE_BUCKETS] = p->vmrange ?
+		word_routes(w, p, "prometheus_buckets(sum", "vmrange", "rate(",
+			    p->c->bucket, p->keep_rate, RATE_WINDOW ")") :
+		word_routes(w, p, "sum", "le", "rate(", p->c->bucket,
+			    p->keep_rate, RATE_WINDOW);
+}
+
 /* Of those jobs that have such a metric. */
 static void ask_version(struct discover *d, const struct pick *p, size_t nr,
 			const struct wording *w, const char **q)
@@ -214,6 +286,7 @@ static void ask_all(struct discover *d, const struct pick *p, size_t nr,
 		sh->question[RED_QUANTILE] =
 			word_question(&w, "max", "quantile", "", p->c->bare,
 				      p->keep_rate, "quantile!=\"\"", "");
+	ask_routes(&w, p, sh->question);
 	ask_version(d, p, nr, &w, sh->question);
 	buf_release(&w.by);
 }

@@ -79,6 +79,17 @@ void prom_pack_query(const struct prom_pack *p, struct buf *out)
 			   p->item[i].text, p->item[i].id);
 }
 
+static void copy_only(struct prom_pack *to, const struct prom_pack *p)
+{
+	to->label = p->label;
+	to->nr_only = p->nr_only;
+	to->only = NULL;
+	if (!p->only)
+		return;
+	to->only = mem_zero(p->nr_only, sizeof(*to->only));
+	memcpy(to->only, p->only, p->nr_only * sizeof(*to->only));
+}
+
 struct prom_pack prom_pack_copy(const struct prom_pack *p)
 {
 	struct prom_pack out = *p;
@@ -88,20 +99,18 @@ struct prom_pack prom_pack_copy(const struct prom_pack *p)
 		out.item[i] = p->item[i];
 		out.item[i].text = mem_strdup(p->item[i].text);
 	}
-	if (p->only) {
-		out.only = mem_zero(p->nr_only, sizeof(*out.only));
-		memcpy(out.only, p->only, p->nr_only * sizeof(*out.only));
-	}
+	copy_only(&out, p);
 	return out;
 }
 
 struct prom_pack prom_pack_split(struct prom_pack *p)
 {
 	size_t keep = p->nr / 2;
-	struct prom_pack rest = { .window = p->window, .label = p->label,
-				  .nr = p->nr - keep, .cap = p->nr - keep };
+	struct prom_pack rest = { .window = p->window, .nr = p->nr - keep,
+				  .cap = p->nr - keep };
 	rest.item = mem_zero(rest.nr, sizeof(*rest.item));
 	memcpy(rest.item, p->item + keep, rest.nr * sizeof(*rest.item));
+	copy_only(&rest, p);
 	p->nr = keep;
 	return rest;
 }
@@ -291,7 +300,7 @@ void prom_plan(struct prom_plan *plan, const struct prom_plan_ask *ask)
 	free(services);
 }
 
-/* ---- deploys ------------------------------------------------------------ */
+/* ---- the routes of one service ------------------------------------------- */
 
 static const struct shape *shape_of(const struct catalog *c, uint32_t id)
 {
@@ -300,6 +309,63 @@ static const struct shape *shape_of(const struct catalog *c, uint32_t id)
 			return &c->shape[i];
 	return NULL;
 }
+
+static const struct service_def *service_of(const struct catalog *c,
+					    const char *name)
+{
+	for (size_t i = 0; i < c->nr_services; i++)
+		if (strcmp(c->service[i].name, name) == 0)
+			return &c->service[i];
+	return NULL;
+}
+
+static void add_routes(struct prom_pack *p, const struct shape *sh,
+		       enum red_role role, const char *value)
+{
+	struct buf b;
+	if (!sh->question[role])
+		return;
+	char *text = with_window(sh->question[role], sh->window);
+	buf_init(&b, 0);
+	promql_service(&b, text, value);
+	free(text);
+	MEM_ROOM(p->item, p->nr, p->cap);
+	p->item[p->nr++] = (struct prom_item){
+		.id = question_id(sh->id, role), .text = b.s };
+	p->bytes += b.len + 50;
+}
+
+static void append(struct prom_plan *plan, const struct prom_pack *p)
+{
+	MEM_ROOM(plan->pack, plan->nr, plan->cap);
+	plan->pack[plan->nr++] = *p;
+}
+
+void prom_plan_routes(struct prom_plan *plan, const struct catalog *c,
+		      const char *name)
+{
+	const struct service_def *d = service_of(c, name);
+	const struct shape *sh = d ? shape_of(c, d->shape) : NULL;
+	struct prom_pack p = { 0 };
+	if (!sh)
+		return;
+	add_routes(&p, sh, RED_ROUTES, d->value);
+	add_routes(&p, sh, RED_ROUTE_BUCKETS, d->value);
+	if (!p.nr)
+		return;
+	p.window = sh->window;
+	p.label = sh->label;
+	p.only = mem_zero(1, sizeof(*p.only));
+	p.only[p.nr_only++] = d->value;
+	if (p.bytes > LIMIT_QUERY && p.nr > 1) {
+		struct prom_pack rest = prom_pack_split(&p);
+		append(plan, &p);
+		p = rest;
+	}
+	append(plan, &p);
+}
+
+/* ---- deploys ------------------------------------------------------------ */
 
 /* The value at exactly t, or 0. */
 static double value_at(const struct frame *f, time_ms t)

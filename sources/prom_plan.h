@@ -40,6 +40,11 @@ struct prom_plan_ask {
 
 /* Appends the packs, the ones that rows wait for first. */
 void prom_plan(struct prom_plan *plan, const struct prom_plan_ask *ask);
+/* Appends what tells the routes of one service apart, by its name: instants,
+ * one pack unless it is too long a query, restricted to that service. Nothing
+ * where it is not known. */
+void prom_plan_routes(struct prom_plan *plan, const struct catalog *c,
+		      const char *name);
 void prom_plan_release(struct prom_plan *plan);
 void prom_pack_release(struct prom_pack *pack);
 /* The query: several questions are tagged and joined with `or`. */

@@ -30,6 +30,7 @@
 #define STRANGE_CLOCK ((time_ms)30000)
 #define RETRY_PAUSE ((time_ms)200)
 #define SLOWEST 16.0
+#define MATCH_MAX (LIMIT_QUERY / 8) /* it stands in a query several times */
 #define NAMES_BACK ((time_ms)300000)
 #define ANSWER_PART (24.0 * (1 << 20)) /* bytes of one answer, expected */
 #define BACK_DEFAULT ((time_ms)3600000)
@@ -718,9 +719,66 @@ static bool restricted(const struct prom_plan *plan)
 	return false;
 }
 
+static const char *question_name(const struct prom *p, uint32_t id,
+				 struct buf *out)
+{
+	const struct catalog *c = p->kept.catalog;
+	for (size_t i = 0; i < c->nr_shapes; i++)
+		if (c->shape[i].id == id / 16)
+			buf_printf(out, "%s of %s",
+				   red_role_name((enum red_role)(id % 16)),
+				   c->shape[i].metric);
+	return buf_text(out);
+}
+
+static void warn_of(struct prom *p, const struct prom_pack *pack,
+		    const char *why)
+{
+	struct buf name;
+	buf_init(&name, 200);
+	question_name(p, pack->item[0].id, &name);
+	if (pack->nr > 1)
+		buf_str(&name, " and others");
+	warn(p, "%s: %s", buf_text(&name), why);
+	buf_release(&name);
+}
+
+/* A page's extra: without it all else still stands. */
+static bool is_routes(const struct prom_pack *pack)
+{
+	return pack->item[0].id % 16 >= RED_ROUTES;
+}
+
+static size_t query_bytes(const struct prom_pack *pack)
+{
+	struct buf b;
+	buf_init(&b, 0);
+	prom_pack_query(pack, &b);
+	size_t n = b.len;
+	buf_release(&b);
+	return n;
+}
+
+/* No server is asked what some refuse for its length alone. */
+static void refuse(struct prom *p, struct prom_pack *pack, size_t bytes)
+{
+	char why[LIMIT_SENTENCE];
+	snprintf(why, sizeof(why), "%.120s: a query of %zu bytes, more than "
+		 "%zu; --match asks for less", p->src->url, bytes, LIMIT_QUERY);
+	warn_of(p, pack, why);
+	if (!is_routes(pack))
+		set_fault(p, FAULT_TOO_BIG, why);
+	prom_pack_release(pack);
+}
+
 static void push_pack(struct prom *p, struct prom_pack pack,
 		      enum task_kind kind, const struct range_plan *range)
 {
+	size_t bytes = query_bytes(&pack);
+	if (bytes > LIMIT_QUERY) {
+		refuse(p, &pack, bytes);
+		return;
+	}
 	struct task *t = task_new(p, kind);
 	t->pack = pack;
 	t->range = *range;
@@ -792,6 +850,8 @@ static void plan_questions(struct prom *p)
 	p->poll.planned = uv_now(p->src->loop);
 	set_moment(p);
 	prom_plan(&plan, &ask);
+	if (w->details && w->selected)
+		prom_plan_routes(&plan, p->kept.catalog, w->selected);
 	push_plan(p, &plan, TASK_INSTANT);
 	if (w->charts && w->step > 0)
 		plan_ranges(p, &ask);
@@ -968,30 +1028,14 @@ static void split(struct task *t)
 	push_front(t->p, t);
 }
 
-static const char *question_name(const struct prom *p, uint32_t id,
-				 struct buf *out)
-{
-	const struct catalog *c = p->kept.catalog;
-	for (size_t i = 0; i < c->nr_shapes; i++)
-		if (c->shape[i].id == id / 16)
-			buf_printf(out, "%s of %s",
-				   red_role_name((enum red_role)(id % 16)),
-				   c->shape[i].metric);
-	return buf_text(out);
-}
-
 /* A question that no other try can save; the others go on. */
 static void question_failed(struct task *t, const struct prom_answer *a)
 {
 	struct prom *p = t->p;
-	struct buf name;
 	bool bad = a->fault == FAULT_BAD_QUERY || a->fault == FAULT_TOO_BIG;
-	buf_init(&name, 200);
-	question_name(p, t->pack.item[0].id, &name);
-	if (t->pack.nr > 1)
-		buf_str(&name, " and others");
-	warn(p, "%s: %s", buf_text(&name), a->why.text);
-	buf_release(&name);
+	warn_of(p, &t->pack, a->why.text);
+	if (is_routes(&t->pack))
+		return;
 	p->poll.failed++;
 	say_fault(p, a);
 	if (t->kind == TASK_RANGE && !bad)
@@ -1236,8 +1280,12 @@ static void on_deadline(uv_timer_t *timer)
 static int prom_open(struct source *src, const char *where, struct err *e)
 {
 	struct prom *p = src->state;
+	size_t match = src->opt.match ? strlen(src->opt.match) : 0;
 	if (http_url_check(where, e) < 0)
 		return -1;
+	if (match > MATCH_MAX)
+		return err_set(e, EXIT_USAGE, "--match has %zu bytes; at most "
+			       "%zu go into every selector", match, MATCH_MAX);
 	struct buf shown;
 	buf_init(&shown, 0);
 	http_url_shown(where, &shown);

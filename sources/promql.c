@@ -150,16 +150,45 @@ void promql_inner(struct buf *out, const char *match)
 	buf_add(out, match, (size_t)(end - match));
 }
 
+/* What follows a string that begins here. */
+static const char *behind_string(const char *s)
+{
+	char quote = *s++;
+	for (; *s && *s != quote; s++)
+		if (*s == '\\' && quote != '`' && s[1])
+			s++;
+	return *s ? s + 1 : s;
+}
+
+/* Inside strings a variable is text: of a label value of the server's. */
+static void fill_in(struct buf *out, const char *text, const char *variable,
+		    const char *value)
+{
+	size_t n = strlen(variable);
+	while (*text) {
+		const char *next = text + 1;
+		if (strchr("\"'`", *text)) {
+			next = behind_string(text);
+		} else if (strncmp(text, variable, n) == 0) {
+			buf_str(out, value);
+			text += n;
+			continue;
+		}
+		buf_add(out, text, (size_t)(next - text));
+		text = next;
+	}
+}
+
 void promql_window(struct buf *out, const char *text, const char *window)
 {
-	static const char variable[] = "$__rate_interval";
-	for (;;) {
-		const char *p = strstr(text, variable);
-		if (!p)
-			break;
-		buf_add(out, text, (size_t)(p - text));
-		buf_str(out, window);
-		text = p + sizeof(variable) - 1;
-	}
-	buf_str(out, text);
+	fill_in(out, text, "$__rate_interval", window);
+}
+
+void promql_service(struct buf *out, const char *text, const char *value)
+{
+	struct buf quoted;
+	buf_init(&quoted, 0);
+	promql_quote(&quoted, value);
+	fill_in(out, text, "$__service", buf_text(&quoted));
+	buf_release(&quoted);
 }

@@ -28,7 +28,9 @@ void promql_names(struct buf *out, const char *const *name, size_t names,
 		  const char *const *matcher, size_t nr);
 /* The inner text of '{namespace="shop"}'; "" for NULL. */
 void promql_inner(struct buf *out, const char *match);
-/* text with every $__rate_interval replaced by the window. */
+/* text with every $__rate_interval replaced by the window, */
 void promql_window(struct buf *out, const char *text, const char *window);
+/* and every $__service by the quoted value. What stands in strings stays. */
+void promql_service(struct buf *out, const char *text, const char *value);
 
 #endif

@@ -4,10 +4,13 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/text.h"
+#include "model/routes.h"
 #include "model/store.h"
 #include "tests/fault/evil.c"
 
 #include <inttypes.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +23,7 @@
 
 #define LOG 400
 #define STEP 15000
+#define FAMILY "http_request_duration_seconds"
 
 /* What the server is and does. */
 struct world {
@@ -34,6 +38,9 @@ struct world {
 	const char *bad_word;     /* a query with it is a parse error */
 	const char *late_word;    /* 422 deadline exceeded, once */
 	const char *hang_word;    /* never answered */
+	const char *big_word;     /* too many samples for the server */
+	const char *const *job;   /* names, escaped as in a string; NULL: two */
+	const char *const *route; /* the first job's likewise; NULL: none */
 	bool repeats;             /* its newest 30 s are the value before */
 	bool web_gone, many_buckets, native, empty, untouched_by_up;
 	time_ms deploy_at;        /* v2 from here on; 0: only v1 */
@@ -66,6 +73,12 @@ struct answer {
 	time_ms flat;             /* later values are that of this moment */
 };
 
+static const char *const *jobs_of(const struct world *w)
+{
+	static const char *const two[] = { "api", "web", NULL };
+	return w->job ? w->job : two;
+}
+
 /* A value that tells its time, so that a wrong one is seen. */
 static double value_at(double base, time_ms t)
 {
@@ -95,50 +108,123 @@ static void add_series(struct answer *a, const char *labels, double base,
 	buf_str(a->out, "]}");
 }
 
+/* A hundred requests: half of them within 0.25 s, all within 0.5 s. */
+static void add_histogram(struct answer *a, const char *labels)
+{
+	static const char h[] = "{\"count\":\"100\",\"sum\":\"20\",\"buckets\":"
+		"[[0,\"0.125\",\"0.25\",\"50\"],[0,\"0.25\",\"0.5\",\"50\"]]}";
+	buf_printf(a->out, "%s{\"metric\":{%s%s},", a->nr++ ? "," : "", a->tag,
+		   labels);
+	if (!a->range) {
+		buf_printf(a->out, "\"histogram\":[%lld.5,%s]}",
+			   (long long)a->to / 1000, h);
+		return;
+	}
+	buf_str(a->out, "\"histograms\":[");
+	for (time_ms t = a->from; t <= a->to; t += a->step)
+		buf_printf(a->out, "%s[%lld,%s]", t > a->from ? "," : "",
+			   (long long)(t / 1000), h);
+	buf_str(a->out, "]}");
+}
+
+static const char *const bounds[] = { "0.1", "1", "+Inf" };
+
+static void add_by(struct answer *a, const char *labels, const char *label,
+		   const char *value, double base)
+{
+	struct buf l;
+	buf_init(&l, 0);
+	buf_printf(&l, "%s,\"%s\":\"%s\"", labels, label, value);
+	add_series(a, l.s, base, 0, 0);
+	buf_release(&l);
+}
+
+static void add_version(struct answer *a, const struct world *w,
+			const char *labels)
+{
+	struct buf l;
+	buf_init(&l, 0);
+	buf_printf(&l, "%s,\"version\":\"v1\"", labels);
+	add_series(a, l.s, 1, 0, w->deploy_at);
+	if (w->deploy_at) {
+		buf_clear(&l);
+		buf_printf(&l, "%s,\"version\":\"v2\"", labels);
+		add_series(a, l.s, 1, w->deploy_at, 0);
+	}
+	buf_release(&l);
+}
+
+/* The k-th route has k + 1 requests/s, a tenth of it errors. */
+static void add_routes(struct answer *a, const struct world *w, bool buckets,
+		       const char *labels)
+{
+	for (size_t k = 0; w->route && w->route[k]; k++) {
+		double rate = (double)k + 1;
+		struct buf l;
+		buf_init(&l, 0);
+		buf_printf(&l, "%s,\"handler\":\"%s\"", labels, w->route[k]);
+		for (size_t i = 0; buckets && i < 3; i++)
+			add_by(a, l.s, "le", bounds[i],
+			       rate * (i ? 1 : 0.5));
+		if (!buckets) {
+			add_by(a, l.s, "code", "200", rate * 0.9);
+			add_by(a, l.s, "code", "500", rate * 0.1);
+		}
+		buf_release(&l);
+	}
+}
+
+static void add_job(struct answer *a, const struct world *w, enum red_role role,
+		    const char *labels, bool first)
+{
+	switch (role) {
+	case RED_BUCKETS:
+		for (int k = 0; k < 3; k++)
+			add_by(a, labels, "le", bounds[k], 5 + 3 * k);
+		break;
+	case RED_NATIVE:
+		add_histogram(a, labels);
+		break;
+	case RED_VERSION:
+		add_version(a, w, labels);
+		break;
+	case RED_SUM:
+		add_series(a, labels, 1, 0, 0);
+		break;
+	case RED_ROUTES: case RED_ROUTE_BUCKETS:
+		if (first)
+			add_routes(a, w, role == RED_ROUTE_BUCKETS, labels);
+		break;
+	default:
+		add_by(a, labels, "code", "200", 10);
+		add_by(a, labels, "code", "500", 0.1);
+	}
+}
+
 static void add_role(struct answer *a, const struct world *w, unsigned id,
 		     const char *query)
 {
-	static const char *const jobs[] = { "api", "web" };
-	char l[200];
-	for (size_t i = 0; i < 2; i++) {
-		const char *job = jobs[i];
-		char only[40];
-		snprintf(only, sizeof(only), "job=\"%s\"", job);
-		if ((w->web_gone && i == 1) ||
-		    (strstr(query, "job=\"") && !strstr(query, only)))
-			continue;
-		switch (id % 16) {
-		case RED_BUCKETS:
-			for (int k = 0; k < 3; k++) {
-				snprintf(l, sizeof(l), "\"job\":\"%s\",\"le\":\"%s\"",
-					 job, (const char *[]){ "0.1", "1", "+Inf" }[k]);
-				add_series(a, l, 5 + 3 * k, 0, 0);
-			}
-			break;
-		case RED_VERSION:
-			snprintf(l, sizeof(l), "\"job\":\"%s\",\"version\":\"v1\"", job);
-			add_series(a, l, 1, 0, w->deploy_at);
-			snprintf(l, sizeof(l), "\"job\":\"%s\",\"version\":\"v2\"", job);
-			if (w->deploy_at)
-				add_series(a, l, 1, w->deploy_at, 0);
-			break;
-		case RED_SUM:
-			snprintf(l, sizeof(l), "\"job\":\"%s\"", job);
-			add_series(a, l, 1, 0, 0);
-			break;
-		default:
-			snprintf(l, sizeof(l), "\"job\":\"%s\",\"code\":\"200\"", job);
-			add_series(a, l, 10, 0, 0);
-			snprintf(l, sizeof(l), "\"job\":\"%s\",\"code\":\"500\"", job);
-			add_series(a, l, 0.1, 0, 0);
-		}
+	const char *const *jobs = jobs_of(w);
+	for (size_t i = 0; jobs[i]; i++) {
+		struct buf l;
+		buf_init(&l, 0);
+		buf_printf(&l, "job=\"%s\"", jobs[i]);
+		bool asked = !strstr(query, "job=\"") || strstr(query, l.s);
+		buf_clear(&l);
+		buf_printf(&l, "\"job\":\"%s\"", jobs[i]);
+		if (asked && !(w->web_gone && i == 1))
+			add_job(a, w, id % 16, l.s, i == 0);
+		buf_release(&l);
 	}
 }
 
 /* Without a tag the question is told by its words. */
 static unsigned role_of(const char *query)
 {
+	if (strstr(query, ", handler, "))
+		return strstr(query, "_bucket") ? RED_ROUTE_BUCKETS : RED_ROUTES;
 	return strstr(query, "_bucket") ? RED_BUCKETS :
+	       strstr(query, "(job) (rate(" FAMILY "{") ? RED_NATIVE :
 	       strstr(query, "build_info") ? RED_VERSION :
 	       strstr(query, "_sum") ? RED_SUM :
 	       strstr(query, "[5m]") ? RED_BURN_5M : RED_RATE;
@@ -161,13 +247,11 @@ static void answer_questions(struct answer *a, const struct world *w,
 	}
 }
 
-#define FAMILY "http_request_duration_seconds"
-
 static void answer_counts(struct answer *a, const struct world *w)
 {
-	char l[300];
-	static const char *const jobs[] = { "api", "web" };
-	for (size_t i = 0; i < 2 && !w->empty; i++) {
+	char l[2000];
+	const char *const *jobs = jobs_of(w);
+	for (size_t i = 0; jobs[i] && !w->empty; i++) {
 		if (w->web_gone && i == 1)
 			break;
 		for (int k = 0; k < 2; k++) {
@@ -200,11 +284,12 @@ static void answer_activity(struct answer *a, const struct world *w)
 static void answer_intervals(struct answer *a, const struct world *w)
 {
 	static const int counts[] = { 40, 20, 4, 1 };
-	char l[100];
+	char l[2000];
+	const char *const *jobs = jobs_of(w);
 	for (int i = 0; i < 4 && !w->untouched_by_up; i++)
-		for (int k = 0; k < 2; k++) {
+		for (size_t k = 0; jobs[k]; k++) {
 			snprintf(l, sizeof(l), "\"redtop_q\":\"%d\",\"job\":\"%s\"",
-				 7 + i, k ? "web" : "api");
+				 7 + i, jobs[k]);
 			add_series(a, l, counts[i], 0, 0);
 		}
 }
@@ -348,6 +433,8 @@ static void script(const struct evil_ask *ask, struct evil_answer *out,
 		refuse(out, 422, "422", "unknown arg latency_offset");
 	else if (has(query, w->bad_word))
 		refuse(out, 400, "bad_data", "1:2: parse error: no such thing");
+	else if (has(query, w->big_word))
+		refuse(out, 422, "execution", "query processing would load too many samples into memory in query execution");
 	else if (has(query, w->late_word) && w->late_told++ == 0)
 		refuse(out, 422, "execution", "expanding series: context deadline exceeded");
 	else if (has(query, w->hang_word))
@@ -1149,6 +1236,299 @@ static void many_buckets_are_asked_for_visible_rows(void **state)
 	rig_close(&r);
 }
 
+/* ---- the routes of the open page ---------------------------------------------------- */
+
+static const char *const shop_routes[] = { "/pay", "/cart", NULL };
+
+static const struct batch *routes_of(const struct rig *r, size_t first,
+				     enum red_role role)
+{
+	for (size_t i = first; i < r->nr; i++)
+		for (size_t k = 0; k < r->batch[i]->nr_asked; k++)
+			if (r->batch[i]->asked[k] % 16 == role)
+				return r->batch[i];
+	return NULL;
+}
+
+static void routes_are_asked_of_the_open_page_alone(void **state)
+{
+	struct rig r = { .w = { .route = shop_routes } };
+	struct route_row row[8];
+	const char *label;
+	(void)state;
+	rig_new(&r);
+	r.want.selected = "api";
+	poll_once(&r);            /* selected, but its page is not open */
+	r.want.details = true;
+	r.want.selected = "";
+	poll_once(&r);            /* nobody is */
+	r.want.selected = "gone";
+	poll_once(&r);
+	r.want.selected = NULL;
+	poll_once(&r);
+	assert_int_equal(count_log(&r, 0, "handler"), 0);
+	r.want.selected = "api";
+	size_t asked = r.w.nr, first = poll_once(&r);
+	assert_int_equal(count_log(&r, asked, "handler"), 1);
+	assert_int_equal(count_log(&r, asked, "{job=\"api\"}[1m]"), 1);
+	const struct batch *b = routes_of(&r, first, RED_ROUTES);
+	assert_ptr_equal(b, routes_of(&r, first, RED_ROUTE_BUCKETS));
+	assert_int_equal(b->nr_asked, 2);
+	assert_string_equal(b->only, "api");
+	assert_true(b->instant);
+	assert_int_equal(b->at, r.end->at);
+	assert_int_equal(b->window, 60000);
+	/* Behind the rows, before the charts. */
+	assert_ptr_not_equal(r.batch[first], b);
+	for (size_t i = first; r.batch[i] != b; i++)
+		assert_true(r.batch[i]->instant);
+	const struct service *const *s;
+	store_services(r.store, &s);
+	assert_int_equal(service_routes(s[0], r.end->at, row, 8, &label), 2);
+	assert_string_equal(label, "handler");
+	assert_string_equal(row[0].name, "/cart");
+	assert_true(fabs(row[0].rate - 2) < 1e-12);
+	assert_true(fabs(row[0].error_ratio - 0.1) < 1e-12);
+	assert_true(fabs(row[0].p99.value - 0.982) < 1e-12);
+	assert_int_equal(service_routes(s[1], r.end->at, row, 8, &label), 0);
+	rig_close(&r);
+}
+
+static void a_route_that_is_gone_leaves_the_page(void **state)
+{
+	static const char *const less[] = { "/pay", NULL };
+	struct rig r = { .w = { .route = shop_routes } };
+	struct route_row row[8];
+	const char *label;
+	const struct service *const *s;
+	(void)state;
+	rig_new(&r);
+	r.want.details = true;
+	r.want.selected = "api";
+	poll_once(&r);
+	r.w.route = less;
+	poll_once(&r);
+	store_services(r.store, &s);
+	assert_int_equal(service_routes(s[0], r.end->at, row, 8, &label), 1);
+	assert_string_equal(row[0].name, "/pay");
+	r.w.route = NULL;
+	poll_once(&r);
+	assert_int_equal(r.end->fault, FAULT_NONE);
+	assert_int_equal(service_routes(s[0], r.end->at, row, 8, &label), 0);
+	rig_close(&r);
+}
+
+static void a_route_may_be_called_anything(void **state)
+{
+	static const char *const names[] = {
+		"\\u001b]0;pwned\\u0007", "\\u202egpj.exe", "a\\\"} or vector(1)",
+		"$__service", "\\u0000", "", NULL,
+	};
+	struct rig r = { .w = { .route = names } };
+	struct route_row row[8];
+	const char *label;
+	const struct service *const *s;
+	(void)state;
+	rig_new(&r);
+	r.want.details = true;
+	r.want.selected = "api";
+	poll_once(&r);
+	assert_int_equal(r.end->fault, FAULT_NONE);
+	store_services(r.store, &s);
+	size_t n = service_routes(s[0], r.end->at, row, 8, &label);
+	assert_int_equal(n, 6);
+	for (size_t i = 0; i < n; i++)
+		assert_true(text_is_clean(row[i].name));
+	rig_close(&r);
+}
+
+static void a_service_may_be_called_anything(void **state)
+{
+	static const char *const jobs[] = {
+		"we\\\"b\\\\", "$__service", "x$__rate_interval", NULL };
+	struct rig r = { .w = { .job = jobs, .route = shop_routes } };
+	struct route_row row[8];
+	const char *label;
+	const struct service *const *s;
+	(void)state;
+	rig_new(&r);
+	r.want.details = true;
+	r.want.selected = "we\"b\\";
+	poll_once(&r);
+	size_t n = store_services(r.store, &s), found = 0;
+	assert_int_equal(n, 3);
+	assert_true(count_log(&r, 0, "job=\"we\\\"b\\\\\"}") > 0);
+	for (size_t i = 0; i < n; i++)
+		found += service_routes(s[i], r.end->at, row, 8, &label);
+	assert_int_equal(found, 2);
+	for (size_t i = 1; i < 3; i++) {
+		char only[60];
+		snprintf(only, sizeof(only), "{job=\"%s\"}[1m]", jobs[i]);
+		r.want.selected = jobs[i];
+		size_t asked = r.w.nr;
+		poll_once(&r);
+		assert_int_equal(count_log(&r, asked, only), 1);
+	}
+	assert_int_equal(r.end->fault, FAULT_NONE);
+	rig_close(&r);
+}
+
+static void routes_that_fail_cost_a_sentence(void **state)
+{
+	(void)state;
+	static const struct world worlds[] = {
+		{ .bad_word = "handler" }, { .big_word = "handler" },
+		{ .bad_word = ", le, route" },
+	};
+	for (size_t i = 0; i < 3; i++) {
+		struct rig r = { .w = worlds[i] };
+		struct route_row row[8];
+		const char *label;
+		const struct service *const *s;
+		r.w.route = shop_routes;
+		rig_new(&r);
+		r.want.details = true;
+		r.want.selected = "api";
+		poll_once(&r);
+		assert_int_equal(r.end->fault, FAULT_NONE);
+		assert_int_equal(r.end->nr_warnings, i == 2 ? 1 : 2);
+		assert_non_null(strstr(r.end->warning[0], i == 2
+			? "route buckets of " FAMILY : "routes of " FAMILY));
+		store_services(r.store, &s);
+		assert_int_equal(s[0]->nr[RED_RATE], 2);
+		assert_int_equal(s[0]->nr[RED_BUCKETS], 3);
+		assert_int_equal(s[0]->series[RED_RATE][0]->nr, 61);
+		assert_int_equal(service_routes(s[0], r.end->at, row, 8, &label),
+				 i == 2 ? 2 : 0);
+		/* The charts are held: only their tail is asked again. */
+		size_t first = poll_once(&r);
+		for (size_t k = first; k < r.nr; k++)
+			if (!r.batch[k]->instant)
+				assert_true(r.batch[k]->to - r.batch[k]->from
+					    < 200000);
+		rig_close(&r);
+	}
+}
+
+/* ---- named missing before ------------------------------------------------------------ */
+
+static void after_a_long_failure_nothing_is_missing(void **state)
+{
+	(void)state;
+	/* The server's clock tells how long it was away: under the tail of 75
+	 * s, and over it. */
+	static const time_ms away[] = { 20000, 300000 };
+	for (size_t i = 0; i < 2; i++) {
+		struct rig r = { 0 };
+		rig_new(&r);
+		poll_once(&r);
+		time_ms before = r.end->at;
+		r.w.skew = away[i];
+		r.w.all_status = 500;
+		r.w.all_body = "{}";
+		poll_once(&r);
+		assert_int_equal(r.end->fault, FAULT_SERVER);
+		r.w.all_status = 0;
+		size_t first = poll_once(&r);
+		assert_true(r.end->at - before > away[i] - 3000);
+		for (size_t k = first; k < r.nr; k++)
+			if (!r.batch[k]->instant)
+				assert_int_equal(r.batch[k]->to - r.batch[k]->from,
+						 i ? 900000 : STEP + 60000);
+		const struct service *const *s;
+		store_services(r.store, &s);
+		const struct series *x = s[0]->series[RED_RATE][0];
+		for (size_t k = 1; k < x->nr; k++)
+			assert_int_equal(x->t[k] - x->t[k - 1], STEP);
+		assert_int_equal(x->t[x->nr - 1], time_floor(r.end->at, STEP));
+		rig_close(&r);
+	}
+}
+
+static void a_query_too_long_is_not_sent(void **state)
+{
+	enum { JOBS = 16, LONG = 900 };
+	static char name[JOBS][LONG + 1];
+	const char *jobs[JOBS + 1] = { NULL };
+	(void)state;
+	for (int i = 0; i < JOBS; i++) {
+		memset(name[i], '.', LONG); /* three bytes each, escaped */
+		name[i][0] = (char)('a' + i);
+		jobs[i] = name[i];
+	}
+	struct rig r = { .w = { .job = jobs, .many_buckets = true } };
+	rig_new(&r);
+	r.want.visible = jobs;
+	poll_once(&r);
+	assert_int_equal(catalog_of(&r)->nr_services, JOBS);
+	assert_int_equal(r.end->fault, FAULT_NONE);
+	assert_true(r.end->partial);
+	assert_non_null(strstr(r.end->warning[0], "more than 16384"));
+	assert_non_null(strstr(r.end->warning[0], "buckets of " FAMILY));
+	size_t asked = 0;
+	for (size_t i = 0; i < r.w.nr; i++) {
+		assert_true(strlen(r.w.log[i]) < LIMIT_QUERY + 200);
+		asked += strstr(r.w.log[i], "_count") != NULL;
+	}
+	assert_true(asked >= 3);
+	const struct service *const *s;
+	store_services(r.store, &s);
+	assert_int_equal(s[0]->nr[RED_RATE], 2);
+	rig_close(&r);
+}
+
+static void a_match_too_long_is_refused_at_once(void **state)
+{
+	(void)state;
+	uv_loop_t loop;
+	struct err e = { 0 };
+	char match[3000];
+	memset(match, 'x', sizeof(match) - 1);
+	match[sizeof(match) - 1] = '\0';
+	uv_loop_init(&loop);
+	struct source src = { .ops = &prometheus_ops, .loop = &loop,
+			      .opt = { .match = match },
+			      .state = mem_zero(1, prometheus_ops.state_size) };
+	assert_int_equal(prometheus_ops.open(&src, "http://x", &e), -1);
+	assert_int_equal(e.code, EXIT_USAGE);
+	assert_non_null(strstr(e.text, "--match"));
+	free(src.state);
+	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void native_histograms_have_percentiles(void **state)
+{
+	static const char prom300[] = "{\"status\":\"success\",\"data\":{"
+		"\"version\":\"3.0.0\",\"goVersion\":\"go1.23\"}}";
+	(void)state;
+	/* Linear inside a bucket before 3.0, exponential since. */
+	static const struct {
+		const char *build;
+		double p95;
+	} t[] = { { prom242, 0.475 }, { prom300, 0.46651649576840371 } };
+	for (size_t i = 0; i < 2; i++) {
+		struct rig r = { .w = { .native = true, .build = t[i].build } };
+		struct red_row row;
+		struct red_options o = { 0 };
+		const struct service *const *s;
+		rig_new(&r);
+		poll_once(&r);
+		assert_int_equal(r.end->fault, FAULT_NONE);
+		assert_int_equal(store_services(r.store, &s), 1);
+		service_row(s[0], r.end->at, &o, &row);
+		assert_true(fabs(row.p50.value - 0.25) < 1e-12);
+		assert_true(fabs(row.p95.value - t[i].p95) < 1e-12);
+		assert_int_equal(row.p95.method, METHOD_NATIVE);
+		assert_true(row.p95.lo == 0.25 && row.p95.hi == 0.5);
+		assert_true(fabs(row.rate - 10.1) < 1e-12);
+		assert_true(fabs(row.error_ratio - 0.1 / 10.1) < 1e-12);
+		time_ms grid = service_grid(s[0], r.end->at);
+		assert_true(grid != TIME_NONE);
+		assert_true(fabs(service_at(s[0], M_P95, grid) - t[i].p95) < 1e-12);
+		rig_close(&r);
+	}
+}
+
 static void userinfo_is_used_and_never_shown(void **state)
 {
 	struct rig r = { .w = { .all_status = 502, .all_body = "no" } };
@@ -1218,6 +1598,15 @@ int main(void)
 		cmocka_unit_test(another_server_at_the_address_is_an_event),
 		cmocka_unit_test(late_values_end_in_the_true_line),
 		cmocka_unit_test(many_buckets_are_asked_for_visible_rows),
+		cmocka_unit_test(routes_are_asked_of_the_open_page_alone),
+		cmocka_unit_test(a_route_that_is_gone_leaves_the_page),
+		cmocka_unit_test(a_route_may_be_called_anything),
+		cmocka_unit_test(a_service_may_be_called_anything),
+		cmocka_unit_test(routes_that_fail_cost_a_sentence),
+		cmocka_unit_test(after_a_long_failure_nothing_is_missing),
+		cmocka_unit_test(a_query_too_long_is_not_sent),
+		cmocka_unit_test(a_match_too_long_is_refused_at_once),
+		cmocka_unit_test(native_histograms_have_percentiles),
 		cmocka_unit_test(userinfo_is_used_and_never_shown),
 		cmocka_unit_test(a_url_that_is_none_is_refused),
 	};

@@ -301,6 +301,9 @@ static void every_known_family_is_found(void **state)
 			assert_null(s->question[RED_BURN_5M]);
 		}
 		assert_non_null(s->question[RED_RATE]);
+		assert_non_null(s->question[RED_ROUTES]);
+		assert_int_equal(s->question[RED_ROUTE_BUCKETS] != NULL,
+				 k->method == METHOD_HISTOGRAM);
 		assert_int_equal(s->question[RED_BUCKETS] != NULL,
 				 k->method == METHOD_HISTOGRAM);
 		assert_int_equal(s->note != NULL, k->method == METHOD_NONE);
@@ -346,6 +349,39 @@ static void questions_ask_for_one_of_each_request(void **state)
 		  "sum by (destination_service_name, le) (rate("
 		  "istio_request_duration_milliseconds_bucket"
 		  "{reporter=\"destination\",namespace=\"x\"}[$__rate_interval]))" },
+#define ROUTES "route, http_route, handler, uri, path, endpoint, view, url, " \
+	       "operation, rpc_method, grpc_method, resource"
+		{ HIST("http_request_duration_seconds", "code=200"), RED_ROUTES,
+		  "sum by (job, code, " ROUTES ") (rate("
+		  "http_request_duration_seconds_count{namespace=\"x\","
+		  "job=$__service}[$__rate_interval]))" },
+		{ HIST("http_request_duration_seconds", "code=200"),
+		  RED_ROUTE_BUCKETS, "sum by (job, le, " ROUTES ") (rate("
+		  "http_request_duration_seconds_bucket{namespace=\"x\","
+		  "job=$__service}[$__rate_interval]))" },
+		{ HIST("apiserver_request_duration_seconds", "verb=GET")
+		  "apiserver_request_total{code=200}", RED_ROUTES,
+		  "sum by (job, code, " ROUTES ") (rate(apiserver_request_total"
+		  "{verb!~\"WATCH|CONNECT\",namespace=\"x\",job=$__service}"
+		  "[$__rate_interval]))" },
+		{ HIST("caddy_http_request_duration_seconds", "code=200,handler=subroute"),
+		  RED_ROUTE_BUCKETS, "sum by (job, le, route, http_route, uri, "
+		  "path, endpoint, view, url, operation, rpc_method, "
+		  "grpc_method, resource) (rate(caddy_http_request_duration_"
+		  "seconds_bucket{handler=\"subroute\",namespace=\"x\","
+		  "job=$__service}[$__rate_interval]))" },
+		{ "lab_request_seconds{native=1,code=200}", RED_ROUTES,
+		  "sum by (job, code, " ROUTES ") (histogram_count(rate("
+		  "lab_request_seconds{namespace=\"x\",job=$__service}"
+		  "[$__rate_interval])))" },
+		{ rows[13].series, RED_ROUTES,
+		  "sum by (destination_service_name, response_code, " ROUTES
+		  ") (rate(istio_request_duration_milliseconds_count"
+		  "{reporter=\"destination\",namespace=\"x\","
+		  "destination_service_name=$__service}[$__rate_interval]))" },
+		{ "nginx_http_requests_total", RED_ROUTES, "sum by (job, "
+		  ROUTES ") (rate(nginx_http_requests_total{namespace=\"x\","
+		  "job=$__service}[$__rate_interval]))" },
 		{ HIST("http_request_duration_seconds", "code=200") "shop_build_info{version=1} go_build_info",
 		  RED_VERSION, "count by (job, version) (shop_build_info"
 		  "{job=\"shop\",version!=\"\",namespace=\"x\"})" },
@@ -544,6 +580,16 @@ static void hostile_values_stay_inside_their_quotes(void **state)
 	buf_clear(&b);
 	promql_window(&b, "rate(x[$__rate_interval]) / rate(y[$__rate_interval])", "1m");
 	assert_string_equal(b.s, "rate(x[1m]) / rate(y[1m])");
+	buf_clear(&b);
+	/* A label value that looks like a variable is a value. */
+	promql_service(&b, "x{a=\"$__service\\\"$__service\",b='$__service',"
+		       "c=`\\`,job=$__service}", "q\"} or\n\\$__service");
+	assert_string_equal(b.s, "x{a=\"$__service\\\"$__service\","
+			    "b='$__service',c=`\\`,job=\"q\\\"} or\\n\\\\"
+			    "$__service\"}");
+	buf_clear(&b);
+	promql_service(&b, "x{a=\"$__service", "open");
+	assert_string_equal(b.s, "x{a=\"$__service");
 	buf_release(&b);
 }
 

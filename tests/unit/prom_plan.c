@@ -123,6 +123,73 @@ static void packs_stay_within_their_bounds(void **state)
 	world_free(w);
 }
 
+static void an_open_page_asks_for_one_service(void **state)
+{
+	(void)state;
+	struct world *w = world_new(3, 2);
+	struct prom_plan plan = { 0 };
+	w->shape[1].question[RED_ROUTES] =
+		"sum by (job, code, path) (rate(x_count{job=$__service}"
+		"[$__rate_interval]))";
+	w->shape[1].question[RED_ROUTE_BUCKETS] =
+		"sum by (job, le, path) (rate(x_bucket{job=$__service}"
+		"[$__rate_interval]))";
+	w->service[3].value = "a \"b\\";
+	prom_plan_routes(&plan, &w->catalog, "s3");
+	assert_int_equal(plan.nr, 1);
+	const struct prom_pack *p = &plan.pack[0];
+	assert_int_equal(p->nr, 2);
+	assert_int_equal(p->item[0].id, question_id(2, RED_ROUTES));
+	assert_int_equal(p->item[1].id, question_id(2, RED_ROUTE_BUCKETS));
+	assert_string_equal(p->item[0].text, "sum by (job, code, path) (rate("
+			    "x_count{job=\"a \\\"b\\\\\"}[1m]))");
+	assert_int_equal(p->window, 60000);
+	assert_string_equal(p->label, "job");
+	assert_int_equal(p->nr_only, 1);
+	assert_string_equal(p->only[0], "a \"b\\");
+	/* Halves are still about that service alone. */
+	struct prom_pack rest = prom_pack_split(&plan.pack[0]);
+	assert_string_equal(rest.label, "job");
+	assert_string_equal(rest.only[0], p->only[0]);
+	prom_pack_release(&rest);
+	prom_plan_release(&plan);
+	/* Not the rows, whose questions these are not. */
+	prom_plan(&plan, &(struct prom_plan_ask){ .catalog = &w->catalog });
+	for (size_t i = 0; i < plan.nr; i++)
+		for (size_t k = 0; k < plan.pack[i].nr; k++)
+			assert_true(plan.pack[i].item[k].id % 16 < RED_ROUTES);
+	prom_plan_release(&plan);
+	prom_plan_routes(&plan, &w->catalog, "s0");   /* has no such question */
+	prom_plan_routes(&plan, &w->catalog, "gone");
+	prom_plan_routes(&plan, &w->catalog, "");
+	assert_int_equal(plan.nr, 0);
+	prom_plan_release(&plan);
+	world_free(w);
+}
+
+static void routes_too_long_for_one_query_are_two(void **state)
+{
+	(void)state;
+	struct world *w = world_new(1, 1);
+	struct prom_plan plan = { 0 };
+	char *text = mem_zero(1, 12001);
+	memset(text, 'x', 12000);
+	w->shape[0].question[RED_ROUTES] = text;
+	w->shape[0].question[RED_ROUTE_BUCKETS] = text;
+	prom_plan_routes(&plan, &w->catalog, "s0");
+	assert_int_equal(plan.nr, 2);
+	for (size_t i = 0; i < 2; i++) {
+		char *q = query_of(&plan.pack[i]);
+		assert_true(strlen(q) <= LIMIT_QUERY);
+		assert_int_equal(plan.pack[i].nr, 1);
+		assert_string_equal(plan.pack[i].only[0], "s0");
+		free(q);
+	}
+	prom_plan_release(&plan);
+	free(text);
+	world_free(w);
+}
+
 static void windows_are_not_mixed(void **state)
 {
 	(void)state;
@@ -308,6 +375,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_wait_for_rates_alone),
 		cmocka_unit_test(packs_stay_within_their_bounds),
+		cmocka_unit_test(an_open_page_asks_for_one_service),
+		cmocka_unit_test(routes_too_long_for_one_query_are_two),
 		cmocka_unit_test(windows_are_not_mixed),
 		cmocka_unit_test(gauges_between_points_are_not_lost),
 		cmocka_unit_test(many_buckets_name_the_visible_rows),
