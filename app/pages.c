@@ -76,6 +76,8 @@ static void overview_wide(struct plan *p, int w, int y0, int y1, size_t rows)
 		if (!second)
 			first += spare / 2;
 	}
+	for (; table < want && first > 11; table++)
+		first--;
 	int y = y0;
 	place(p, "table", 0, y, w, table, true);
 	y += table + 1;

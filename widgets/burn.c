@@ -172,6 +172,15 @@ static void draw_trend(const struct burn *b, struct surface *s, int y, int i)
 			   (enum role)b->role[i][c]);
 }
 
+/* Alone on its row the tier names the objective too, where there is room. */
+static void one_row(const struct burn *b, struct spans *sp)
+{
+	for (int i = 0; i < b->right.nr && i < 4; i++)
+		spans_add(sp, (enum role)b->right.s[i].role, 3, "%s",
+			  b->right.s[i].text);
+	spans_add(sp, R_TEXT, 3, "   ");
+}
+
 static void burn_draw(const void *state, struct surface *s)
 {
 	const struct burn *b = state;
@@ -183,7 +192,11 @@ static void burn_draw(const void *state, struct surface *s)
 	}
 	if (!b->known)
 		return;
-	struct spans tier_left = b->tier, tier_right = b->state;
+	struct spans tier_left = b->tier, tier_right = { 0 };
+	if (s->h == 1)
+		one_row(b, &tier_right);
+	for (int i = 0; i < b->state.nr; i++)
+		tier_right.s[tier_right.nr++] = b->state.s[i];
 	spans_fit(&tier_left, &tier_right, s->w, 1);
 	int end = s->w - spans_width(&tier_right);
 	spans_draw(s, 0, y, end, &tier_left);

@@ -69,7 +69,7 @@ enum which { P_TIMES, P_CEILINGS, P_FOUND, P_TERMINAL, P_FAMILIES, P_NR };
 
 struct net {
 	uint64_t stamp;
-	int w, h;
+	int w, h, x[N_NR];      /* of the columns, -1: not shown */
 	struct spans summary;
 	struct nrow *row;
 	size_t nr, cap;
@@ -381,7 +381,7 @@ static void terminal(struct net *n, const struct view *v)
 {
 	char text[NUMBER_TEXT], about[220] = "", head[24] = "";
 
-	if (v->term)
+	if (v->term && *v->term)
 		snprintf(about, sizeof(about), " %.200s", v->term);
 	if (!isnan(v->out_bytes_per_s))
 		snprintf(head, sizeof(head), "%.16s/s",
@@ -439,6 +439,24 @@ static void families(struct net *n, const struct view *v)
 	}
 }
 
+/* Columns as they fit; what is left over goes before the last one. */
+static void place_columns(struct net *n)
+{
+	int x = 3, last = 0;
+
+	for (int c = 0; c < N_NR; c++) {
+		const struct ncol_def *d = &ncols[c];
+		n->x[c] = -1;
+		if (n->w < d->from || x + d->width > n->w - 1)
+			continue;
+		n->x[c] = x;
+		x += d->width + (d->left ? 1 : 0);
+		last = c;
+	}
+	if (last == N_NEXT)
+		n->x[N_NEXT] = n->w - 1 - ncols[N_NEXT].width;
+}
+
 static bool net_update(void *state, const struct view *v, int w, int h)
 {
 	struct net *n = state;
@@ -449,6 +467,7 @@ static bool net_update(void *state, const struct view *v, int w, int h)
 	n->stamp = stamp;
 	n->w = w;
 	n->h = h;
+	place_columns(n);
 	const struct store_source *const *src;
 	n->nr = view_sources(v, &src);
 	if (n->nr > n->cap) {
@@ -474,27 +493,24 @@ static void title_at(struct surface *s, int x, int y, int w,
 	draw_title(&win, left, right, false);
 }
 
-/* Columns from left to right as they fit; each keeps its place in all rows. */
 static void draw_columns(const struct net *n, struct surface *s, int y,
 			 const struct nrow *r)
 {
-	int x = 3;
-
 	for (int c = 0; c < N_NR; c++) {
 		const struct ncol_def *d = &ncols[c];
-		if (n->w < d->from || x + d->width > n->w - 1)
-			continue;
 		const char *text = !r ? d->head : c == N_SOURCE ? r->name
 				   : c == N_WHAT ? r->what : r->text[c];
 		enum role role = !r ? R_DIM
 				 : c == N_SOURCE && r->bad ? R_BRIGHT
 				 : c == N_STATE ? r->sign.role
 				 : c == N_WHAT || c == N_NEXT ? R_DIM : R_TEXT;
+		if (n->x[c] < 0)
+			continue;
 		if (d->left)
-			surface_text_max(s, x, y, d->width, STYLE(role), text);
+			surface_text_max(s, n->x[c], y, d->width, STYLE(role),
+					 text);
 		else
-			draw_field(s, x, y, d->width, role, text);
-		x += d->width + (d->left ? 1 : 0);
+			draw_field(s, n->x[c], y, d->width, role, text);
 	}
 }
 
@@ -582,10 +598,10 @@ static void net_draw(const void *state, struct surface *s)
 	int y = draw_sources(n, s, 2), top = y;
 	for (int p = P_TIMES; p <= P_FOUND; p++)
 		y = draw_panel(s, 1, y, half, &n->panel[p]);
-	int x = wide ? s->w - 1 - half : 1;
+	int x = wide ? 1 + half + 3 : 1;
 	y = wide ? top : y;
 	for (int p = P_TERMINAL; p < P_NR; p++)
-		y = draw_panel(s, x, y, half, &n->panel[p]);
+		y = draw_panel(s, x, y, s->w - 1 - x, &n->panel[p]);
 }
 
 static void net_close(void *state)
