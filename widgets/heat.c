@@ -280,7 +280,7 @@ static void add_judged(struct heat *ht)
 		spans_add(&ht->right, R_TEXT, 1, "%s–%s", lo,
 			  format_bound(b->hi, hi));
 	spans_add(&ht->right, R_DIM, 1, " %s/s", format_rate(b->rate, rate));
-	spans_add(&ht->right, R_DIM, 1, " %s  ",
+	spans_add(&ht->right, R_DIM, 1, " %s",
 		  format_percent(ht->judged_share, rate));
 }
 
@@ -299,9 +299,12 @@ static void build_title(struct heat *ht, const struct view *v)
 	}
 	add_judged(ht);
 	if (ht->limit && ht->data) {
-		spans_add(&ht->right, R_DIM, 0, "slower than %s ",
-			  format_bound(ht->anchor, bound));
-		spans_add(&ht->right, ht->slower > 0.01 ? R_CRIT : R_TEXT, 0,
+		bool judged = !isnan(ht->judged_share);
+		enum role role = ht->slower > 0.01 ? R_CRIT : R_TEXT;
+		int group = judged ? 2 : 0;
+		spans_add(&ht->right, R_DIM, group, "%sslower than %s ",
+			  judged ? "  " : "", format_bound(ht->anchor, bound));
+		spans_add(&ht->right, role, group,
 			  "%s%s", ht->exact ? "" : "~",
 			  format_percent(ht->slower, share));
 		if (v->page == PAGE_SERVICE)

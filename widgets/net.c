@@ -388,7 +388,7 @@ static void terminal(struct net *n, const struct view *v)
 			 format_bytes(v->out_bytes_per_s, text));
 	struct panel *p = open_panel(n, P_TERMINAL, "this terminal", about,
 				     head);
-	if (!isnan(v->frame_bytes))
+	if (v->frame_bytes > 0)
 		say(p, "frame", format_bytes(v->frame_bytes, text),
 		    "the newest one");
 	if (!isnan(v->key_ms))

@@ -188,6 +188,8 @@ static bool routes_update(void *state, const struct view *v, int w, int h)
 	r->left.nr = 0;
 	spans_add(&r->left, R_BRIGHT, 0, "routes");
 	make_room(r, h);
+	if (v->cursor != TIME_NONE)
+		spans_add(&r->left, R_DIM, 1, " of now");
 	if (v->sel && v->sel->service)
 		read_rows(r, v, h);
 	return true;

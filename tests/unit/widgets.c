@@ -1074,6 +1074,9 @@ static void the_crosshair_reads_a_bucket_as_it_was_counted(void **state)
 	assert_has(d, 0, "at 14:12:05   500ms–1s 14.0/s 3.50%  slower than "
 			 "500ms 4.00%");
 	surface_free(d);
+	d = draw(s, "heat", 57, 10, GRAPH_BRAILLE);
+	assert_has(d, 0, "at 14:12  500ms–1s 14.0/s 3.50%");
+	surface_free(d);
 	close_shop(s);
 }
 
