@@ -45,7 +45,7 @@ GOLDEN := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/golden/*.c))
 # evil.c, pty.c and the like are what tests are made with, not tests.
 FAULT  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/evil.c %/evil_tls.c %/fake_prom.c,$(wildcard tests/fault/*.c)))
 PTY    := $(patsubst %.c,$(BUILD)/%,$(filter-out %/pty.c,$(wildcard tests/pty/*.c)))
-REAL   := $(patsubst %.c,$(BUILD)/%,$(filter-out %/exporter.c,$(wildcard tests/real/*.c)))
+REAL   := $(patsubst %.c,$(BUILD)/%,$(filter-out %/exporter.c %/lab.c,$(wildcard tests/real/*.c)))
 FUZZ   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FAST   := $(UNIT) $(DECODE) $(GOLDEN) $(FUZZ)
 SLOW   := $(FAULT) $(PTY) $(REAL)

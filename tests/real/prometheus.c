@@ -2,8 +2,10 @@
  * known family. What redtop finds and computes is held against the server's
  * own answers to PromQL that this file writes by itself. */
 #include "base/mem.h"
+#include "model/routes.h"
 #include "model/service.h"
 #include "sources/prometheus.h"
+#include "tests/real/lab.c"
 
 #include <arpa/inet.h>
 #include <cjson/cJSON.h>
@@ -25,132 +27,14 @@
 #include <cmocka.h>
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
-#define PATIENCE 60 /* seconds until a server must be ready */
 #define SCRAPES 18  /* of each job, before it is looked at */
 
-static const char *exporter_path; /* beside this program */
-
-struct lab {
-	pid_t exporter, node, prometheus;
-	int exporter_port, node_port, port;
-	char dir[64];
-	char url[64];
+struct real {
+	struct lab lab;
 	struct store *store;
 	const struct catalog *catalog;
 	time_ms at;
 };
-
-/* ---- processes ----------------------------------------------------------- */
-
-static int free_port(void)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t n = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(bind(fd, (struct sockaddr *)&a, n) == 0);
-	getsockname(fd, (struct sockaddr *)&a, &n);
-	close(fd);
-	return ntohs(a.sin_port);
-}
-
-static pid_t run(const char *log, char *const *argv)
-{
-	pid_t pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (!freopen(log, "w", stderr) || !freopen(log, "a", stdout))
-			_exit(126);
-		execv(argv[0], argv);
-		_exit(127);
-	}
-	assert_true(pid > 0);
-	return pid;
-}
-
-static void end(pid_t pid)
-{
-	if (pid > 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-	}
-}
-
-static size_t take(char *bytes, size_t size, size_t nr, void *arg)
-{
-	buf_add(arg, bytes, size * nr);
-	return size * nr;
-}
-
-/* The status, 0 without an answer. */
-static long get(const char *url, struct buf *out)
-{
-	CURL *c = curl_easy_init();
-	long status = 0;
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_PROXY, "");
-	curl_easy_setopt(c, CURLOPT_TIMEOUT, 10L);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
-	if (curl_easy_perform(c) == CURLE_OK)
-		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_cleanup(c);
-	return status;
-}
-
-static bool is_up(const char *url)
-{
-	struct buf b;
-	buf_init(&b, 0);
-	long status = get(url, &b);
-	buf_release(&b);
-	return status == 200;
-}
-
-static void wait_for(const char *url)
-{
-	for (int i = 0; i < PATIENCE * 10 && !is_up(url); i++)
-		usleep(100000);
-	assert_true(is_up(url));
-}
-
-/* ---- the server's own word ------------------------------------------------- */
-
-/* The value of the only series, NAN for none. */
-static double ask(const struct lab *l, time_ms at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-static double ask(const struct lab *l, time_ms at, const char *fmt, ...)
-{
-	char query[2000];
-	struct buf url, body;
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(query, sizeof(query), fmt, ap);
-	va_end(ap);
-	buf_init(&url, 0);
-	buf_init(&body, 0);
-	char *coded = curl_easy_escape(NULL, query, 0);
-	buf_printf(&url, "%s/api/v1/query?query=%s", l->url, coded);
-	if (at != TIME_NONE)
-		buf_printf(&url, "&time=%lld.%03lld", (long long)at / 1000,
-			   (long long)at % 1000);
-	curl_free(coded);
-	long status = get(url.s, &body);
-	if (status != 200)
-		print_message("%s: %s\n", query, buf_text(&body));
-	assert_int_equal(status, 200);
-	cJSON *tree = cJSON_Parse(buf_text(&body));
-	const cJSON *r = cJSON_GetObjectItem(cJSON_GetObjectItem(tree, "data"),
-					     "result");
-	const cJSON *v = cJSON_GetObjectItem(cJSON_GetArrayItem(r, 0), "value");
-	double value = v ? strtod(cJSON_GetArrayItem(v, 1)->valuestring, NULL)
-			 : (double)NAN;
-	assert_true(cJSON_GetArraySize(r) <= 1);
-	cJSON_Delete(tree);
-	buf_release(&url);
-	buf_release(&body);
-	return value;
-}
 
 static void same(const char *what, const char *service, double got, double want)
 {
@@ -166,7 +50,7 @@ static void same(const char *what, const char *service, double got, double want)
 
 static void sink(struct source *src, struct batch *b, void *arg)
 {
-	struct lab *l = arg;
+	struct real *l = arg;
 	b->source = src->name;
 	if (b->error)
 		print_message("%s\n", b->error);
@@ -188,7 +72,9 @@ static void closed(struct source *src, void *arg)
 	(void)arg;
 }
 
-static void poll_once(struct lab *l, const char *url, time_ms at)
+/* `page`: the service whose page is open, or NULL. */
+static void poll_once(struct real *l, const char *url, time_ms at,
+		      const char *page)
 {
 	uv_loop_t loop;
 	uv_loop_init(&loop);
@@ -199,7 +85,8 @@ static void poll_once(struct lab *l, const char *url, time_ms at)
 		.sink = sink, .ended = ended, .closed = closed, .arg = l,
 	};
 	struct want w = { .at = at, .back = 60000, .step = 5000,
-			  .charts = true, .whole = true };
+			  .charts = true, .whole = true,
+			  .selected = page, .details = page != NULL };
 	assert_int_equal(src.ops->open(&src, url, NULL), 0);
 	src.ops->poll(&src, &w);
 	uv_run(&loop, UV_RUN_DEFAULT);
@@ -210,96 +97,17 @@ static void poll_once(struct lab *l, const char *url, time_ms at)
 
 /* ---- the lab ------------------------------------------------------------------ */
 
-static void write_config(struct lab *l)
-{
-	char path[100];
-	struct buf jobs, url;
-	buf_init(&jobs, 0);
-	buf_init(&url, 0);
-	snprintf(path, sizeof(path), "%s/prometheus.yml", l->dir);
-	buf_printf(&url, "http://127.0.0.1:%d/jobs", l->exporter_port);
-	assert_int_equal(get(url.s, &jobs), 200);
-	FILE *f = fopen(path, "w");
-	assert_non_null(f);
-	fprintf(f, "global: {scrape_interval: 1s}\nscrape_configs:\n"
-		"- job_name: prometheus\n  static_configs: [{targets: "
-		"['127.0.0.1:%d']}]\n- job_name: node\n  static_configs: "
-		"[{targets: ['127.0.0.1:%d']}]\n", l->port, l->node_port);
-	for (char *save = NULL, *job = strtok_r(jobs.s, "\n", &save); job;
-	     job = strtok_r(NULL, "\n", &save))
-		fprintf(f, "- job_name: %s\n  metrics_path: /metrics/%s\n"
-			"  static_configs: [{targets: ['127.0.0.1:%d']}]\n",
-			job, job, l->exporter_port);
-	fclose(f);
-	buf_release(&jobs);
-	buf_release(&url);
-}
-
-static void start_exporter(struct lab *l)
-{
-	char port[16], url[64], log[100];
-	l->exporter_port = free_port();
-	snprintf(port, sizeof(port), "%d", l->exporter_port);
-	snprintf(log, sizeof(log), "%s/exporter.log", l->dir);
-	l->exporter = run(log, (char *[]){ (char *)exporter_path, port, NULL });
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d/jobs",
-		 l->exporter_port);
-	wait_for(url);
-}
-
-static const char *servers(void)
-{
-	const char *dir = getenv("REDTOP_SERVERS");
-	return dir ? dir : "build/servers";
-}
-
-static void start_node(struct lab *l)
-{
-	char path[300], listen_at[60], log[100];
-	l->node_port = free_port();
-	snprintf(path, sizeof(path), "%s/usr/bin/prometheus-node-exporter",
-		 servers());
-	snprintf(listen_at, sizeof(listen_at),
-		 "--web.listen-address=127.0.0.1:%d", l->node_port);
-	snprintf(log, sizeof(log), "%s/node.log", l->dir);
-	l->node = run(log, (char *[]){ path, listen_at, NULL });
-}
-
-static void start_prometheus(struct lab *l)
-{
-	char path[300], config[100], data[100], web[60], log[100], url[100];
-	l->port = free_port();
-	write_config(l);
-	snprintf(path, sizeof(path), "%s/usr/bin/prometheus", servers());
-	snprintf(config, sizeof(config), "--config.file=%s/prometheus.yml", l->dir);
-	snprintf(data, sizeof(data), "--storage.tsdb.path=%s/data", l->dir);
-	snprintf(web, sizeof(web), "--web.listen-address=127.0.0.1:%d", l->port);
-	snprintf(log, sizeof(log), "%s/prometheus.log", l->dir);
-	l->prometheus = run(log, (char *[]){ path, config, data, web, NULL });
-	snprintf(l->url, sizeof(l->url), "http://127.0.0.1:%d", l->port);
-	snprintf(url, sizeof(url), "%s/-/ready", l->url);
-	wait_for(url);
-}
+static const char *program;
 
 static int start(void **state)
 {
-	struct lab *l = mem_zero(1, sizeof(*l));
+	struct real *l = mem_zero(1, sizeof(*l));
 	*state = l;
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	snprintf(l->dir, sizeof(l->dir), "/tmp/redtop-real-XXXXXX");
-	assert_non_null(mkdtemp(l->dir));
-	start_exporter(l);
-	start_node(l);
-	start_prometheus(l);
+	lab_start(&l->lab, program);
 	/* Every job has been scraped often enough for rates. */
-	double least = 0;
-	for (int i = 0; i < PATIENCE * 2 && !(least >= SCRAPES); i++) {
-		usleep(500000);
-		least = ask(l, TIME_NONE, "min(count_over_time(up[5m]))");
-	}
-	assert_true(least >= SCRAPES);
+	lab_wait(&l->lab, SCRAPES);
 	l->store = store_new(0);
-	poll_once(l, l->url, TIME_NONE);
+	poll_once(l, l->lab.url, TIME_NONE, "prometheus");
 	const struct store_source *p = store_source(l->store, "prom");
 	assert_non_null(p);
 	assert_non_null(p->catalog);
@@ -309,17 +117,11 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-	struct lab *l = *state;
-	char command[100];
-	end(l->prometheus);
-	end(l->node);
-	end(l->exporter);
-	snprintf(command, sizeof(command), "rm -rf '%s'", l->dir);
-	int rc = strncmp(l->dir, "/tmp/redtop-real-", 17) == 0 ? system(command)
-							      : 1;
+	struct real *l = *state;
+	lab_stop(&l->lab);
 	store_free(l->store);
 	free(l);
-	return rc;
+	return 0;
 }
 
 /* ---- what must be found --------------------------------------------------------- */
@@ -430,7 +232,7 @@ static const struct truth {
 	  METHOD_HISTOGRAM, UNIT_SECONDS, LAYER_APP },
 };
 
-static const struct service *find(const struct lab *l, const char *name)
+static const struct service *find(const struct real *l, const char *name)
 {
 	const struct service *const *s;
 	size_t nr = store_services(l->store, &s);
@@ -444,7 +246,7 @@ static const struct service *find(const struct lab *l, const char *name)
 
 static void every_family_is_found_as_what_it_is(void **state)
 {
-	const struct lab *l = *state;
+	const struct real *l = *state;
 	for (size_t i = 0; i < COUNT(truths); i++) {
 		const struct truth *t = &truths[i];
 		const struct shape *sh = find(l, t->service)->shape;
@@ -466,7 +268,7 @@ static void every_family_is_found_as_what_it_is(void **state)
 
 static void nothing_else_is_taken_for_a_service(void **state)
 {
-	const struct lab *l = *state;
+	const struct real *l = *state;
 	const struct service *const *s;
 	size_t nr = store_services(l->store, &s);
 	for (size_t i = 0; i < nr; i++) {
@@ -495,7 +297,7 @@ static bool has_durations(const struct truth *t)
 	       strcmp(t->service, "vm") == 0;
 }
 
-static void check_row(const struct lab *l, const struct truth *t)
+static void check_row(const struct real *l, const struct truth *t)
 {
 	struct red_row row;
 	struct red_options o = { 0 };
@@ -503,44 +305,44 @@ static void check_row(const struct lab *l, const struct truth *t)
 	const char *name = t->service;
 	service_row(find(l, name), l->at, &o, &row);
 	same("rate", name, row.rate,
-	     ask(l, l->at, "sum(rate(%s%s{%s}[60s]))", t->metric, count, t->pick));
+	     lab_ask(&l->lab, l->at, "sum(rate(%s%s{%s}[60s]))", t->metric, count, t->pick));
 	if (t->errors) {
 		same("error ratio", name, row.error_ratio,
-		     ask(l, l->at, "(sum(rate(%s{%s,%s}[60s])) or vector(0)) / "
+		     lab_ask(&l->lab, l->at, "(sum(rate(%s{%s,%s}[60s])) or vector(0)) / "
 			 "sum(rate(%s{%s}[60s]))", t->errors, t->error_pick,
 			 t->matcher, t->errors, t->error_pick));
 		same("burn 5m", name, row.burn_5m * (1 - row.objective),
-		     ask(l, l->at, "(sum(rate(%s{%s,%s}[5m])) or vector(0)) / "
+		     lab_ask(&l->lab, l->at, "(sum(rate(%s{%s,%s}[5m])) or vector(0)) / "
 			 "sum(rate(%s{%s}[5m]))", t->errors, t->error_pick,
 			 t->matcher, t->errors, t->error_pick));
 	}
 	if (has_durations(t))
 		same("mean", name, row.mean, scale(t) *
-		     ask(l, l->at, "sum(rate(%s_sum{%s}[60s])) / "
+		     lab_ask(&l->lab, l->at, "sum(rate(%s_sum{%s}[60s])) / "
 			 "sum(rate(%s_count{%s}[60s]))", t->metric, t->pick,
 			 t->metric, t->pick));
 	const double got[] = { row.p50.value, row.p95.value, row.p99.value };
 	static const char *const q[] = { "0.5", "0.95", "0.99" };
 	for (size_t i = 0; i < COUNT(q) && t->method == METHOD_HISTOGRAM; i++)
 		same(q[i], name, got[i], scale(t) *
-		     ask(l, l->at, "histogram_quantile(%s, sum by (le) "
+		     lab_ask(&l->lab, l->at, "histogram_quantile(%s, sum by (le) "
 			 "(rate(%s_bucket{%s}[60s])))", q[i], t->metric, t->pick));
 	if (t->method == METHOD_SUMMARY)
 		same("0.99", name, row.p99.value, scale(t) *
-		     ask(l, l->at, "max(%s{quantile=\"0.99\",%s})", t->metric,
+		     lab_ask(&l->lab, l->at, "max(%s{quantile=\"0.99\",%s})", t->metric,
 			 t->pick));
 }
 
 static void rows_equal_the_servers_own_answers(void **state)
 {
-	const struct lab *l = *state;
+	const struct real *l = *state;
 	for (size_t i = 0; i < COUNT(truths); i++)
 		check_row(l, &truths[i]);
 }
 
 static void charts_equal_the_servers_own_answers(void **state)
 {
-	const struct lab *l = *state;
+	const struct real *l = *state;
 	const struct truth *t = &truths[0];
 	const struct service *s = find(l, t->service);
 	time_ms grid = service_grid(s, l->at);
@@ -548,19 +350,77 @@ static void charts_equal_the_servers_own_answers(void **state)
 	assert_int_equal(grid % 5000, 0);
 	assert_true(l->at - grid < 5000);
 	same("rate", t->service, service_at(s, M_RATE, grid),
-	     ask(l, grid, "sum(rate(%s_count{%s}[60s]))", t->metric, t->pick));
+	     lab_ask(&l->lab, grid, "sum(rate(%s_count{%s}[60s]))", t->metric, t->pick));
 	same("p99", t->service, service_at(s, M_P99, grid),
-	     ask(l, grid, "histogram_quantile(0.99, sum by (le) (rate("
+	     lab_ask(&l->lab, grid, "histogram_quantile(0.99, sum by (le) (rate("
 		 "%s_bucket{%s}[60s])))", t->metric, t->pick));
+}
+
+static void check_route(const struct real *l, const struct truth *t,
+			const struct route_row *row)
+{
+	char handler[200];
+	snprintf(handler, sizeof(handler), "%s,handler=\"%s\"", t->pick,
+		 row->name);
+	same("rate", row->name, row->rate,
+	     lab_ask(&l->lab, l->at, "sum(rate(%s{%s}[60s]))", t->errors,
+		     handler));
+	same("error ratio", row->name, row->error_ratio,
+	     lab_ask(&l->lab, l->at, "(sum(rate(%s{%s,%s}[60s])) or vector(0)) "
+		     "/ sum(rate(%s{%s}[60s]))", t->errors, handler, t->matcher,
+		     t->errors, handler));
+	same("p99", row->name, row->p99.value,
+	     lab_ask(&l->lab, l->at, "histogram_quantile(0.99, sum by (le) "
+		     "(rate(%s_bucket{%s}[60s])))", t->metric, handler));
+}
+
+static void check_routes(const struct real *l, const char *name)
+{
+	struct route_row row[256];
+	const char *label;
+	const struct truth *t = truths;
+	while (strcmp(t->service, name) != 0)
+		t++;
+	size_t nr = service_routes(find(l, name), l->at, row, COUNT(row),
+				   &label);
+	assert_true(nr >= 2);
+	assert_string_equal(label, "handler");
+	assert_true((double)nr == lab_ask(&l->lab, l->at,
+		"count(sum by (handler) (rate(%s{%s}[60s])))", t->errors,
+		t->pick));
+	for (size_t i = 0; i < nr; i++)
+		check_route(l, t, &row[i]);
+}
+
+static void routes_equal_the_servers_own_answers(void **state)
+{
+	const struct real *l = *state;
+	struct route_row row[8];
+	const char *label;
+	check_routes(l, "prometheus");
+	/* Only of the page that is open, and only where a label tells. */
+	assert_int_equal(service_routes(find(l, "fastapi"), l->at, row, 8,
+					&label), 0);
+	struct real again = *l;
+	again.store = store_new(0);
+	poll_once(&again, l->lab.url, l->at, "fastapi");
+	check_routes(&again, "fastapi");
+	store_free(again.store);
+	again.store = store_new(0);
+	poll_once(&again, l->lab.url, l->at, "go");
+	assert_int_equal(service_routes(find(&again, "go"), l->at, row, 8,
+					&label), 0);
+	assert_int_equal(store_source(again.store, "prom")->state, SOURCE_UP);
+	store_free(again.store);
 }
 
 /* The same moment, asked again later. */
 static void the_past_is_answered_as_it_was(void **state)
 {
-	struct lab *l = *state;
-	struct lab again = *l;
+	struct real *l = *state;
+	struct real again = *l;
 	again.store = store_new(0);
-	poll_once(&again, l->url, l->at);
+	poll_once(&again, l->lab.url, l->at, NULL);
 	assert_int_equal(again.at, l->at);
 	for (size_t i = 0; i < COUNT(truths); i++) {
 		struct red_row a, b;
@@ -577,11 +437,11 @@ static void the_past_is_answered_as_it_was(void **state)
 
 static void another_server_is_named_for_what_it_is(void **state)
 {
-	const struct lab *l = *state;
-	struct lab other = { .store = store_new(0) };
+	const struct real *l = *state;
+	struct real other = { .store = store_new(0) };
 	char url[64];
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d", l->node_port);
-	poll_once(&other, url, TIME_NONE);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", l->lab.node_port);
+	poll_once(&other, url, TIME_NONE, NULL);
 	const struct store_source *p = store_source(other.store, "prom");
 	assert_int_equal(p->state, SOURCE_DOWN);
 	assert_int_equal(p->fault, FAULT_NOT_API);
@@ -591,17 +451,14 @@ static void another_server_is_named_for_what_it_is(void **state)
 
 int main(int argc, char **argv)
 {
-	static char path[400];
 	(void)argc;
-	const char *slash = strrchr(argv[0], '/');
-	snprintf(path, sizeof(path), "%.*sexporter",
-		 slash ? (int)(slash - argv[0] + 1) : 0, argv[0]);
-	exporter_path = path;
+	program = argv[0];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_family_is_found_as_what_it_is),
 		cmocka_unit_test(nothing_else_is_taken_for_a_service),
 		cmocka_unit_test(rows_equal_the_servers_own_answers),
 		cmocka_unit_test(charts_equal_the_servers_own_answers),
+		cmocka_unit_test(routes_equal_the_servers_own_answers),
 		cmocka_unit_test(the_past_is_answered_as_it_was),
 		cmocka_unit_test(another_server_is_named_for_what_it_is),
 	};
