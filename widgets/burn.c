@@ -153,6 +153,8 @@ static bool burn_update(void *state, const struct view *v, int w, int h)
 	for (int i = 0; i < 3; i++)
 		b->note[i].nr = 0;
 	spans_add(&b->left, R_BRIGHT, 0, "SLO burn");
+	if (!v->sel && health_of(v).nothing_yet)
+		spans_add(&b->right, R_DIM, 0, "asked next");
 	if (!v->sel)
 		return true;
 	objective(b, v->sel);

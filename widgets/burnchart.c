@@ -39,7 +39,7 @@ static void build_title(struct burnchart *b, const struct view *v)
 	spans_add(&b->left, R_BRIGHT, 0, "burn rate");
 	if (v->sel && b->scale.log)
 		spans_add(&b->left, R_DIM, 5, " log");
-	if (!v->sel || chart_title(&b->chart, &b->right))
+	if (chart_title(&b->chart, &b->right) || !v->sel)
 		return;
 	add_value(&b->right, v, &b->chart, 0);
 	add_value(&b->right, v, &b->chart, 1);

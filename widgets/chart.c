@@ -452,16 +452,19 @@ bool chart_title(const struct chart *c, struct spans *right)
 		spans_add(right, R_DIM, 0, brief ? "  " : "   ");
 		return false;
 	}
+	if (c->stale && c->stale_age == TIME_NONE) {
+		spans_add(right, R_DIM, 0, "never answered");
+		return true;
+	}
 	if (c->stale) {
 		spans_add(right, R_DIM, 0, "last values ");
 		spans_add(right, R_TEXT, 0, "%s old",
-			  c->stale_age == TIME_NONE
-				  ? "?" : age_text(c->stale_age, a));
+			  age_text(c->stale_age, a));
 		return true;
 	}
 	if (c->asking) {
-		spans_add(right, R_DIM, 0, "asking %s, %.1fs", c->asking_of,
-			  (double)c->asking_for / 1e3);
+		spans_add(right, R_DIM, 0, "asking %s%s", c->asking_of,
+			  elapsed_text(c->asking_for, a));
 		return true;
 	}
 	return false;

@@ -294,6 +294,14 @@ const char *age_text(time_ms age, char out[TIME_TEXT])
 	return time_span(age < 0 ? 0 : age, out);
 }
 
+const char *elapsed_text(time_ms t, char out[TIME_TEXT])
+{
+	out[0] = '\0';
+	if (t >= 100)
+		snprintf(out, TIME_TEXT, ", %.1fs", (double)t / 1e3);
+	return out;
+}
+
 const char *quantile_text(const struct red_quantile *q, char out[NUMBER_TEXT])
 {
 	char bound[NUMBER_TEXT];

@@ -74,6 +74,8 @@ void spans_event(struct spans *sp, enum role r, const struct event *e);
 
 /* "4m" or "1h 2m": an age in words; "" for TIME_NONE. */
 const char *age_text(time_ms age, char out[TIME_TEXT]);
+/* ", 0.8s", or "" while it is less than a tenth of a second. */
+const char *elapsed_text(time_ms t, char out[TIME_TEXT]);
 /* "45ms", "–", ">4s" of a percentile. */
 const char *quantile_text(const struct red_quantile *q,
 			  char out[NUMBER_TEXT]);

@@ -25,9 +25,9 @@ static void add_mode(struct header *hd, const struct view *v,
 		return;
 	}
 	if (h->nothing_yet && v->mode == MODE_LIVE) {
-		double s = (double)(v->now - v->started) / 1e3;
+		elapsed_text(v->now - v->started, at);
 		spans_add(l, R_STALE, 0, "   ○");
-		spans_add(l, R_BRIGHT, 0, " ASKING %.1fs", s < 0 ? 0 : s);
+		spans_add(l, R_BRIGHT, 0, " ASKING%s", *at ? at + 1 : "");
 		return;
 	}
 	bool stale = h->blind;

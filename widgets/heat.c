@@ -291,7 +291,7 @@ static void build_title(struct heat *ht, const struct view *v)
 	ht->left.nr = ht->right.nr = 0;
 	ht->focused = v->focused;
 	spans_add(&ht->left, R_BRIGHT, 0, "buckets");
-	if (!v->sel || chart_title(&ht->chart, &ht->right))
+	if (chart_title(&ht->chart, &ht->right) || !v->sel)
 		return;
 	if (ht->why) {
 		spans_add(&ht->right, R_DIM, 0, "%s", ht->why);

@@ -104,7 +104,7 @@ static void build_title(struct latency *l, const struct view *v)
 		spans_add(&l->left, R_DIM, 6, " %s", v->sel->service->name);
 	if (l->scale.log)
 		spans_add(&l->left, R_DIM, 5, " log");
-	if (!v->sel || chart_title(&l->chart, &l->right))
+	if (chart_title(&l->chart, &l->right) || !v->sel)
 		return;
 	if (is_mean(v->sel))
 		mean_title(l, v);

@@ -479,8 +479,9 @@ static void say_empty(struct table *t, const struct view *v)
 			return;
 		}
 	if (h.nothing_yet)
-		spans_add(&t->empty, R_DIM, 0, "asking %.40s, %.1fs",
-			  src[0]->name, (double)(v->now - v->started) / 1e3);
+		spans_add(&t->empty, R_DIM, 0, "asking %.40s%s", src[0]->name,
+			  elapsed_text(v->now - v->started,
+				       (char[TIME_TEXT]){ 0 }));
 	else if (n && src[0]->catalog)
 		spans_add(&t->empty, R_TEXT, 0, "no services found: none of "
 			  "%d families tells requests or their latency",

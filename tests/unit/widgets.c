@@ -674,6 +674,13 @@ static void before_the_first_answer_nothing_is_judged(void **state)
 	d = draw(s, "table", 120, 8, GRAPH_BRAILLE);
 	assert_has(d, 1, "asking prom-a, 0.8s");
 	surface_free(d);
+	static const char *const kinds[] = { "latency", "throughput", "errors",
+					     "burnchart", "heat" };
+	for (int i = 0; i < 5; i++) {
+		d = draw(s, kinds[i], 57, 8, GRAPH_BRAILLE);
+		assert_has(d, 0, "asking prom-a, 0.8s");
+		surface_free(d);
+	}
 	close_shop(s);
 }
 
