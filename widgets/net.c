@@ -439,10 +439,10 @@ static void families(struct net *n, const struct view *v)
 	}
 }
 
-/* Columns as they fit; what is left over goes before the last one. */
+/* Columns as they fit; what is left over goes between the numbers. */
 static void place_columns(struct net *n)
 {
-	int x = 3, last = 0;
+	int x = 3, numbers = 0;
 
 	for (int c = 0; c < N_NR; c++) {
 		const struct ncol_def *d = &ncols[c];
@@ -451,10 +451,12 @@ static void place_columns(struct net *n)
 			continue;
 		n->x[c] = x;
 		x += d->width + (d->left ? 1 : 0);
-		last = c;
+		numbers += !d->left;
 	}
-	if (last == N_NEXT)
-		n->x[N_NEXT] = n->w - 1 - ncols[N_NEXT].width;
+	int spare = n->w - 1 - x;
+	for (int c = 0, k = 0; c < N_NR && numbers; c++)
+		if (n->x[c] >= 0 && !ncols[c].left)
+			n->x[c] += spare * ++k / numbers;
 }
 
 static bool net_update(void *state, const struct view *v, int w, int h)
