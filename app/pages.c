@@ -76,7 +76,7 @@ static void overview_wide(struct plan *p, int w, int y0, int y1, size_t rows)
 		if (!second)
 			first += spare / 2;
 	}
-	for (; table < want && first > 11; table++)
+	for (; table < want - 1 && first > 11; table++)
 		first--;
 	int y = y0;
 	place(p, "table", 0, y, w, table, true);
@@ -255,7 +255,8 @@ int page_chart_cells(int w, int h)
 
 int page_widest_cells(int w, int h)
 {
-	int cells = w >= 100 && h >= 28 ? w * 57 / 100 : w;
+	/* The service page has two columns from 32 rows on, a replay from 34. */
+	int cells = w >= 100 && h >= 34 ? w * 57 / 100 : w;
 	int overview = page_chart_cells(w, h);
 	cells = at_least(cells - SCALE_CELLS);
 	return cells > overview ? cells : overview;
