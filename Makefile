@@ -29,7 +29,7 @@ endif
 
 # Debian's names. The second list is only for `make test`.
 DEPS := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev \
-	libuv1-dev libxxhash-dev libzstd-dev libutf8proc-dev
+	libuv1-dev libxxhash-dev libzstd-dev libutf8proc-dev ca-certificates
 TEST_DEPS := libcmocka-dev libvterm-dev zlib1g-dev libssl-dev
 SERVERS := prometheus prometheus-node-exporter
 

@@ -28,6 +28,8 @@
 #define LIMIT_NESTING 64
 /* Buckets of one classic or native histogram. */
 #define LIMIT_BUCKETS ((size_t)1000)
+/* Series of one service's routes; further ones are not kept. */
+#define LIMIT_ROUTE_SERIES ((size_t)20000)
 /* Warnings kept of one answer, and bytes of one sentence. */
 #define LIMIT_WARNINGS ((size_t)16)
 #define LIMIT_SENTENCE ((size_t)300)

@@ -1,0 +1,170 @@
+/* What a source says of itself, and what its polls make of its state. */
+#include "model/store_private.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void origin_set_text(struct store *st, char **to, const char **pub,
+		     const char *text)
+{
+	if (store_text_equal(*to, text))
+		return;
+	free(*to);
+	*to = text ? mem_strdup(text) : NULL;
+	*pub = *to;
+	st->generation++;
+}
+
+void origin_status(struct store *st, struct origin *o,
+			 const struct source_status *s)
+{
+	struct store_source *p = &o->pub;
+	if (s->kind)
+		origin_set_text(st, &o->kind, &p->kind, s->kind);
+	if (s->url)
+		origin_set_text(st, &o->url, &p->url, s->url);
+	if (s->identity)
+		origin_set_text(st, &o->identity, &p->identity, s->identity);
+	p->took_us = s->took_us;
+	if (s->took_us > p->took_max_us)
+		p->took_max_us = s->took_us;
+	p->skew_s = s->skew_s;
+	p->requests += s->requests;
+	p->bytes += s->bytes;
+	p->body_bytes += s->body_bytes;
+	p->retries += s->retries;
+	p->dropped += s->dropped;
+	p->next = s->next;
+	if (s->period)
+		p->period = s->period;
+	st->generation++;
+}
+
+static bool known_note(const char *const *list, size_t nr, const char *text)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (strcmp(list[i], text) == 0)
+			return true;
+	return false;
+}
+
+static void add_note(struct origin *o, const char *const **list, size_t *nr,
+		     const char *text)
+{
+	if (*nr >= LIMIT_WARNINGS || known_note(*list, *nr, text))
+		return;
+	const char **grown = arena_alloc(&o->notes_arena,
+					 (*nr + 1) * sizeof(*grown));
+	if (*nr)
+		memcpy(grown, *list, *nr * sizeof(*grown));
+	grown[(*nr)++] = arena_strdup(&o->notes_arena, text);
+	*list = grown;
+}
+
+static uint64_t hash_notes(const struct store_source *p)
+{
+	uint64_t h = p->nr_warnings;
+	for (size_t i = 0; i < p->nr_warnings + p->nr_infos; i++) {
+		const char *s = i < p->nr_warnings
+					? p->warning[i]
+					: p->info[i - p->nr_warnings];
+		do {
+			h = (h ^ (unsigned char)*s) * 0x100000001b3u;
+		} while (*s++);
+	}
+	return h;
+}
+
+void origin_notes(struct store *st, struct origin *o,
+			const struct batch *b)
+{
+	struct store_source *p = &o->pub;
+	if (o->notes_old) {
+		arena_release(&o->notes_arena);
+		p->nr_warnings = p->nr_infos = 0;
+		p->warning = p->info = NULL;
+		o->notes_old = false;
+	}
+	for (size_t i = 0; i < b->nr_warnings; i++)
+		add_note(o, &p->warning, &p->nr_warnings, b->warning[i]);
+	for (size_t i = 0; i < b->nr_infos; i++)
+		add_note(o, &p->info, &p->nr_infos, b->info[i]);
+	if (!b->tick)
+		return;
+	uint64_t hash = hash_notes(p);
+	if (hash != o->notes_hash)
+		st->generation++;
+	o->notes_hash = hash;
+	o->notes_old = true;
+}
+
+static enum source_state judge(const struct origin *o)
+{
+	if (o->poll_fault == FAULT_NONE)
+		return o->poll_partial ? SOURCE_PARTIAL : SOURCE_UP;
+	if (o->poll_fault == FAULT_AUTH && !o->poll_answered)
+		return SOURCE_AUTH;
+	if (o->poll_fault == FAULT_THROTTLED)
+		return SOURCE_THROTTLED;
+	if (o->poll_answered)
+		return SOURCE_PARTIAL;
+	return o->pub.answered != TIME_NONE ? SOURCE_STALE : SOURCE_DOWN;
+}
+
+static bool is_bad(enum source_state s)
+{
+	return s == SOURCE_DOWN || s == SOURCE_STALE || s == SOURCE_AUTH
+	       || s == SOURCE_THROTTLED;
+}
+
+void origin_end_poll(struct store *st, struct origin *o, time_ms at)
+{
+	struct store_source *p = &o->pub;
+	enum source_state before = p->state, after = judge(o);
+	p->tried = at;
+	p->fault = o->poll_fault;
+	if (o->poll_fault == FAULT_NONE || o->poll_answered) {
+		p->failures = 0;
+		p->answered = at;
+	} else {
+		p->failures++;
+		st->generation++;
+	}
+	if (o->poll_fault == FAULT_NONE)
+		origin_set_text(st, &o->error, &p->error, NULL);
+	if (is_bad(after) && p->down_since == TIME_NONE) {
+		p->down_since = at;
+		if (before != SOURCE_ASKING)
+			store_source_event(st, o, at, SEVERITY_WARN,
+				     o->error ? o->error : "does not answer");
+	} else if (!is_bad(after) && p->down_since != TIME_NONE) {
+		char span[TIME_TEXT], text[80];
+		snprintf(text, sizeof(text), "answers again after %s",
+			 time_span(at - p->down_since, span));
+		store_source_event(st, o, at, SEVERITY_INFO, text);
+		p->down_since = TIME_NONE;
+	}
+	if (after != before)
+		st->generation++;
+	p->state = after;
+	o->poll_fault = FAULT_NONE;
+	o->poll_answered = o->poll_partial = false;
+}
+
+void origin_outcome(struct store *st, struct origin *o,
+			 const struct batch *b)
+{
+	if (b->fault == FAULT_NONE) {
+		if (b->nr_asked)
+			o->poll_answered = true;
+		o->poll_partial |= b->partial;
+	} else if (o->poll_fault == FAULT_NONE) {
+		o->poll_fault = b->fault;
+		origin_set_text(st, &o->error, &o->pub.error, b->error);
+	}
+}

@@ -1,0 +1,105 @@
+/* The store from inside, shared by the files that make it: store.c (the door,
+ * events, the ceiling), series.c (points), origin.c (a source's catalog,
+ * services and questions), origin_state.c (what a source says of itself). */
+#ifndef MODEL_STORE_PRIVATE_H
+#define MODEL_STORE_PRIVATE_H
+
+#include "model/intern.h"
+#include "model/store.h"
+
+/* What a point costs, of either kind: values and pointers to histograms are
+ * of one size. */
+#define POINT_BYTES (sizeof(time_ms) + sizeof(double))
+_Static_assert(sizeof(double) >= sizeof(void *), "POINT_BYTES is too small");
+
+/* A series and what only the store knows of it. */
+struct held {
+	struct series s;
+	struct service *service;
+	uint64_t hash; /* of its labels */
+	uint64_t seen; /* the batch that last spoke of it */
+};
+
+/* All series of one question. */
+struct answer {
+	uint32_t id;
+	size_t nr, cap;
+	struct held **held;
+	size_t nr_slots;   /* a power of two, at least twice nr, or 0 */
+	struct held **slot;/* by hash; the next free one on a clash */
+};
+
+struct origin {
+	struct store_source pub;
+	char *name, *error, *identity, *kind, *url;
+	struct arena catalog_arena, notes_arena;
+	struct catalog catalog;
+	size_t nr_services;
+	struct service *service;      /* the catalog's, in its order */
+	struct service **by_value;    /* sorted by shape and value */
+	size_t nr_answers, cap_answers;
+	struct answer *answer;        /* sorted by id */
+	/* of the poll under way */
+	enum fault poll_fault;
+	bool poll_answered, poll_partial;
+	bool notes_old;
+	uint64_t notes_hash; /* of the poll before */
+};
+
+struct store {
+	size_t max, bytes, points, nr_series;
+	double objective;
+	uint64_t generation, epoch;
+	struct intern text;
+	size_t nr_origins, cap_origins;
+	struct origin **origin;
+	const struct store_source **pub_sources;
+	size_t nr_services;
+	const struct service **services;
+	size_t nr_events, cap_events;
+	struct event **event;
+};
+
+/* series.c */
+size_t points_histogram_bytes(const struct histogram *h);
+void points_drop(struct store *st, struct series *s, size_t i);
+void points_resize(struct store *st, struct series *s, size_t cap, bool native);
+size_t series_upper(const struct series *s, time_ms to);
+void points_cut(struct store *st, struct series *s, size_t a, size_t b);
+void points_upsert(struct store *st, struct series *s, const struct frame *f,
+		   time_ms from, time_ms to);
+void points_set_now(struct store *st, struct series *s, time_ms at, double v,
+		    const struct histogram *h);
+
+/* origin.c */
+bool store_text_equal(const char *a, const char *b);
+const struct shape *catalog_shape(const struct catalog *c, uint32_t id);
+void held_free(struct store *st, struct held *h);
+void services_clear(struct origin *o);
+void services_publish(struct store *st);
+void held_detach(struct held *h);
+struct answer *answer_find(struct origin *o, uint32_t id, bool make);
+void answer_index(struct answer *a, size_t nr_slots);
+struct held *held_find(struct store *st, struct origin *o,
+			      struct answer *a, const struct frame *f,
+			      size_t hint);
+void answers_clear(struct store *st, struct origin *o);
+void catalog_apply(struct store *st, struct origin *o,
+			  const struct catalog *c);
+
+/* origin_state.c */
+void origin_set_text(struct store *st, char **to, const char **pub,
+		     const char *text);
+void origin_status(struct store *st, struct origin *o,
+			 const struct source_status *s);
+void origin_notes(struct store *st, struct origin *o,
+			const struct batch *b);
+void origin_end_poll(struct store *st, struct origin *o, time_ms at);
+void origin_outcome(struct store *st, struct origin *o,
+			 const struct batch *b);
+
+/* store.c */
+void store_source_event(struct store *st, const struct origin *o, time_ms at,
+			 enum severity severity, const char *text);
+
+#endif
