@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#define ASKING_STEP 200
+
 static const time_ms ranges[] = {
 	300000,    900000,    1800000,   3600000,   10800000,  21600000,
 	43200000,  86400000,  172800000, 604800000,
@@ -179,7 +181,12 @@ bool dash_tick(struct dash *d, time_ms mono)
 		dash_dirty(d);
 		return true;
 	}
-	if (d->live) {
+	if (d->live && !d->ticked) {
+		/* Nothing answered yet: how long it has been asked is shown. */
+		d->latest = d->v.started
+			    + time_floor(mono - d->latest_mono, ASKING_STEP);
+		dash_dirty(d);
+	} else if (d->live) {
 		time_ms now = d->latest + (mono - d->latest_mono);
 		uint64_t before = store_generation(d->store);
 		store_clock(d->store, now);

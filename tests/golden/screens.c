@@ -83,7 +83,7 @@ static struct oneshot *run(const struct screen_case *c)
 		dash_key(oneshot_dash(s), key_of_name(k));
 		for (enum request r;
 		     (r = dash_request(oneshot_dash(s))) != REQUEST_NONE;)
-			if (r == REQUEST_POLL)
+			if (r == REQUEST_POLL || r == REQUEST_ASK)
 				oneshot_again(s);
 		dash_frame(oneshot_dash(s));
 	}
