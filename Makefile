@@ -124,7 +124,9 @@ oracle: $(BUILD)/tests/oracle
 bench: redtop $(BUILD)/tests/bench/bench
 	@$(BUILD)/tests/bench/bench
 
-bench-json: redtop $(BUILD)/tests/bench/bench
+# stdout is one object and nothing else.
+bench-json:
+	@$(MAKE) --no-print-directory redtop $(BUILD)/tests/bench/bench >&2
 	@$(BUILD)/tests/bench/bench --json
 
 # Every target for FUZZ_SECONDS with libFuzzer (needs clang).

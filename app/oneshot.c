@@ -21,7 +21,7 @@ struct oneshot {
 	uv_timer_t timer;
 	struct session *session;
 	struct dash *dash;
-	bool replay, asked, late;
+	bool replay, asked, late, running;
 	time_ms end; /* monotonic */
 	char at[64];
 };
@@ -36,7 +36,7 @@ static void on_polled(struct source *src, void *arg)
 {
 	struct oneshot *s = arg;
 	(void)src;
-	if (session_busy(s->session) == 0)
+	if (s->running && session_busy(s->session) == 0)
 		uv_stop(&s->loop);
 }
 
@@ -66,8 +66,10 @@ static void ask(struct oneshot *s)
 	s->late = false;
 	uv_timer_start(&s->timer, on_deadline, (uint64_t)(left > 1 ? left : 1), 0);
 	session_poll(s->session, false);
-	if (session_busy(s->session) > 0)
+	s->running = session_busy(s->session) > 0;
+	if (s->running)
 		uv_run(&s->loop, UV_RUN_DEFAULT);
+	s->running = false;
 	uv_timer_stop(&s->timer);
 	dash_tick(s->dash, clock_mono());
 	s->asked = true;
@@ -238,7 +240,9 @@ void oneshot_free(struct oneshot *s)
 	uv_close((uv_handle_t *)&s->timer, NULL);
 	if (s->session)
 		session_close(s->session, on_closed, NULL);
-	uv_run(&s->loop, UV_RUN_DEFAULT);
+	/* A stop that was asked for outside of a run is still pending. */
+	while (uv_run(&s->loop, UV_RUN_DEFAULT))
+		;
 	uv_loop_close(&s->loop);
 	dash_free(s->dash);
 	free(s);
