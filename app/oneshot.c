@@ -123,6 +123,23 @@ static int moment(const struct oneshot *s, const struct options *o, time_ms *at,
 	return 0;
 }
 
+/* Only after the first answers is it known which rows are visible: a page of
+ * details, and what a large server is asked for visible rows alone. */
+static bool wants_more(const struct view *v, enum page page)
+{
+	if (!v->sel)
+		return false;
+	if (page == PAGE_SERVICE)
+		return true;
+	const struct service *s = v->sel->service;
+	if (!s->shape->question[RED_BUCKETS])
+		return false;
+	for (size_t i = 0; i < s->nr[RED_BUCKETS]; i++)
+		if (s->series[RED_BUCKETS][i]->nr)
+			return false;
+	return v->sel->rate > 0;
+}
+
 struct oneshot *oneshot_run(const struct options *o, enum graph g, struct err *e)
 {
 	struct oneshot *s = mem_zero(1, sizeof(*s));
@@ -161,8 +178,7 @@ struct oneshot *oneshot_run(const struct options *o, enum graph g, struct err *e
 	ask(s);
 	tell_silent(s, o->timeout);
 	dash_frame(s->dash);
-	/* Only now is it known whose details the page shows. */
-	if (o->page == PAGE_SERVICE && dash_view(s->dash)->sel) {
+	if (wants_more(dash_view(s->dash), o->page)) {
 		ask(s);
 		dash_frame(s->dash);
 	}

@@ -368,6 +368,8 @@ static struct red_quantile red_quantile(const struct moment *m, double q)
 				  NULL };
 	if (r.method == METHOD_NONE)
 		r.note = m->s->shape->note ? m->s->shape->note : "no histogram";
+	else if (m->s->shape->visible_only && m->nr == 0)
+		r.note = "a large server: asked for visible rows only";
 	else if (r.method == METHOD_SUMMARY && !isnan(v.value))
 		r.note = "max over instances";
 	return r;

@@ -201,10 +201,10 @@ static double services_of(const struct catalog *c, uint32_t shape)
 	return (double)nr;
 }
 
-static double answer_bytes(const struct prom_plan_ask *ask,
+static double answer_bytes(const struct prom_plan_ask *ask, time_ms span,
 			   enum red_role role, double series)
 {
-	double points = ask->step ? (double)(ask->span / ask->step) + 1 : 1;
+	double points = ask->step ? (double)(span / ask->step) + 1 : 1;
 	double each = role == RED_NATIVE ? NATIVE_BYTES : POINT_BYTES;
 	return series * (LABEL_BYTES + points * each);
 }
@@ -243,9 +243,10 @@ static void add_question(struct prom_plan *plan, size_t first,
 	time_ms window = !rates ? 0 : !ask->step ? sh->window :
 		interval_range_window(sh->window, ask->step, sh->interval);
 	double series = services * r->series;
+	time_ms reach = ask->reach > ask->span ? ask->reach : ask->span;
 	bool few = buckets && ask->visible &&
 		   (sh->visible_only ||
-		    answer_bytes(ask, r->role, series) > ANSWER_MAX);
+		    answer_bytes(ask, reach, r->role, series) > ANSWER_MAX);
 	char *worded = NULL, *whole;
 	size_t only_nr = 0;
 	const char **only = few ? visible_values(ask, sh->id, &only_nr) : NULL;
@@ -261,7 +262,7 @@ static void add_question(struct prom_plan *plan, size_t first,
 	else
 		whole = with_window(worded ? worded : text, window);
 	free(worded);
-	double answer = answer_bytes(ask, r->role, series);
+	double answer = answer_bytes(ask, ask->span, r->role, series);
 	struct prom_pack *p = pack_for(plan, first, ask, window, strlen(whole),
 				       answer, few);
 	MEM_ROOM(p->item, p->nr, p->cap);

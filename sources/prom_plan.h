@@ -36,6 +36,10 @@ struct prom_plan_ask {
 	const char *const *visible; /* names, ends in NULL; NULL: all */
 	time_ms step;               /* of a range; 0: instants */
 	time_ms span;               /* to - from of a range */
+	time_ms reach;              /* of the whole range, of which this may be
+				       the tail: by it is judged whether only
+				       visible rows are asked, so that a tail
+				       never goes on where no past is held */
 };
 
 /* Appends the packs, the ones that rows wait for first. */

@@ -35,14 +35,17 @@
 #define ANSWER_PART (24.0 * (1 << 20)) /* bytes of one answer, expected */
 #define BACK_DEFAULT ((time_ms)3600000)
 
-/* A sample bears the time at which its scrape began and is there once that
- * has ended: what is asked this much later gets the same answer for ever. */
-#define SETTLE ((time_ms)250)
-
-/* Who answers: how far back its answers may still change. */
 enum server {
 	SERVER_UNKNOWN, SERVER_PROMETHEUS, SERVER_VICTORIA, SERVER_OTHER
 };
+/* A sample bears the time at which its scrape began and is there once that
+ * has ended, in VictoriaMetrics once its buffers are flushed (every second:
+ * measured): what is asked this much later gets the same answer for ever. */
+static const time_ms settles[] = {
+	[SERVER_UNKNOWN] = 250, [SERVER_PROMETHEUS] = 250,
+	[SERVER_VICTORIA] = 2000, [SERVER_OTHER] = 250,
+};
+/* How far back the answers of ranges may still change. */
 static const time_ms tails[] = {
 	[SERVER_UNKNOWN] = 120000, [SERVER_PROMETHEUS] = 60000,
 	[SERVER_VICTORIA] = 35000, [SERVER_OTHER] = 120000,
@@ -150,7 +153,8 @@ static time_ms server_now(const struct prom *p)
 static void set_moment(struct prom *p)
 {
 	struct poll *o = &p->poll;
-	o->at = o->want.at != TIME_NONE ? o->want.at : server_now(p) - SETTLE;
+	o->at = o->want.at != TIME_NONE ? o->want.at
+					  : server_now(p) - settles[p->server];
 }
 
 static void learn_clock(struct prom *p, const struct http_result *h)
@@ -374,7 +378,7 @@ static void write_form(struct task *t, struct buf *out)
 static void write_names_form(const struct prom *p, struct buf *out)
 {
 	time_field(out, "start", p->poll.at - NAMES_BACK);
-	time_field(out, "end", p->poll.at + SETTLE);
+	time_field(out, "end", p->poll.at + settles[p->server]);
 	if (p->src->opt.match) {
 		struct buf m;
 		buf_init(&m, 0);
@@ -827,6 +831,7 @@ static void plan_ranges(struct prom *p, struct prom_plan_ask *ask)
 	o->ranges = true;
 	ask->step = w->step;
 	ask->span = o->range.to - o->range.from;
+	ask->reach = back;
 	prom_plan(&plan, ask);
 	/* Other rows are visible: their past is not held. */
 	uint64_t seen = hash_visible(ask->visible);

@@ -235,6 +235,30 @@ static void gauges_between_points_are_not_lost(void **state)
 	world_free(w);
 }
 
+static bool restricts(const struct world *w, time_ms span, time_ms reach)
+{
+	static const char *const visible[] = { "s0", NULL };
+	struct prom_plan plan = { 0 };
+	bool any = false;
+	prom_plan(&plan, &(struct prom_plan_ask){
+		.catalog = &w->catalog, .visible = visible, .step = 15000,
+		.span = span, .reach = reach });
+	for (size_t i = 0; i < plan.nr; i++)
+		any |= plan.pack[i].label != NULL;
+	prom_plan_release(&plan);
+	return any;
+}
+
+static void a_chart_of_a_large_server_keeps_its_past(void **state)
+{
+	(void)state;
+	struct world *w = world_new(1, 800);
+	assert_false(restricts(w, 60000, 60000));
+	assert_true(restricts(w, 7200000, 7200000));
+	assert_true(restricts(w, 60000, 7200000));
+	world_free(w);
+}
+
 static void many_buckets_name_the_visible_rows(void **state)
 {
 	(void)state;
@@ -382,6 +406,7 @@ int main(void)
 		cmocka_unit_test(many_buckets_name_the_visible_rows),
 		cmocka_unit_test(halves_hold_all_questions),
 		cmocka_unit_test(times_are_exact_and_short),
+		cmocka_unit_test(a_chart_of_a_large_server_keeps_its_past),
 		cmocka_unit_test(a_deploy_is_a_version_that_takes_over),
 	};
 	return cmocka_run_group_tests_name("prom_plan", tests, NULL, NULL);
