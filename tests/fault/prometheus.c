@@ -853,6 +853,21 @@ static void victoria_is_asked_for_what_is_live(void **state)
 	rig_close(&r);
 }
 
+/* Its newest samples come in when its buffers are flushed: what is shown of a
+ * moment is what will be shown of it later. */
+static void victoria_is_asked_for_what_has_settled(void **state)
+{
+	struct rig r = { .w = { .build = victoria } };
+	(void)state;
+	rig_new(&r);
+	poll_once(&r);
+	time_ms before = now_ms();
+	poll_once(&r);
+	assert_true(r.end->at <= now_ms() - 2000);
+	assert_true(r.end->at >= before - 3000);
+	rig_close(&r);
+}
+
 static void victoria_without_the_words_still_answers(void **state)
 {
 	struct rig r = { .w = { .build = victoria, .no_live_words = true } };
@@ -1581,6 +1596,7 @@ int main(void)
 		cmocka_unit_test(post_is_refused_and_get_is_remembered),
 		cmocka_unit_test(credentials_that_are_missing_are_asked_once),
 		cmocka_unit_test(victoria_is_asked_for_what_is_live),
+		cmocka_unit_test(victoria_is_asked_for_what_has_settled),
 		cmocka_unit_test(victoria_without_the_words_still_answers),
 		cmocka_unit_test(a_server_that_tells_nothing_still_works),
 		cmocka_unit_test(native_histograms_make_services_too),
