@@ -202,7 +202,7 @@ void dash_reach(int w, int h, time_ms range, time_ms *step, time_ms *back)
 	time_ms dot = dash_dot(range, cells);
 	int widest = page_widest_cells(w, h);
 	*step = dash_step(dot);
-	*back = dot * 2 * (widest + widest / 4);
+	*back = dot * 2 * (widest + 1);
 	if (*back < range)
 		*back = range;
 }
