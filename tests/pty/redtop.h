@@ -16,9 +16,10 @@
 #define SOON 15000  /* ms: what must happen, on however slow a machine */
 #define PROMPT 2000 /* ms: what the contract promises in 50 to 500 */
 
-/* No file, server or setting of whoever runs the tests is seen. */
+/* No file, server or setting of whoever runs the tests is seen, and nothing
+ * can be written, not even by root. */
 #define AT_HOME                                                            \
-	"HOME=/nonexistent", "XDG_DATA_HOME", "XDG_CONFIG_HOME",           \
+	"HOME=/dev/null", "XDG_DATA_HOME", "XDG_CONFIG_HOME",           \
 	"XDG_STATE_HOME", "XDG_CACHE_HOME", "PROMETHEUS_URL",              \
 	"REDTOP_GRAPH", "http_proxy", "HTTP_PROXY", "all_proxy",           \
 	"ALL_PROXY"

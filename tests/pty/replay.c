@@ -76,6 +76,7 @@ static void wait_polls(struct pty *p, int n)
 static int record(void **state)
 {
 	struct place *at = mem_zero(1, sizeof(*at));
+	*state = at;
 	make_place(at);
 	umask(0);
 	struct pty *p = start_recording(at);
@@ -85,7 +86,6 @@ static int record(void **state)
 	assert_true(pty_shows(p, " polls"));
 	quit(p);
 	find_recording(at);
-	*state = at;
 	return 0;
 }
 

@@ -42,7 +42,7 @@ static void plain_locales_get_ascii_only(void **state)
 		{ "LC_ALL=", "LC_CTYPE=C", "LANG=C.UTF-8" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const char *env[] = { "HOME=/nonexistent", rows[i][0],
+		const char *env[] = { "HOME=/dev/null", rows[i][0],
 				      rows[i][1], rows[i][2], NULL };
 		struct pty *p = start("demo", env, NULL, 120, 40);
 		assert_true(wait_overview(p));
