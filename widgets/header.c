@@ -102,7 +102,9 @@ static void add_count(struct spans *r, const struct health *h, int w)
 	} else {
 		spans_add(r, h->nothing_yet ? R_STALE : R_OK, 1,
 			  h->nothing_yet ? "○" : "●");
-		spans_add(r, R_TEXT, 1, w >= 80 ? " %zu sources" : " %zu",
+		spans_add(r, R_TEXT, 1, w < 80	       ? " %zu"
+					: h->nr == 1 ? " %zu source"
+						     : " %zu sources",
 			  h->nr);
 	}
 }
