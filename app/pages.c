@@ -7,6 +7,9 @@
 #define SCALE_CELLS 8
 #define MARGIN 1
 #define GUTTER 3
+/* Lines that the table gets before the events panel has more than its least. */
+#define TABLE_LEAST 8
+#define EVENTS_LEAST 3
 
 struct plan {
 	struct slot *out;
@@ -67,7 +70,12 @@ static void overview_wide(struct plan *p, int w, int y0, int y1, size_t rows)
 	int first = clamp(11 + (body - 34) / 4, 8, 14);
 	int table = body - first - second - events - 3 - (second > 0)
 		    - (events > 0);
-	int want = (int)rows + 2;
+	int want = (int)rows + 2, least = want < TABLE_LEAST ? want : TABLE_LEAST;
+	if (table < least && events) {
+		int give = clamp(least - table, 0, events - EVENTS_LEAST);
+		events -= give;
+		table += give;
+	}
 	if (table > want && table > 8) {
 		int spare = table - (want > 8 ? want : 8);
 		table -= spare;
