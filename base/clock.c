@@ -114,6 +114,12 @@ char *time_duration(time_ms span, char out[TIME_TEXT])
 	return out;
 }
 
+char *time_within(time_ms deadline, char out[TIME_TEXT])
+{
+	return time_duration(time_ceil(deadline, deadline < 1000 ? 100 : 1000),
+			     out);
+}
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';

@@ -29,6 +29,9 @@ char *time_span(time_ms span, char out[TIME_TEXT]);
  * back exactly. */
 char *time_duration(time_ms span, char out[TIME_TEXT]);
 
+/* A deadline as people set it, rounded up: "2s" of 1850 ms, "300ms" of 290. */
+char *time_within(time_ms deadline, char out[TIME_TEXT]);
+
 /* CONTRACTS' TIME: `now`, `-10m`, `14:05` (the most recent one before `now`,
  * UTC), `@1763000000`, ISO-8601 (UTC without a zone). 0, or -1 with a
  * sentence of code EXIT_USAGE. */

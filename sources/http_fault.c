@@ -249,7 +249,7 @@ static void add_extra(struct buf *out, enum extra x, const struct http_end *end)
 		break;
 	case WITHIN:
 		buf_printf(out, " within %s",
-			   time_duration(end->timeout, text));
+			   time_within(end->timeout, text));
 		break;
 	case DETAIL:
 		add_detail(out, end->detail);

@@ -1167,7 +1167,7 @@ static void poll_end(struct prom *p)
 			snprintf(text, sizeof(text), "%.150s: no whole answer "
 				 "within %s; --timeout gives it longer",
 				 p->src->url,
-				 time_span(o->want.deadline, span));
+				 time_within(o->want.deadline, span));
 			set_fault(p, FAULT_TIMEOUT, text);
 		}
 		adjust_period(p);

@@ -281,9 +281,20 @@ static void charts_start_on_multiples_of_their_step(void **state)
 	}
 }
 
+static void a_deadline_reads_as_it_was_set(void **state)
+{
+	char s[TIME_TEXT];
+	(void)state;
+	assert_string_equal(time_within(1850, s), "2s");
+	assert_string_equal(time_within(2000, s), "2s");
+	assert_string_equal(time_within(290, s), "300ms");
+	assert_string_equal(time_within(59850, s), "1m");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_deadline_reads_as_it_was_set),
 		cmocka_unit_test(times_are_written_in_utc),
 		cmocka_unit_test(no_time_of_a_file_is_too_odd_to_write),
 		cmocka_unit_test(ages_read_as_people_say_them),
