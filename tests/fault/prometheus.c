@@ -62,7 +62,7 @@ static time_ms now_ms(void)
 	return (time_ms)tv.tv_sec * 1000 + tv.tv_usec / 1000;
 }
 
-/* ---- the server's answers ------------------------------------------------- */
+/* ---- the server's answers ------------------------------------------------ */
 
 struct answer {
 	struct buf *out;
@@ -222,7 +222,8 @@ static void add_role(struct answer *a, const struct world *w, unsigned id,
 static unsigned role_of(const char *query)
 {
 	if (strstr(query, ", handler, "))
-		return strstr(query, "_bucket") ? RED_ROUTE_BUCKETS : RED_ROUTES;
+		return strstr(query, "_bucket") ? RED_ROUTE_BUCKETS
+						: RED_ROUTES;
 	return strstr(query, "_bucket") ? RED_BUCKETS :
 	       strstr(query, "(job) (rate(" FAMILY "{") ? RED_NATIVE :
 	       strstr(query, "build_info") ? RED_VERSION :
@@ -434,7 +435,8 @@ static void script(const struct evil_ask *ask, struct evil_answer *out,
 	else if (has(query, w->bad_word))
 		refuse(out, 400, "bad_data", "1:2: parse error: no such thing");
 	else if (has(query, w->big_word))
-		refuse(out, 422, "execution", "query processing would load too many samples into memory in query execution");
+		refuse(out, 422, "execution", "query processing would load "
+		       "too many samples into memory in query execution");
 	else if (has(query, w->late_word) && w->late_told++ == 0)
 		refuse(out, 422, "execution", "expanding series: context deadline exceeded");
 	else if (has(query, w->hang_word))
@@ -445,7 +447,7 @@ static void script(const struct evil_ask *ask, struct evil_answer *out,
 	buf_release(&q);
 }
 
-/* ---- the rig -------------------------------------------------------------- */
+/* ---- the rig ------------------------------------------------------------- */
 
 #define BATCHES 200
 
@@ -585,7 +587,7 @@ static const struct catalog *catalog_of(const struct rig *r)
 	return store_source(r->store, "prom")->catalog;
 }
 
-/* ---- what is asked ----------------------------------------------------------- */
+/* ---- what is asked ------------------------------------------------------- */
 
 static void a_first_poll_brings_rows_and_charts(void **state)
 {
@@ -621,7 +623,9 @@ static void a_first_poll_brings_rows_and_charts(void **state)
 		assert_false(range && r.batch[i]->instant);
 		range |= !r.batch[i]->instant;
 	}
-	assert_int_equal(r.batch[1]->asked[0] % 16, RED_RATE);
+	/* Two are under way at once, so the first asked may come second. */
+	assert_true(r.batch[1]->asked[0] % 16 == RED_RATE ||
+		    r.batch[2]->asked[0] % 16 == RED_RATE);
 	rig_close(&r);
 }
 
@@ -792,7 +796,7 @@ static void a_prefix_makes_no_double_slash(void **state)
 	}
 }
 
-/* ---- other servers ------------------------------------------------------------- */
+/* ---- other servers ------------------------------------------------------- */
 
 static void post_is_refused_and_get_is_remembered(void **state)
 {
@@ -949,7 +953,7 @@ static void a_foreign_clock_moves_what_is_asked(void **state)
 	rig_close(&r);
 }
 
-/* ---- what goes wrong ------------------------------------------------------------ */
+/* ---- what goes wrong ----------------------------------------------------- */
 
 static void a_bad_question_fails_alone(void **state)
 {
@@ -1137,7 +1141,7 @@ static void a_cancelled_poll_ends_at_once(void **state)
 	}
 }
 
-/* ---- what is made of it ------------------------------------------------------------ */
+/* ---- what is made of it -------------------------------------------------- */
 
 static void a_new_version_is_a_deploy(void **state)
 {
@@ -1251,7 +1255,7 @@ static void many_buckets_are_asked_for_visible_rows(void **state)
 	rig_close(&r);
 }
 
-/* ---- the routes of the open page ---------------------------------------------------- */
+/* ---- the routes of the open page ----------------------------------------- */
 
 static const char *const shop_routes[] = { "/pay", "/cart", NULL };
 
@@ -1425,7 +1429,7 @@ static void routes_that_fail_cost_a_sentence(void **state)
 	}
 }
 
-/* ---- named missing before ------------------------------------------------------------ */
+/* ---- named missing before ------------------------------------------------ */
 
 static void after_a_long_failure_nothing_is_missing(void **state)
 {

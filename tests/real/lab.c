@@ -93,7 +93,7 @@ static void wait_for(const char *url)
 	assert_true(is_up(url));
 }
 
-/* ---- the server's own word ------------------------------------------------- */
+/* ---- the server's own word ----------------------------------------------- */
 
 double lab_ask(const struct lab *l, time_ms at, const char *fmt, ...)
 {
@@ -128,7 +128,7 @@ double lab_ask(const struct lab *l, time_ms at, const char *fmt, ...)
 	return value;
 }
 
-/* ---- the servers ------------------------------------------------------------- */
+/* ---- the servers --------------------------------------------------------- */
 
 static void write_config(struct lab *l)
 {
@@ -191,11 +191,14 @@ static void start_prometheus(struct lab *l)
 	l->port = free_port();
 	write_config(l);
 	snprintf(path, sizeof(path), "%s/usr/bin/prometheus", servers());
-	snprintf(config, sizeof(config), "--config.file=%s/prometheus.yml", l->dir);
+	snprintf(config, sizeof(config), "--config.file=%s/prometheus.yml",
+		 l->dir);
 	snprintf(data, sizeof(data), "--storage.tsdb.path=%s/data", l->dir);
-	snprintf(web, sizeof(web), "--web.listen-address=127.0.0.1:%d", l->port);
+	snprintf(web, sizeof(web), "--web.listen-address=127.0.0.1:%d",
+		 l->port);
 	snprintf(log, sizeof(log), "%s/prometheus.log", l->dir);
-	l->prometheus = lab_run(log, (char *[]){ path, config, data, web, NULL });
+	l->prometheus = lab_run(log, (char *[]){ path, config, data, web,
+						 NULL });
 	snprintf(l->url, sizeof(l->url), "http://127.0.0.1:%d", l->port);
 	snprintf(url, sizeof(url), "%s/-/ready", l->url);
 	wait_for(url);

@@ -36,6 +36,8 @@ struct real {
 	time_ms at;
 };
 
+#define ask(l, ...) lab_ask(&(l)->lab, __VA_ARGS__)
+
 static void same(const char *what, const char *service, double got, double want)
 {
 	bool ok = (isnan(got) && isnan(want)) || got == want ||
@@ -46,7 +48,7 @@ static void same(const char *what, const char *service, double got, double want)
 	assert_true(ok);
 }
 
-/* ---- redtop's word --------------------------------------------------------- */
+/* ---- redtop's word ------------------------------------------------------- */
 
 static void sink(struct source *src, struct batch *b, void *arg)
 {
@@ -95,7 +97,7 @@ static void poll_once(struct real *l, const char *url, time_ms at,
 	free(src.url);
 }
 
-/* ---- the lab ------------------------------------------------------------------ */
+/* ---- the lab ------------------------------------------------------------- */
 
 static const char *program;
 
@@ -124,7 +126,7 @@ static int stop(void **state)
 	return 0;
 }
 
-/* ---- what must be found --------------------------------------------------------- */
+/* ---- what must be found -------------------------------------------------- */
 
 /* `pick`: matchers that the truth is asked with. */
 static const struct truth {
@@ -305,31 +307,31 @@ static void check_row(const struct real *l, const struct truth *t)
 	const char *name = t->service;
 	service_row(find(l, name), l->at, &o, &row);
 	same("rate", name, row.rate,
-	     lab_ask(&l->lab, l->at, "sum(rate(%s%s{%s}[60s]))", t->metric, count, t->pick));
+	     ask(l, l->at, "sum(rate(%s%s{%s}[60s]))", t->metric, count, t->pick));
 	if (t->errors) {
 		same("error ratio", name, row.error_ratio,
-		     lab_ask(&l->lab, l->at, "(sum(rate(%s{%s,%s}[60s])) or vector(0)) / "
+		     ask(l, l->at, "(sum(rate(%s{%s,%s}[60s])) or vector(0)) / "
 			 "sum(rate(%s{%s}[60s]))", t->errors, t->error_pick,
 			 t->matcher, t->errors, t->error_pick));
 		same("burn 5m", name, row.burn_5m * (1 - row.objective),
-		     lab_ask(&l->lab, l->at, "(sum(rate(%s{%s,%s}[5m])) or vector(0)) / "
+		     ask(l, l->at, "(sum(rate(%s{%s,%s}[5m])) or vector(0)) / "
 			 "sum(rate(%s{%s}[5m]))", t->errors, t->error_pick,
 			 t->matcher, t->errors, t->error_pick));
 	}
 	if (has_durations(t))
 		same("mean", name, row.mean, scale(t) *
-		     lab_ask(&l->lab, l->at, "sum(rate(%s_sum{%s}[60s])) / "
+		     ask(l, l->at, "sum(rate(%s_sum{%s}[60s])) / "
 			 "sum(rate(%s_count{%s}[60s]))", t->metric, t->pick,
 			 t->metric, t->pick));
 	const double got[] = { row.p50.value, row.p95.value, row.p99.value };
 	static const char *const q[] = { "0.5", "0.95", "0.99" };
 	for (size_t i = 0; i < COUNT(q) && t->method == METHOD_HISTOGRAM; i++)
 		same(q[i], name, got[i], scale(t) *
-		     lab_ask(&l->lab, l->at, "histogram_quantile(%s, sum by (le) "
+		     ask(l, l->at, "histogram_quantile(%s, sum by (le) "
 			 "(rate(%s_bucket{%s}[60s])))", q[i], t->metric, t->pick));
 	if (t->method == METHOD_SUMMARY)
 		same("0.99", name, row.p99.value, scale(t) *
-		     lab_ask(&l->lab, l->at, "max(%s{quantile=\"0.99\",%s})", t->metric,
+		     ask(l, l->at, "max(%s{quantile=\"0.99\",%s})", t->metric,
 			 t->pick));
 }
 
@@ -350,9 +352,9 @@ static void charts_equal_the_servers_own_answers(void **state)
 	assert_int_equal(grid % 5000, 0);
 	assert_true(l->at - grid < 5000);
 	same("rate", t->service, service_at(s, M_RATE, grid),
-	     lab_ask(&l->lab, grid, "sum(rate(%s_count{%s}[60s]))", t->metric, t->pick));
+	     ask(l, grid, "sum(rate(%s_count{%s}[60s]))", t->metric, t->pick));
 	same("p99", t->service, service_at(s, M_P99, grid),
-	     lab_ask(&l->lab, grid, "histogram_quantile(0.99, sum by (le) (rate("
+	     ask(l, grid, "histogram_quantile(0.99, sum by (le) (rate("
 		 "%s_bucket{%s}[60s])))", t->metric, t->pick));
 }
 
@@ -363,14 +365,14 @@ static void check_route(const struct real *l, const struct truth *t,
 	snprintf(handler, sizeof(handler), "%s,handler=\"%s\"", t->pick,
 		 row->name);
 	same("rate", row->name, row->rate,
-	     lab_ask(&l->lab, l->at, "sum(rate(%s{%s}[60s]))", t->errors,
+	     ask(l, l->at, "sum(rate(%s{%s}[60s]))", t->errors,
 		     handler));
 	same("error ratio", row->name, row->error_ratio,
-	     lab_ask(&l->lab, l->at, "(sum(rate(%s{%s,%s}[60s])) or vector(0)) "
+	     ask(l, l->at, "(sum(rate(%s{%s,%s}[60s])) or vector(0)) "
 		     "/ sum(rate(%s{%s}[60s]))", t->errors, handler, t->matcher,
 		     t->errors, handler));
 	same("p99", row->name, row->p99.value,
-	     lab_ask(&l->lab, l->at, "histogram_quantile(0.99, sum by (le) "
+	     ask(l, l->at, "histogram_quantile(0.99, sum by (le) "
 		     "(rate(%s_bucket{%s}[60s])))", t->metric, handler));
 }
 
@@ -385,7 +387,7 @@ static void check_routes(const struct real *l, const char *name)
 				   &label);
 	assert_true(nr >= 2);
 	assert_string_equal(label, "handler");
-	assert_true((double)nr == lab_ask(&l->lab, l->at,
+	assert_true((double)nr == ask(l, l->at,
 		"count(sum by (handler) (rate(%s{%s}[60s])))", t->errors,
 		t->pick));
 	for (size_t i = 0; i < nr; i++)
@@ -462,5 +464,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_past_is_answered_as_it_was),
 		cmocka_unit_test(another_server_is_named_for_what_it_is),
 	};
-	return cmocka_run_group_tests_name("real prometheus", tests, start, stop);
+	return cmocka_run_group_tests_name("real prometheus", tests, start,
+					   stop);
 }

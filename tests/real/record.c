@@ -28,7 +28,7 @@ static const char *redtop(void)
 	return path ? path : "./redtop";
 }
 
-/* ---- recorders ------------------------------------------------------------ */
+/* ---- recorders ----------------------------------------------------------- */
 
 static void path_of(const struct tape *t, const char *name, char out[100])
 {
@@ -56,7 +56,8 @@ static size_t ticks_of(const char *file, time_ms **out)
 		return 0;
 	size_t nr = reader_ticks(r, &at);
 	*out = mem_zero(nr + 1, sizeof(**out));
-	memcpy(*out, at, nr * sizeof(**out));
+	if (nr)
+		memcpy(*out, at, nr * sizeof(**out));
 	reader_close(r);
 	return nr;
 }
@@ -115,7 +116,7 @@ static void copy_file(const char *from, const char *to, size_t cut)
 	buf_release(&b);
 }
 
-/* ---- snapshots ------------------------------------------------------------ */
+/* ---- snapshots ----------------------------------------------------------- */
 
 /* The frame's JSON; `at` may be NULL. The caller frees. */
 static cJSON *snapshot(const char *what, const char *at)
@@ -222,7 +223,7 @@ static double rate_of(const cJSON *tree, const char *service)
 	return NAN;
 }
 
-/* ---- the lab ------------------------------------------------------------------ */
+/* ---- the lab ------------------------------------------------------------- */
 
 static int start(void **state)
 {
@@ -244,7 +245,7 @@ static int stop(void **state)
 	return 0;
 }
 
-/* ---- recorders that end in every way -------------------------------------------- */
+/* ---- recorders that end in every way ------------------------------------- */
 
 static void a_password_is_in_no_recording(void **state)
 {
@@ -331,7 +332,7 @@ static bool has_gap(const char *file)
 	return found;
 }
 
-static void signals_close_the_file_and_a_second_run_appends(void **state)
+static void signals_close_the_file_and_the_next_appends(void **state)
 {
 	struct tape *t = *state;
 	char file[100], iso[TIME_TEXT];
@@ -379,7 +380,7 @@ static void a_file_that_is_no_recording_is_left_alone(void **state)
 	buf_release(&b);
 }
 
-/* ---- the long recording ----------------------------------------------------------- */
+/* ---- the long recording -------------------------------------------------- */
 
 static void a_copy_of_a_growing_file_replays(void **state)
 {
@@ -404,7 +405,7 @@ static void a_copy_of_a_growing_file_replays(void **state)
 	free(less);
 }
 
-static void a_replay_shows_what_the_server_shows_of_that_moment(void **state)
+static void a_replay_shows_what_the_server_would(void **state)
 {
 	struct tape *t = *state;
 	time_ms *at;
@@ -457,10 +458,10 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_password_is_in_no_recording),
 		cmocka_unit_test(a_killed_recorder_leaves_what_it_had),
-		cmocka_unit_test(signals_close_the_file_and_a_second_run_appends),
+		cmocka_unit_test(signals_close_the_file_and_the_next_appends),
 		cmocka_unit_test(a_file_that_is_no_recording_is_left_alone),
 		cmocka_unit_test(a_copy_of_a_growing_file_replays),
-		cmocka_unit_test(a_replay_shows_what_the_server_shows_of_that_moment),
+		cmocka_unit_test(a_replay_shows_what_the_server_would),
 		cmocka_unit_test(a_time_between_two_ticks_is_the_tick_before),
 	};
 	return cmocka_run_group_tests_name("real record", tests, start, stop);
