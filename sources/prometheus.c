@@ -10,6 +10,7 @@
 #include "sources/interval.h"
 #include "sources/prom_fetch.h"
 #include "sources/prom_plan.h"
+#include "sources/prom_routes.h"
 #include "sources/promql.h"
 
 #include <cjson/cJSON.h>
@@ -723,15 +724,21 @@ static bool restricted(const struct prom_plan *plan)
 	return false;
 }
 
-static const char *question_name(const struct prom *p, uint32_t id,
-				 struct buf *out)
+static const struct shape *shape_of(const struct prom *p, uint32_t id)
 {
 	const struct catalog *c = p->kept.catalog;
 	for (size_t i = 0; i < c->nr_shapes; i++)
-		if (c->shape[i].id == id / 16)
-			buf_printf(out, "%s of %s",
-				   red_role_name((enum red_role)(id % 16)),
-				   c->shape[i].metric);
+		if (c->shape[i].id == id)
+			return &c->shape[i];
+	return NULL;
+}
+
+static const char *question_name(const struct prom *p, uint32_t id,
+				 struct buf *out)
+{
+	const struct shape *sh = shape_of(p, id / 16);
+	buf_printf(out, "%s of %s", red_role_name((enum red_role)(id % 16)),
+		   sh ? sh->metric : "?");
 	return buf_text(out);
 }
 
@@ -900,6 +907,20 @@ static void watch_rows(struct prom *p, const struct batch *b)
 	}
 }
 
+static void bound_routes(struct task *t, struct batch *b, struct frame *f)
+{
+	const struct shape *sh = shape_of(t->p, t->pack.item[0].id / 16);
+	size_t out = prom_routes_bound(f, &b->nr, sh->status_label,
+				       PROM_ROUTES_SERIES);
+	char why[80];
+	if (!out)
+		return;
+	snprintf(why, sizeof(why), "too many; the %zu least busy routes are "
+		 "left out", out);
+	warn_of(t->p, &t->pack, why);
+	b->partial = true;
+}
+
 /* The part of an answer about one of the visible services: about the others
  * its silence means nothing. */
 static void emit_one(struct task *t, const struct batch *all, const char *only)
@@ -932,9 +953,11 @@ static void emit_one(struct task *t, const struct batch *all, const char *only)
 		to->h = h;
 	}
 	fill(t, b);
-	b->frame = f;
 	b->only = copy(b, only);
 	b->partial = all->partial;
+	if (is_routes(&t->pack))
+		bound_routes(t, b, f);
+	b->frame = f;
 	source_emit(t->p->src, b);
 }
 

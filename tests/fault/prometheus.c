@@ -1392,6 +1392,39 @@ static void a_service_may_be_called_anything(void **state)
 	rig_close(&r);
 }
 
+static void of_too_many_routes_the_busiest_are_whole(void **state)
+{
+	enum { MANY = 400 };
+	static char name[MANY][16];
+	const char *names[MANY + 1] = { NULL };
+	struct route_row row[256];
+	const char *label;
+	const struct service *const *s;
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(name[i], sizeof(name[i]), "/r%zu", i);
+		names[i] = name[i];
+	}
+	struct rig r = { .w = { .route = names } };
+	rig_new(&r);
+	r.want.details = true;
+	r.want.selected = "api";
+	poll_once(&r);
+	assert_int_equal(r.end->fault, FAULT_NONE);
+	assert_int_equal(r.end->nr_warnings, 1);
+	assert_non_null(strstr(r.end->warning[0], "150 least busy routes"));
+	store_services(r.store, &s);
+	size_t n = service_routes(s[0], r.end->at, row, 256, &label);
+	assert_int_equal(n, 250); /* three buckets each */
+	assert_string_equal(row[0].name, "/r399");
+	for (size_t i = 0; i < n; i++) {
+		assert_true(row[i].rate > 150);
+		assert_true(fabs(row[i].error_ratio - 0.1) < 1e-12);
+		assert_true(fabs(row[i].p99.value - 0.982) < 1e-12);
+	}
+	rig_close(&r);
+}
+
 static void routes_that_fail_cost_a_sentence(void **state)
 {
 	(void)state;
@@ -1622,6 +1655,7 @@ int main(void)
 		cmocka_unit_test(a_route_that_is_gone_leaves_the_page),
 		cmocka_unit_test(a_route_may_be_called_anything),
 		cmocka_unit_test(a_service_may_be_called_anything),
+		cmocka_unit_test(of_too_many_routes_the_busiest_are_whole),
 		cmocka_unit_test(routes_that_fail_cost_a_sentence),
 		cmocka_unit_test(after_a_long_failure_nothing_is_missing),
 		cmocka_unit_test(a_query_too_long_is_not_sent),
