@@ -270,8 +270,12 @@ static void a_password_is_in_no_recording(void **state)
 	/* As it was written, and what it says. */
 	struct reader *r = reader_open(file, NULL);
 	assert_non_null(r);
-	for (struct batch *b; (b = reader_next(r)) != NULL; batch_free(b))
+	for (struct batch *b; (b = reader_next(r)) != NULL; batch_free(b)) {
 		batch_print(b, &text);
+		/* Nobody looks at one service's page. */
+		for (size_t i = 0; i < b->nr_asked; i++)
+			assert_true(b->asked[i] % 16 < RED_ROUTES);
+	}
 	reader_close(r);
 	cJSON *tree = snapshot(file, NULL);
 	char *json = cJSON_Print(tree);
