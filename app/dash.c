@@ -173,14 +173,19 @@ static void keep_derived(const struct event *e, void *arg)
 	d->derived[d->nr_derived++] = *e;
 }
 
-static int compare_events(const void *a, const void *b, void *arg)
+static int compare_events(const void *p, const void *q, void *arg)
 {
 	(void)arg;
-	const struct event *x = *(const struct event *const *)a;
-	const struct event *y = *(const struct event *const *)b;
+	const struct event *x = *(const struct event *const *)p;
+	const struct event *y = *(const struct event *const *)q;
+	const char *a = x->service ? x->service : "";
+	const char *b = y->service ? y->service : "";
 	if (x->at != y->at)
 		return x->at < y->at ? -1 : 1;
-	return strcmp(x->text, y->text);
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	int r = strcmp(x->text, y->text);
+	return r ? r : strcmp(a, b);
 }
 
 static bool event_matches(const struct dash *d, const struct event *e)
@@ -338,7 +343,7 @@ static struct page_needs needs_of(const struct dash *d)
 {
 	return (struct page_needs){ .rows = d->nr_all,
 				    .blind = blind_sources(d),
-				    .replay = d->replay };
+				    .replay = d->replay && d->played };
 }
 
 static void lay_out(struct dash *d)
@@ -634,6 +639,7 @@ struct dash *dash_new(const struct dash_options *o)
 	d->surface = surface_new(o->w, o->h, o->graph);
 	d->page = o->page;
 	d->replay = o->replay;
+	d->played = o->played;
 	d->live = !o->replay && o->at == TIME_NONE;
 	d->at = o->at;
 	d->staged = o->staged;

@@ -18,6 +18,9 @@ struct dash_options {
 	time_ms now;            /* wall time at the start */
 	const char *title;      /* "demo", "127.0.0.1:9090"; copied */
 	bool replay;            /* the source is a recording */
+	bool played;            /* on a terminal: the scrub bar of a replay is
+				   taller than a live one, which a snapshot's
+				   (equal to the live server's) must not be */
 	time_ms at;             /* shows that moment; TIME_NONE: live */
 	bool staged;            /* `at` is the demo's own now: looks live */
 	const char *service;    /* selected first, or NULL */

@@ -32,7 +32,7 @@ struct dash {
 	size_t focus;
 
 	/* time */
-	bool replay, live, playing, staged;
+	bool replay, played, live, playing, staged;
 	bool pending;          /* a moment was asked for and is not here yet */
 	bool whole, ticked;
 	double speed;

@@ -267,7 +267,7 @@ static void show_source(struct live *l, const struct options *o)
 	struct dash_options d = {
 		.w = w, .h = h, .graph = l->graph, .page = o->page,
 		.range = o->range, .objective = o->objective, .title = title,
-		.replay = replay != NULL, .at = TIME_NONE,
+		.replay = replay != NULL, .played = true, .at = TIME_NONE,
 		.service = o->service, .theme = l->theme.name,
 		.now = clock_wall(),
 	};

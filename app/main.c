@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -24,7 +25,7 @@ static void be_discreet(void)
 
 /* argv is public on a shared host: a user name and password in a URL are
  * copied, wiped there, and mentioned once. */
-static bool wipe_userinfo(struct options *o)
+static bool wipe_userinfo(struct options *o, char *own[SOURCES_MAX])
 {
 	bool found = false;
 	for (size_t i = 0; i < o->nr_sources; i++) {
@@ -33,12 +34,13 @@ static bool wipe_userinfo(struct options *o)
 		if (!host)
 			continue;
 		host += 3;
+		own[i] = mem_strdup(url);
+		o->source[i] = own[i];
 		char *end = host + strcspn(host, "/?#");
 		char *at = NULL;
 		for (char *p = host; p < end; p++)
 			if (*p == '@')
 				at = p;
-		o->source[i] = mem_strdup(url);
 		if (!at)
 			continue;
 		found = true;
@@ -53,12 +55,16 @@ int main(int argc, char **argv)
 	struct err e;
 	be_discreet();
 	int r = options_parse(argc, argv, &o, &e);
-	bool wiped = wipe_userinfo(&o);
+	char *own[SOURCES_MAX] = { 0 };
+	bool wiped = wipe_userinfo(&o, own);
 	if (r < 0)
 		return complain(&e);
 	if (wiped && !o.quiet)
 		fprintf(stderr, "redtop: a password on the command line can be "
 			"read by others on this host; --http-config FILE will "
 			"keep it in a file (not in this version)\n");
-	return o.command->run(&o);
+	r = o.command->run(&o);
+	for (size_t i = 0; i < SOURCES_MAX; i++)
+		free(own[i]);
+	return r;
 }

@@ -158,13 +158,11 @@ static void shows(const char *file, const char *asked, time_ms tick)
 	cJSON_Delete(tree);
 }
 
-/* What may differ between a recording and its server. The first lines are all
- * that is promised; a replay's page also has a taller scrub bar. */
+/* What may differ between a recording and its server, and nothing else. */
 static const char *const exceptions[] = {
 	".sources[].kind", ".sources[].took_ms", ".sources[].age_s",
 	".sources[].skew_s", ".sources[].requests", ".sources[].bytes",
 	".sources[].cost", ".services[].age_s", ".discovery.requests",
-	".frame.widgets[].y", ".frame.widgets[].h",
 };
 
 static bool is_exception(const char *path)
