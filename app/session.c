@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#define BACKOFF_FIRST ((time_ms)1000)
 #define BACKOFF_MAX ((time_ms)60000)
 #define PERIOD_DEFAULT ((time_ms)15000)
 
@@ -21,6 +22,7 @@ struct feed {
 	bool answered;
 	unsigned failures;
 	time_ms next;       /* the source's own word for it, or TIME_NONE */
+	time_ms wait;       /* until the next poll, as it was told; 0: not */
 	struct arena words; /* of the want that is under way */
 };
 
@@ -64,32 +66,53 @@ static time_ms jitter(struct session *s, time_ms ms)
 	return ms - ms / 10 + (time_ms)((s->seed >> 8) % (unsigned)(ms / 5 + 1));
 }
 
-static time_ms delay_of(struct feed *f)
+static time_ms period_of(const struct feed *f)
 {
 	time_ms period = f->src.opt.period > f->src.period ? f->src.opt.period
 							   : f->src.period;
-	if (!period)
-		period = PERIOD_DEFAULT;
 	if (f->session->every)
 		period = f->session->every;
-	if (f->failures == 0)
-		return period;
-	time_ms wait = period < 1000 ? 1000 : period;
-	for (unsigned i = 1; i < f->failures && wait < BACKOFF_MAX; i++)
+	return period ? period : PERIOD_DEFAULT;
+}
+
+/* After faults 1 s, 2 s, 4 s ...: what was only restarted is back soon, what is
+ * gone is asked once a minute. */
+static time_ms delay_after(struct feed *f, unsigned failures)
+{
+	time_ms wait = BACKOFF_FIRST;
+	if (failures == 0)
+		return period_of(f);
+	for (unsigned i = 1; i < failures && wait < BACKOFF_MAX; i++)
 		wait *= 2;
 	return jitter(f->session, wait < BACKOFF_MAX ? wait : BACKOFF_MAX);
+}
+
+static unsigned failures_of(const struct feed *f)
+{
+	return f->failed && !f->answered ? f->failures + 1 : 0;
+}
+
+/* When it is asked again is told with the batch that ends the poll. */
+static void tell_next(struct feed *f, struct batch *b)
+{
+	f->wait = delay_after(f, failures_of(f));
+	if (!b->status)
+		return;
+	struct source_status *own = arena_alloc(&b->arena, sizeof(*own));
+	*own = *b->status;
+	if (f->next != TIME_NONE && f->next - b->at > f->wait &&
+	    f->next - b->at < 10 * 60000)
+		f->wait = f->next - b->at;
+	own->next = b->at + f->wait;
+	b->status = own;
 }
 
 static void schedule(struct feed *f)
 {
 	if (f->session->closing || !f->session->running)
 		return;
-	time_ms wait = delay_of(f);
-	if (f->next != TIME_NONE) {
-		time_ms due = f->next - clock_wall();
-		if (due > wait && due < 10 * 60000)
-			wait = due;
-	}
+	time_ms wait = f->wait ? f->wait : period_of(f);
+	f->wait = 0;
 	uv_timer_start(&f->timer, on_timer, (uint64_t)(wait < 1 ? 1 : wait), 0);
 }
 
@@ -133,7 +156,6 @@ static void poll_feed(struct feed *f)
 static void on_batch(struct source *src, struct batch *b, void *arg)
 {
 	struct feed *f = arg;
-	(void)src;
 	if (b->fault == FAULT_NONE)
 		f->answered |= b->nr_asked > 0;
 	else if (b->fault != FAULT_CANCELLED)
@@ -141,6 +163,8 @@ static void on_batch(struct source *src, struct batch *b, void *arg)
 	if (b->status)
 		f->next = b->fault == FAULT_THROTTLED ? b->status->next
 						      : TIME_NONE;
+	if (b->tick && strcmp(src->ops->name, "recording") != 0)
+		tell_next(f, b);
 	if (!f->session->closing)
 		f->session->hooks.batch(b, f->session->hooks.arg);
 	batch_free(b);
@@ -152,7 +176,7 @@ static void on_ended(struct source *src, void *arg)
 {
 	struct feed *f = arg;
 	f->polling = false;
-	f->failures = f->failed && !f->answered ? f->failures + 1 : 0;
+	f->failures = failures_of(f);
 	if (f->session->closing) {
 		close_when_idle(f);
 		return;

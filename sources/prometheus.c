@@ -27,6 +27,10 @@
 #define PERIOD_MIN ((time_ms)5000)
 #define REDISCOVER ((time_ms)300000)
 #define REDISCOVER_SOON ((time_ms)60000)
+/* While scrape intervals are guessed: how often it is asked at most, and for
+ * how long after the start it is looked again whether they are known. */
+#define PERIOD_GUESSED ((time_ms)15000)
+#define YOUNG ((time_ms)180000)
 #define BUILD_TIMEOUT ((time_ms)3000)
 #define STRANGE_CLOCK ((time_ms)30000)
 #define RETRY_PAUSE ((time_ms)200)
@@ -129,6 +133,7 @@ struct prom {
 	struct clock_offset offset;
 	struct range_held held;
 	uint64_t visible;        /* hash of the rows whose ranges are held */
+	uint64_t born;           /* when it was opened */
 	double slow;             /* what the period is stretched by */
 	time_ms own_period;
 	struct source_status count; /* since the last batch with a status */
@@ -507,6 +512,14 @@ static void discovery_counts(struct prom *p)
 	buf_release(&q);
 }
 
+static bool is_guessed(const struct catalog *c)
+{
+	for (size_t i = 0; c && i < c->nr_shapes; i++)
+		if (c->shape[i].interval_guessed)
+			return true;
+	return false;
+}
+
 /* The period that suits the scrapes, stretched while the server is slow. */
 static void set_period(struct prom *p)
 {
@@ -515,6 +528,8 @@ static void set_period(struct prom *p)
 	for (size_t i = 0; c && i < c->nr_shapes; i++)
 		if (finest == 0 || c->shape[i].interval < finest)
 			finest = c->shape[i].interval;
+	if (finest > PERIOD_GUESSED && is_guessed(c))
+		finest = PERIOD_GUESSED;
 	p->own_period = finest > PERIOD_MIN ? finest : PERIOD_MIN;
 	if (p->src->opt.period > p->own_period)
 		p->own_period = p->src->opt.period;
@@ -1319,7 +1334,8 @@ static int prom_open(struct source *src, const char *where, struct err *e)
 	http_url_shown(where, &shown);
 	src->url = mem_strdup(buf_text(&shown));
 	buf_release(&shown);
-	*p = (struct prom){ .src = src, .slow = 1, .handles = 3 };
+	*p = (struct prom){ .src = src, .slow = 1, .handles = 3,
+			    .born = uv_now(src->loop) };
 	p->url = mem_strdup(where);
 	struct http_options o = { .compress = !http_url_is_loopback(where) };
 	p->http = http_new(src->loop, &o);
@@ -1350,7 +1366,13 @@ static void prom_poll(struct source *src, const struct want *w)
 	set_moment(p);
 	uint64_t age = o->began - p->found_at;
 	bool live = w->at == TIME_NONE;
-	if (!p->found || (live && (p->was_away || age > REDISCOVER)) ||
+	/* Without services there is nothing else to ask, and a server that is
+	 * asked nothing could be gone: a young one is looked at every time. */
+	const struct catalog *c = p->kept.catalog;
+	bool nothing = c && c->nr_services == 0;
+	bool young = is_guessed(c) && age > PERIOD_GUESSED &&
+		     o->began - p->born < YOUNG;
+	if (!p->found || (live && young) || (live && (p->was_away || nothing || age > REDISCOVER)) ||
 	    (live && p->missing && age > REDISCOVER_SOON))
 		discovery_begin(p);
 	pump(p);

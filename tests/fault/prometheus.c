@@ -629,6 +629,28 @@ static void a_first_poll_brings_rows_and_charts(void **state)
 	rig_close(&r);
 }
 
+static void a_server_without_services_is_asked_again_every_time(void **state)
+{
+	struct rig r = { 0 };
+	const struct service *const *s;
+	(void)state;
+	r.w.empty = true;
+	rig_new(&r);
+	poll_once(&r);
+	size_t before = r.w.nr;
+	assert_int_equal(store_services(r.store, &s), 0);
+	poll_once(&r);
+	assert_true(r.w.nr > before);
+	r.w.empty = false;
+	poll_once(&r);
+	assert_true(store_services(r.store, &s) > 0);
+	r.w.all_status = 502;
+	r.w.all_body = "gone";
+	poll_once(&r);
+	assert_int_not_equal(store_source(r.store, "prom")->state, SOURCE_UP);
+	rig_close(&r);
+}
+
 static void times_are_on_the_grid_and_never_ahead(void **state)
 {
 	struct rig r = { 0 };
@@ -1623,6 +1645,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_first_poll_brings_rows_and_charts),
+		cmocka_unit_test(
+			a_server_without_services_is_asked_again_every_time),
 		cmocka_unit_test(times_are_on_the_grid_and_never_ahead),
 		cmocka_unit_test(two_are_on_their_way_and_a_third_for_a_key),
 		cmocka_unit_test(only_the_tail_is_asked_again),
