@@ -8,7 +8,7 @@ BUILD    ?= build$(if $(SANITIZE),/san)
 ROOMS    ?= base model sources record tui widgets app
 FUZZ_SECONDS ?= 60
 
-PKGS     := ncursesw libcurl libcjson libuv libxxhash libzstd libutf8proc
+PKGS     := ncursesw libcurl libcjson libuv libxxhash libzstd libutf8proc yaml-0.1
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -29,7 +29,7 @@ endif
 
 # Debian's names. The second list is only for `make test`.
 DEPS := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev \
-	libuv1-dev libxxhash-dev libzstd-dev libutf8proc-dev ca-certificates
+	libuv1-dev libxxhash-dev libzstd-dev libutf8proc-dev libyaml-dev ca-certificates
 TEST_DEPS := libcmocka-dev libvterm-dev zlib1g-dev libssl-dev
 SERVERS := prometheus prometheus-node-exporter
 

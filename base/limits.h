@@ -46,6 +46,9 @@
 #define LIMIT_FRAME ((size_t)64 << 20)
 /* A theme or another small file that is read whole. */
 #define LIMIT_FILE ((size_t)1 << 20)
+/* Nodes and documents of one YAML file. */
+#define LIMIT_NODES ((size_t)100000)
+#define LIMIT_DOCUMENTS 64
 /* Cells of a surface: a terminal of 500x1000 and some. */
 #define LIMIT_WIDTH 2000
 #define LIMIT_HEIGHT 2000

@@ -25,7 +25,18 @@ struct want {
 	time_ms deadline;/* milliseconds this poll may take; 0: the source's */
 };
 
+/* How the next of several endpoints is chosen. */
+enum endpoint_policy { POLICY_LEAST_LOADED, POLICY_ROUND_ROBIN, POLICY_RANDOM };
+
+struct http_config; /* sources/http_config.h */
+
 struct source_options {
+	/* The other endpoints of the same data, beside the one of open(), ends
+	 * in NULL; or NULL. Borrowed while the source lives. */
+	const char *const *urls;
+	enum endpoint_policy policy;
+	/* Credentials and transport, or NULL: none. Borrowed likewise. */
+	const struct http_config *http;
 	const char *match;      /* '{namespace="shop"}' or NULL */
 	time_ms timeout;        /* of one request */
 	time_ms period;         /* of polls, 0: the source's own */
