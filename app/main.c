@@ -1,5 +1,6 @@
 /* redtop: `top` for services. */
 #include "app/commands.h"
+#include "app/transport.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -52,13 +53,17 @@ int main(int argc, char **argv)
 	struct options o;
 	struct err e;
 	be_discreet();
+	char *token = transport_take_token();
 	int r = options_parse(argc, argv, &o, &e);
 	bool wiped = wipe_userinfo(&o);
 	if (r < 0)
 		return complain(&e);
 	if (wiped && !o.quiet)
 		fprintf(stderr, "redtop: a password on the command line can be "
-			"read by others on this host; --http-config FILE will "
-			"keep it in a file (not in this version)\n");
+			"read by others on this host; --http-config FILE "
+			"keeps it in a file\n");
+	r = o.command->where ? transport_open(&o, token) : 0;
+	if (r)
+		return r;
 	return o.command->run(&o);
 }
