@@ -877,12 +877,24 @@ static bool stays_here(const struct http_config *c, const char *url)
 	return here;
 }
 
+/* scheme://host:port: one outage reads the same whichever path met it. */
+static void add_where(struct buf *out, const char *url)
+{
+	struct buf shown;
+	buf_init(&shown, 0);
+	http_url_shown(url, &shown);
+	const char *s = buf_text(&shown), *host = strstr(s, "://");
+	host = host ? host + 3 : s;
+	buf_add(out, s, (size_t)(host - s) + strcspn(host, "/"));
+	buf_release(&shown);
+}
+
 static int refuse_plain(const struct http_config *c, const char *url,
 			struct err *e)
 {
 	struct buf shown;
 	buf_init(&shown, 100);
-	http_url_shown(url, &shown);
+	add_where(&shown, url);
 	err_set(e, EXIT_REFUSED, "credentials would go readable over plain "
 		"http: %s; use https, or allow_plain_http: true in %s",
 		buf_text(&shown), strcmp(c->origin, "REDTOP_TOKEN") == 0
@@ -908,7 +920,7 @@ int http_config_check(const struct http_config *c, const char *url,
 	if (c->login == LOGIN_NONE || !has_user(url))
 		return 0;
 	buf_init(&shown, 100);
-	http_url_shown(url, &shown);
+	add_where(&shown, url);
 	rc = err_set(e, EXIT_REFUSED, "a user in the URL and other credentials "
 		     "(%.60s): %s; leave one of them out", c->origin,
 		     buf_text(&shown));

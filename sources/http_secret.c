@@ -108,10 +108,9 @@ int secret_file(const char *path, bool secret, struct buf *out, struct err *e)
 			break;
 	}
 	close(fd);
+	bool cut = strlen(text) < n;
 	char *s = trim(text);
-	const char *why = memchr(text, '\0', n) && strlen(text) < n
-				  && s + strlen(s) == text + strlen(text)
-				  ? "holds a NUL character" : unusable(s, n);
+	const char *why = cut ? "holds a NUL character" : unusable(s, n);
 	if (why)
 		rc = refuse(path, why, "write the secret into it", e);
 	else

@@ -302,7 +302,7 @@ static void a_secret_over_plain_http_needs_a_word(void **state)
 		{ "bearer_token: t\nproxy_url: 'socks5h://127.0.0.1:1'",
 		  "http://127.0.0.1:9090", NULL },
 		{ "oauth2: {client_id: i, client_secret: s, token_url: "
-		  "'http://sso/t'}", "https://prom", "http://sso/t" },
+		  "'http://sso/t'}", "https://prom", "http://sso; use" },
 		{ "bearer_token: t", "https://ann:s3cret@prom",
 		  "a user in the URL and other credentials" },
 		{ "http_headers: {X: {values: [a]}}", "http://ann:x@prom",
