@@ -3,9 +3,11 @@
 #include "base/mem.h"
 #include "sources/http_config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 char *transport_take_token(void)
 {
@@ -59,6 +61,13 @@ static int set_token(struct http_config *c, const struct options *o,
 	return 0;
 }
 
+static int complain_file(const char *path)
+{
+	struct err e;
+	err_set(&e, EXIT_FILE, "--cacert %.200s: %s", path, strerror(errno));
+	return complain(&e);
+}
+
 int transport_open(struct options *o, const char *token)
 {
 	struct err e;
@@ -71,6 +80,8 @@ int transport_open(struct options *o, const char *token)
 		return EXIT_FILE;
 	if (set_token(c, o, token, &e) < 0)
 		return complain(&e);
+	if (o->cacert && access(o->cacert, R_OK) < 0)
+		return complain_file(o->cacert);
 	if (o->cacert)
 		c->tls.ca = (struct http_secret){
 			.file = arena_strdup(&c->arena, o->cacert) };

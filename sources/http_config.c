@@ -392,12 +392,13 @@ static void read_header(struct reader *r, const struct node *n,
 		{ "files", LATE, 0, NULL }, { 0 },
 	};
 	static const struct mapping header = { "a header", fields, NULL };
+	char nowhere;
 	if (n->kind != NODE_MAP) {
 		wrong(r, n, "%.60s: expected values, secrets or files, as in "
 		      "{values: [\"1\"]}", name);
 		return;
 	}
-	read_mapping(r, n, &header, NULL);
+	read_mapping(r, n, &header, &nowhere);
 	for (const struct field *f = fields; f->name; f++) {
 		const struct node *list = given(n, f->name);
 		if (list)

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define DAY 86400L
@@ -132,6 +133,17 @@ static void equip(struct evil_tls *t, enum evil_cert kind, const char *ca_path)
 	EVP_PKEY_free(ca_key);
 }
 
+/* Else a reset would overtake the alert that says why. */
+static void wait_for_end(int fd)
+{
+	char piece[512];
+	struct timeval limit = { .tv_sec = 5 };
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	shutdown(fd, SHUT_WR);
+	while (read(fd, piece, sizeof(piece)) > 0)
+		;
+}
+
 static void serve(struct evil_tls *t, SSL *ssl)
 {
 	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
@@ -145,6 +157,8 @@ static void serve(struct evil_tls *t, SSL *ssl)
 		snprintf(t->name, sizeof(t->name), "%s", name ? name : "");
 		SSL_write(ssl, answer, sizeof(answer) - 1);
 		SSL_shutdown(ssl);
+	} else {
+		wait_for_end(SSL_get_fd(ssl));
 	}
 }
 
