@@ -479,6 +479,26 @@ static void a_command_is_told_none_of_our_secrets(void **state)
 	unsetenv("REDTOP_OTHER");
 }
 
+static void a_command_has_none_of_our_connections(void **state)
+{
+	struct rig rig;
+	char line[64];
+	(void)state;
+	rig_init(&rig);
+	client(&rig, "authorization: {credentials_command: [/bin/sh, -c, "
+	       "'echo x$(ls -l /proc/self/fd | grep -c socket)']}");
+	/* libcurl's own pair, and what the test was born with */
+	check_line(&rig, "Authorization: Bearer x");
+	snprintf(line, sizeof(line), "%.32s",
+		 strstr(rig.seen.head, "Authorization: Bearer x"));
+	line[strcspn(line, "\r")] = '\0';
+	strcat(line, "\r\n");
+	rig.seen.refuse = 1; /* now there is one that waits for the next */
+	check_line(&rig, line);
+	assert_int_equal(evil_connections(rig.evil), 1);
+	rig_release(&rig);
+}
+
 /* ---- OAuth2 -------------------------------------------------------------------- */
 
 static void oauth2(struct rig *rig, const char *more)
@@ -812,6 +832,7 @@ int main(void)
 		cmocka_unit_test(a_command_that_fails_says_how),
 		cmocka_unit_test(a_command_that_hangs_ends_with_the_request),
 		cmocka_unit_test(a_command_is_told_none_of_our_secrets),
+		cmocka_unit_test(a_command_has_none_of_our_connections),
 		cmocka_unit_test(an_oauth2_token_is_fetched_kept_and_renewed),
 		cmocka_unit_test(requests_at_once_share_one_token),
 		cmocka_unit_test(a_client_that_must_stand_in_the_form_does),
