@@ -45,9 +45,9 @@ static int set_token(struct http_config *c, const struct options *o,
 		     const char *token, struct err *e)
 {
 	if (o->token_file && c->login)
-		return err_set(e, EXIT_USAGE, "--token-file beside %s of %.200s: "
-			       "leave one of them out", http_config_login(c),
-			       o->http_config);
+		return err_set(e, EXIT_USAGE, "--token-file beside %s of "
+			       "%.200s: leave one of them out",
+			       http_config_login(c), o->http_config);
 	if (c->login)
 		return 0;
 	if (o->token_file)

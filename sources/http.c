@@ -826,7 +826,8 @@ static char *authorization_line(const char *value)
 static void check_way(struct http_request *r, const char *url)
 {
 	struct err e;
-	if (!r->http->config || http_config_check(r->http->config, url, &e) == 0)
+	const struct http_config *c = r->http->config;
+	if (!c || http_config_check(c, url, &e) == 0)
 		return;
 	r->broken = CURLE_LOGIN_DENIED;
 	r->res.fault = FAULT_AUTH;

@@ -93,7 +93,7 @@ static void add_base64(struct buf *out, const char *s, size_t n)
 	}
 }
 
-/* ---- fetching -------------------------------------------------------------- */
+/* ---- fetching ----------------------------------------------------------- */
 
 static void next(struct http_auth *a);
 
@@ -368,7 +368,7 @@ enum auth http_auth_ask(struct http_auth *a, bool waited, time_ms timeout,
 	return AUTH_WAIT;
 }
 
-/* ---- the lines -------------------------------------------------------------- */
+/* ---- the lines ---------------------------------------------------------- */
 
 static void add_line(struct curl_slist **lines, uint64_t *print,
 		     const struct buf *line)
@@ -477,7 +477,7 @@ bool http_auth_refused(struct http_auth *a, uint64_t print)
 	return fetched || !same;
 }
 
-/* ---- the whole ---------------------------------------------------------------- */
+/* ---- the whole ---------------------------------------------------------- */
 
 struct http_auth *http_auth_new(struct uv_loop_s *loop,
 				const struct http_config *c,

@@ -178,7 +178,7 @@ static const char *read_proxy_url(struct reader *r, const struct node *n,
 	return good ? s : NULL;
 }
 
-/* ---- mappings ------------------------------------------------------------ */
+/* ---- mappings ----------------------------------------------------------- */
 
 enum kind {
 	LINE, PATH, FLAG, LIST, COMMAND, VERSION, URL, PROXY_ADDRESS, SECTION,
@@ -329,7 +329,7 @@ static size_t one_of(struct reader *r, const struct node *map,
 #define ONE_OF(r, map, ...) \
 	one_of(r, map, (const char *const[]){ __VA_ARGS__, NULL })
 
-/* ---- headers ------------------------------------------------------------- */
+/* ---- headers ------------------------------------------------------------ */
 
 /* What HTTP itself, or other keys, say. */
 static const char *const reserved[] = {
@@ -440,7 +440,7 @@ static struct http_header *read_headers(struct reader *r, const struct node *n,
 	return own;
 }
 
-/* ---- the mappings of http_config ------------------------------------------ */
+/* ---- the mappings of http_config ---------------------------------------- */
 
 #define AT(member) offsetof(struct http_config, member)
 #define END { NULL, LINE, 0, NULL }
@@ -528,8 +528,9 @@ static void check_tls(struct reader *r, const struct node *n, void *into)
 		wrong(r, given(n, "server_name"),
 		      "server_name: a host name alone was expected");
 	if (t->insecure)
-		warn(r, given(n, "insecure_skip_verify"), "insecure_skip_verify: "
-		     "who stands between can read and change everything");
+		warn(r, given(n, "insecure_skip_verify"),
+		     "insecure_skip_verify: who stands between can read and "
+		     "change everything");
 }
 
 #define TLS(member) offsetof(struct http_tls, member)
@@ -725,8 +726,8 @@ static void check_all(struct reader *r, const struct node *n, void *into)
 	if (follow)
 		read_bool(r, follow, "follow_redirects", &on);
 	if (on)
-		warn(r, follow, "follow_redirects: redirects are never followed "
-		     "here; use the URL that they lead to");
+		warn(r, follow, "follow_redirects: redirects are never "
+		     "followed here; use the URL that they lead to");
 	if (http2)
 		read_bool(r, http2, "enable_http2", &on);
 	if (headers)
@@ -752,7 +753,7 @@ static const struct field top_fields[] = {
 };
 static const struct mapping top = { "http_config", top_fields, check_all };
 
-/* ---- from the outside ------------------------------------------------------ */
+/* ---- from the outside --------------------------------------------------- */
 
 struct http_config *http_config_new(const char *origin)
 {
@@ -792,8 +793,10 @@ static void refuse(struct buf *errors, const char *file, const char *why)
 	buf_printf(errors, ": %s\n", why);
 }
 
-/* As ssh does: who may write it could send the credentials elsewhere. */
-static bool is_ours(const char *file, struct stat *st, struct buf *errors)
+/* Stricter about owners than dashboards are: who wrote it could send the
+ * credentials elsewhere, or have a command run. */
+static bool is_ours(const char *file, struct stat *st, struct buf *errors,
+		    struct buf *warnings)
 {
 	if (stat(file, st) < 0)
 		refuse(errors, file, strerror(errno));
@@ -802,10 +805,14 @@ static bool is_ours(const char *file, struct stat *st, struct buf *errors)
 	else if (st->st_uid != geteuid() && st->st_uid != 0)
 		refuse(errors, file, "it belongs to somebody else; make it "
 		       "yours (chown)");
-	else if (st->st_mode & 022)
+	else if (st->st_mode & 02)
 		refuse(errors, file, "others may write it; chmod go-w it");
-	else
+	else {
+		if (st->st_mode & 020)
+			refuse(warnings, file, "its group may write it; chmod "
+			       "go-w it");
 		return true;
+	}
 	return false;
 }
 
@@ -815,7 +822,7 @@ struct http_config *http_config_load(const char *file, struct buf *errors,
 	struct document d;
 	struct stat st;
 	struct err e;
-	if (!is_ours(file, &st, errors))
+	if (!is_ours(file, &st, errors, warnings))
 		return NULL;
 	if (document_load(&d, file, &e) < 0) {
 		text_clean(errors, e.text, strlen(e.text));

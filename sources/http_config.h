@@ -75,8 +75,9 @@ struct http_config *http_config_new(const char *origin);
  * wrong. `n` NULL or null: an empty one. */
 struct http_config *http_config_read(const struct node *n, const char *file,
 				     struct buf *errors, struct buf *warnings);
-/* A file of its own. Refused too if others may write it, or read it while a
- * secret stands in it. */
+/* A file of its own. Refused too if anyone may write it, if it belongs to
+ * neither us nor root, or if others may read it while a secret stands in it;
+ * one that its group may write is a warning. */
 struct http_config *http_config_load(const char *file, struct buf *errors,
 				     struct buf *warnings);
 void http_config_free(struct http_config *c); /* also NULL */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-/* ---- text ----------------------------------------------------------------- */
+/* ---- text --------------------------------------------------------------- */
 
 /* The text without the white space around it; cuts s. */
 static char *trim(char *s)
@@ -39,7 +39,7 @@ static const char *unusable(const char *s, size_t n)
 	return NULL;
 }
 
-/* ---- files ----------------------------------------------------------------- */
+/* ---- files -------------------------------------------------------------- */
 
 static int refuse(const char *path, const char *why, const char *now,
 		  struct err *e)
@@ -120,7 +120,7 @@ int secret_file(const char *path, bool secret, struct buf *out, struct err *e)
 	return rc;
 }
 
-/* ---- commands -------------------------------------------------------------- */
+/* ---- commands ----------------------------------------------------------- */
 
 struct secret_command {
 	uv_process_t process;
@@ -178,9 +178,9 @@ static void finish(struct secret_command *s)
 	char *text = s->out.s ? s->out.s : (char[]){ "" };
 	const char *why;
 	if (s->signal || s->status) {
-		snprintf(what, sizeof(what), s->signal ? "was ended by signal %d"
-			 : "ended with %d", s->signal ? s->signal
-			 : (int)s->status);
+		snprintf(what, sizeof(what), "%s %d", s->signal
+			 ? "was ended by signal" : "ended with",
+			 s->signal ? s->signal : (int)s->status);
 		fail(s, what, now);
 		return;
 	}

@@ -20,7 +20,7 @@
 
 #define PATIENCE ((time_ms)30000)
 
-/* ---- a loop, a server, a client ------------------------------------------- */
+/* ---- a loop, a server, a client ----------------------------------------- */
 
 struct seen {
 	unsigned nr, tokens;      /* requests; of them for a token */
@@ -267,7 +267,7 @@ static void make_file(char *path, const char *text)
 	write_mode(path, text, 0600);
 }
 
-/* ---- what arrives ------------------------------------------------------------ */
+/* ---- what arrives ------------------------------------------------------- */
 
 static void each_login_arrives_as_the_server_wants_it(void **state)
 {
@@ -382,7 +382,7 @@ static void a_file_that_others_can_read_is_not_used(void **state)
 	unlink(path);
 }
 
-/* ---- commands ----------------------------------------------------------------- */
+/* ---- commands ----------------------------------------------------------- */
 
 static void a_command_runs_once_and_again_when_refused(void **state)
 {
@@ -468,8 +468,8 @@ static void a_command_is_told_none_of_our_secrets(void **state)
 	setenv("PROMETHEUS_URL", "http://a:s3cret@prom", 1);
 	setenv("REDTOP_OTHER", "kept", 1);
 	rig_init(&rig);
-	client(&rig, "basic_auth: {username: s3cret, password_command: [/bin/sh,"
-	       " -c, 'echo \"<$(env | grep -c s3cret)$REDTOP_OTHER"
+	client(&rig, "basic_auth: {username: s3cret, password_command: "
+	       "[/bin/sh, -c, 'echo \"<$(env | grep -c s3cret)$REDTOP_OTHER"
 	       "$(grep -c s3cret /proc/$$/cmdline)>\"']}");
 	/* s3cret:<0kept1>: one in its own command line, of its own text */
 	check_line(&rig, "Authorization: Basic czNjcmV0Ojwwa2VwdDE+\r\n");
@@ -499,7 +499,7 @@ static void a_command_has_none_of_our_connections(void **state)
 	rig_release(&rig);
 }
 
-/* ---- OAuth2 -------------------------------------------------------------------- */
+/* ---- OAuth2 ------------------------------------------------------------- */
 
 static void oauth2(struct rig *rig, const char *more)
 {
@@ -585,8 +585,8 @@ static void a_token_that_is_not_to_be_had_is_one_sentence(void **state)
 {
 	static const struct { int status; const char *json, *words; } rows[] = {
 		{ 401, "{\"error\":\"invalid_client\",\"error_description\":"
-		  "\"s3cret is wrong\"}", "the OAuth2 server refuses this client"
-		  " (invalid_client): http://127.0.0.1:" },
+		  "\"s3cret is wrong\"}", "the OAuth2 server refuses this "
+		  "client (invalid_client): http://127.0.0.1:" },
 		{ 403, "{\"error\":\"S3cret \"}", "refuses this client (403)" },
 		{ 503, "", "no OAuth2 token (503): http://127.0.0.1:" },
 		{ 302, "", "no OAuth2 token (302)" },
@@ -630,7 +630,7 @@ static void a_secret_of_oauth2_may_come_from_a_command(void **state)
 	rig_release(&rig);
 }
 
-/* ---- TLS ------------------------------------------------------------------------ */
+/* ---- TLS ---------------------------------------------------------------- */
 
 struct secure {
 	struct rig rig;
@@ -753,7 +753,7 @@ static void a_client_certificate_is_shown_when_wanted(void **state)
 	secure_release(&s);
 }
 
-/* ---- the way ---------------------------------------------------------------------- */
+/* ---- the way ------------------------------------------------------------ */
 
 static void a_secret_is_not_sent_where_it_can_be_read(void **state)
 {

@@ -114,7 +114,8 @@ static void every_login_is_known_by_its_own_key(void **state)
 		{ "bearer_token: abc", "bearer", "credentials of /etc/r/f" },
 		{ "bearer_token_file: /t", "bearer", "credentials_file /t" },
 		{ "oauth2: {client_id: i, client_secret: s, token_url: "
-		  "'http://127.0.0.1/'}", "oauth2", "client_secret of /etc/r/f" },
+		  "'http://127.0.0.1/'}", "oauth2",
+		  "client_secret of /etc/r/f" },
 		{ "basic_auth: ~", "none", "" },
 	};
 	(void)state;
@@ -137,7 +138,8 @@ static const struct { const char *text, *lines; } mistakes[] = {
 	  "f:1:1: unknown key 'basic_aut' in http_config, did you mean "
 	  "'basic_auth'?" },
 	{ "tls_config:\n  ca_fil: x\n",
-	  "f:2:3: unknown key 'ca_fil' in tls_config, did you mean 'ca_file'?" },
+	  "f:2:3: unknown key 'ca_fil' in tls_config, did you mean "
+	  "'ca_file'?" },
 	{ "basic_auth: {username: a, password: x, password_file: b}\n",
 	  "f:1:55: at most one of password, password_file and "
 	  "password_command" },
@@ -182,7 +184,8 @@ static const struct { const char *text, *lines; } mistakes[] = {
 	{ "oauth2:\n  tls_config: {cert_file: c}\n",
 	  "f:2:15: a client certificate needs its key" },
 	{ "oauth2: {scopes: a}\n", "f:1:18: scopes: a list was expected" },
-	{ "oauth2: {endpoint_params: a}\n", "f:1:27: endpoint_params: a mapping" },
+	{ "oauth2: {endpoint_params: a}\n",
+	  "f:1:27: endpoint_params: a mapping" },
 	{ "tls_config: {cert_file: c}\n",
 	  "f:1:13: a client certificate needs its key: key_file is missing" },
 	{ "tls_config: {key_file: c}\n",
@@ -357,7 +360,8 @@ static void a_file_that_others_may_change_is_refused(void **state)
 	check_load(path, "bearer_token: t\n", 0600, NULL);
 	check_load(path, "bearer_token: t\n", 0644, ":1: a secret stands here");
 	check_load(path, "bearer_token_file: t\n", 0644, NULL);
-	check_load(path, "bearer_token_file: t\n", 0664, "others may write");
+	check_load(path, "bearer_token_file: t\n", 0664, NULL);
+	check_load(path, "bearer_token_file: t\n", 0646, "others may write");
 	check_load(path, "proxy_url: http://a:b@p:1\n", 0644,
 		   "a secret stands here");
 	check_load(path, "a: [\n", 0600, ":2:");
