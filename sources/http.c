@@ -36,7 +36,8 @@ struct http {
 	const struct http_config *config; /* or NULL, as auth then is */
 	struct http_auth *auth;
 	struct curl_slist *proxy_headers;
-	uv_timer_t timer;
+	uv_timer_t timer, patience; /* of libcurl; of who waits for
+				       credentials */
 	uv_idle_t idle;
 	unsigned handles;            /* of libuv, not yet closed */
 	struct http_request *first, **last;
@@ -511,6 +512,7 @@ static void teardown(struct http *h)
 	if (h->auth)
 		http_auth_close(h->auth, on_auth_closed, h);
 	uv_close((uv_handle_t *)&h->timer, on_handle_closed);
+	uv_close((uv_handle_t *)&h->patience, on_handle_closed);
 	uv_close((uv_handle_t *)&h->idle, on_handle_closed);
 }
 
@@ -535,14 +537,38 @@ static time_ms left_of(const struct http_request *r)
 	return left > 1 ? left : 1;
 }
 
+static void on_patience(uv_timer_t *timer)
+{
+	wake(timer->data);
+}
+
+/* It is looked at again when it has waited as long as it may, at the latest. */
+static void wait_more(struct http_request *r)
+{
+	uv_timer_t *t = &r->http->patience;
+	uint64_t left = (uint64_t)left_of(r);
+	struct err e;
+	char span[TIME_TEXT];
+	if (r->waited && left <= 1) {
+		err_set(&e, EXIT_REFUSED, "no credentials within %s: %.160s; "
+			"their command or token server is slow",
+			time_within(r->timeout, span), r->where);
+		refuse(r, &e);
+		return;
+	}
+	r->waited = true;
+	if (!uv_is_active((uv_handle_t *)t) || uv_timer_get_due_in(t) > left)
+		uv_timer_start(t, on_patience, left, 0);
+}
+
 /* -1: it must wait, or has ended. */
 static int add_credentials(struct http_request *r)
 {
 	struct http *h = r->http;
 	struct err e;
-	switch (http_auth_ask(h->auth, r->waited, left_of(r), &e)) {
+	switch (http_auth_ask(h->auth, r->waited, &e)) {
 	case AUTH_WAIT:
-		r->waited = true;
+		wait_more(r);
 		return -1;
 	case AUTH_FAILED:
 		refuse(r, &e);
@@ -939,9 +965,10 @@ struct http *http_new(struct uv_loop_s *loop, const struct http_options *o)
 		mem_die();
 	set_multi(h);
 	uv_timer_init(loop, &h->timer);
+	uv_timer_init(loop, &h->patience);
 	uv_idle_init(loop, &h->idle);
-	h->timer.data = h->idle.data = h;
-	h->handles = 2;
+	h->timer.data = h->patience.data = h->idle.data = h;
+	h->handles = 3;
 	if (o->config)
 		set_config(h, o->config);
 	return h;

@@ -15,7 +15,9 @@
 #include <time.h>
 #include <uv.h>
 
-#define FETCH_MAX ((time_ms)10000) /* a command, or a token request */
+/* A command, or a token request: less than the 10 s of a request, so that its
+ * own sentence is heard. */
+#define FETCH_MAX ((time_ms)8000)
 #define TOKEN_LIFE ((time_ms)300000)  /* of one that does not say it */
 #define TOKEN_MARGIN ((time_ms)30000) /* renewed so long before its end, or
 					 a tenth of its life */
@@ -32,7 +34,6 @@ struct http_auth {
 	struct http *http;            /* of token requests, or NULL */
 	struct http_request *request; /* under way, or NULL */
 	struct buf answer;
-	time_ms timeout;
 	bool in_form, proven;         /* how the client names itself there */
 	bool failed;
 	struct err why;               /* then */
@@ -319,7 +320,7 @@ static void token_start(struct http_auth *a)
 	a->request = http_start(a->http, &(struct http_ask){
 		.url = a->c->oauth2.token_url, .body = buf_text(&form),
 		.authorization = client.s, .max_body = SECRET_MAX * 2,
-		.timeout = a->timeout, .on_data = on_answer,
+		.timeout = FETCH_MAX, .on_data = on_answer,
 		.on_done = on_token, .arg = a });
 	buf_wipe(&client);
 	buf_wipe(&form);
@@ -344,15 +345,14 @@ static void next(struct http_auth *a)
 		a->ready(a->arg);
 	} else if (!has_output(a)) {
 		a->command = secret_command_start(a->loop, a->c->secret.command,
-						  a->timeout, on_command, a);
+						  FETCH_MAX, on_command, a);
 	} else {
 		forget(&a->token);
 		token_start(a);
 	}
 }
 
-enum auth http_auth_ask(struct http_auth *a, bool waited, time_ms timeout,
-			struct err *e)
+enum auth http_auth_ask(struct http_auth *a, bool waited, struct err *e)
 {
 	if (holds(a))
 		return AUTH_READY;
@@ -363,7 +363,6 @@ enum auth http_auth_ask(struct http_auth *a, bool waited, time_ms timeout,
 		return AUTH_FAILED;
 	}
 	a->failed = false;
-	a->timeout = timeout < FETCH_MAX ? timeout : FETCH_MAX;
 	next(a);
 	return AUTH_WAIT;
 }

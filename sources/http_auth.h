@@ -23,10 +23,9 @@ struct http_auth *http_auth_new(struct uv_loop_s *loop,
 /* Ends what is under way, then calls closed(arg), from the loop. */
 void http_auth_close(struct http_auth *a, void (*closed)(void *arg), void *arg);
 
-/* Can a request begin? AUTH_WAIT: ask again after ready(), with `waited` true;
+/* Can a request begin? AUTH_WAIT: ask again after ready(), with `waited` true, or give up;
  * AUTH_FAILED, with a sentence, only for those who waited. */
-enum auth http_auth_ask(struct http_auth *a, bool waited, time_ms timeout,
-			struct err *e);
+enum auth http_auth_ask(struct http_auth *a, bool waited, struct err *e);
 /* Appends the header lines; only after AUTH_READY. `print` becomes their
  * fingerprint. -1 with a sentence: a file cannot be read. */
 int http_auth_add(struct http_auth *a, struct curl_slist **lines,

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "sources/http_config.h"
+#include "sources/http_secret.h"
 #include "tests/fault/evil.c"
 #include "tests/fault/evil_tls.c"
 
@@ -443,7 +444,8 @@ static void a_command_that_hangs_ends_with_the_request(void **state)
 	start_url(&rig, &g, evil_url(rig.evil, "/x", url), 400);
 	finish_get(&g);
 	assert_int_equal(g.res.fault, FAULT_AUTH);
-	assert_non_null(strstr(g.res.text, "did not end within 400ms"));
+	assert_non_null(strstr(g.res.text, "no credentials within 400ms: "
+			       "http://127.0.0.1:"));
 	buf_release(&g.body);
 	/* One that is under way does not outlive its client. */
 	start(&rig, &g);
@@ -458,6 +460,49 @@ static void a_command_that_hangs_ends_with_the_request(void **state)
 		assert_int_equal(kill(-atoi(text), 0), -1);
 	fclose(f);
 	unlink(path);
+}
+
+static void on_secret(const char *secret, const char *why, void *arg)
+{
+	assert_null(secret);
+	snprintf(arg, 300, "%s", why);
+}
+
+static void a_command_has_its_own_deadline(void **state)
+{
+	static const char *const argv[] = { "/bin/sleep", "600", NULL };
+	char why[300] = "";
+	uv_loop_t loop;
+	(void)state;
+	uv_loop_init(&loop);
+	secret_command_start(&loop, argv, 100, on_secret, why);
+	uv_run(&loop, UV_RUN_DEFAULT); /* until it is dead */
+	assert_string_equal(why, "the command for the credentials did not end "
+			    "within 100ms: /bin/sleep; it must not ask "
+			    "anybody");
+	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void a_hasty_request_does_not_end_the_others(void **state)
+{
+	struct rig rig;
+	struct get hasty, other;
+	char url[EVIL_URL];
+	(void)state;
+	rig_init(&rig);
+	client(&rig, "authorization: {credentials_command: [/bin/sh, -c, "
+	       "'sleep 0.5; echo late']}");
+	start_url(&rig, &hasty, evil_url(rig.evil, "/x", url), 50);
+	start(&rig, &other);
+	finish_get(&hasty);
+	assert_int_equal(hasty.res.fault, FAULT_AUTH);
+	assert_int_equal(other.done, 0);
+	finish_get(&other);
+	assert_int_equal(other.res.status, 200);
+	assert_non_null(strstr(rig.seen.head, "Bearer late\r\n"));
+	buf_release(&hasty.body);
+	buf_release(&other.body);
+	rig_release(&rig);
 }
 
 static void a_command_is_told_none_of_our_secrets(void **state)
@@ -831,6 +876,8 @@ int main(void)
 		cmocka_unit_test(a_command_runs_once_and_again_when_refused),
 		cmocka_unit_test(a_command_that_fails_says_how),
 		cmocka_unit_test(a_command_that_hangs_ends_with_the_request),
+		cmocka_unit_test(a_command_has_its_own_deadline),
+		cmocka_unit_test(a_hasty_request_does_not_end_the_others),
 		cmocka_unit_test(a_command_is_told_none_of_our_secrets),
 		cmocka_unit_test(a_command_has_none_of_our_connections),
 		cmocka_unit_test(an_oauth2_token_is_fetched_kept_and_renewed),
