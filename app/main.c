@@ -1,5 +1,6 @@
 /* redtop: `top` for services. */
 #include "app/commands.h"
+#include "app/transport.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -54,6 +55,7 @@ int main(int argc, char **argv)
 	struct options o;
 	struct err e;
 	be_discreet();
+	char *token = transport_take_token();
 	int r = options_parse(argc, argv, &o, &e);
 	char *own[SOURCES_MAX] = { 0 };
 	bool wiped = wipe_userinfo(&o, own);
@@ -61,9 +63,11 @@ int main(int argc, char **argv)
 		return complain(&e);
 	if (wiped && !o.quiet)
 		fprintf(stderr, "redtop: a password on the command line can be "
-			"read by others on this host; --http-config FILE will "
-			"keep it in a file (not in this version)\n");
-	r = o.command->run(&o);
+			"read by others on this host; --http-config FILE "
+			"keeps it in a file\n");
+	r = o.command->where ? transport_open(&o, token) : 0;
+	if (!r)
+		r = o.command->run(&o);
 	for (size_t i = 0; i < SOURCES_MAX; i++)
 		free(own[i]);
 	return r;

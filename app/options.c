@@ -52,6 +52,27 @@ static int set_timeout(struct options *o, const char *arg, struct err *e)
 	return 0;
 }
 
+static int set_http_config(struct options *o, const char *arg, struct err *e)
+{
+	(void)e;
+	o->http_config = arg;
+	return 0;
+}
+
+static int set_token_file(struct options *o, const char *arg, struct err *e)
+{
+	(void)e;
+	o->token_file = arg;
+	return 0;
+}
+
+static int set_cacert(struct options *o, const char *arg, struct err *e)
+{
+	(void)e;
+	o->cacert = arg;
+	return 0;
+}
+
 static int set_theme(struct options *o, const char *arg, struct err *e)
 {
 	(void)e;
@@ -220,6 +241,12 @@ const struct option_row option_rows[] = {
 	  "one (99.9)", IN_ALL, set_objective },
 	{ "timeout", 0, "TIME", "bounds a request, and a whole one-shot command "
 	  "(10s)", IN_ALL, set_timeout },
+	{ "http-config", 0, "FILE", "credentials, TLS, proxy, headers: the shape "
+	  "of Prometheus' http_config", IN_ALL, set_http_config },
+	{ "token-file", 0, "FILE", "bearer token, read at each request "
+	  "(REDTOP_TOKEN holds one without a file)", IN_ALL, set_token_file },
+	{ "cacert", 0, "FILE", "CA certificates, in place of the system's",
+	  IN_ALL, set_cacert },
 	{ "theme", 0, "NAME", "ember, paper, contrast, mono, or a theme file",
 	  IN_ALL, set_theme },
 	{ "ascii", 0, NULL, "draw with ASCII only", IN_ALL, set_ascii },
@@ -252,7 +279,7 @@ const struct option_row option_rows[] = {
 
 /* Words of the product that are promised for later versions. */
 static const char *const later_options[] = {
-	"http-config", "token-file", "cacert", "no-mouse", "low", "max-bps",
+	"no-mouse", "low", "max-bps",
 	"region", "profile", "sigv4", "dashboard", NULL,
 };
 

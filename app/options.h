@@ -13,6 +13,8 @@
 
 #define SOURCES_MAX 16
 
+struct http_config; /* sources/http_config.h */
+
 enum format { FORMAT_TEXT, FORMAT_ANSI, FORMAT_SVG, FORMAT_JSON };
 
 struct options {
@@ -24,6 +26,8 @@ struct options {
 	const char *match;
 	double objective;        /* 0..1, or 0 */
 	time_ms timeout;         /* 10 s unless given */
+	const char *http_config, *token_file, *cacert; /* files, or NULL */
+	const struct http_config *http; /* made of them; or NULL */
 	const char *theme;
 	bool ascii, no_color, no_mouse, low, verbose, quiet;
 	long max_bps;

@@ -291,7 +291,8 @@ static int open_feed(struct session *s, const struct options *o,
 		.sink = on_batch, .ended = on_ended, .closed = on_closed,
 		.arg = f,
 		.opt = { .match = o->match, .timeout = o->timeout,
-			 .period = o->period, .objective = o->objective },
+			 .period = o->period, .objective = o->objective,
+			 .http = o->http },
 	};
 	if (ops->open(&f->src, where, e) < 0) {
 		free(f->src.state);

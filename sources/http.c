@@ -7,12 +7,14 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "sources/http_auth.h"
 #include "sources/http_fault.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <uv.h>
 
@@ -31,8 +33,11 @@ stops the loop for seconds"
 struct http {
 	uv_loop_t *loop;
 	CURLM *multi;
-	struct curl_slist *headers;
-	uv_timer_t timer;
+	const struct http_config *config; /* or NULL, as auth then is */
+	struct http_auth *auth;
+	struct curl_slist *proxy_headers;
+	uv_timer_t timer, patience; /* of libcurl; of who waits for
+				       credentials */
 	uv_idle_t idle;
 	unsigned handles;            /* of libuv, not yet closed */
 	struct http_request *first, **last;
@@ -60,10 +65,17 @@ struct http_request {
 	bool cancelled;
 	bool paused;         /* asked for */
 	bool stopped;        /* libcurl knows */
+	bool waited;         /* for credentials */
+	bool judged, again;  /* a 401: looked at; one more try makes sense */
+	uint64_t print;      /* of the credentials it went with */
+	struct curl_slist *headers;
+	char *authorization, *host_line; /* header lines, or NULL */
+	struct curl_slist *connect_to;
 	enum http_cut cut;
 	size_t head_bytes;
 	size_t max_body;
 	time_ms timeout;
+	int64_t began_us;
 	char *where;
 	char detail[CURL_ERROR_SIZE];
 	char retry_after[64], date[64];
@@ -88,6 +100,7 @@ static const struct { CURLoption option; long value; } fixed[] = {
 	{ CURLOPT_HTTP09_ALLOWED, 0 },
 	{ CURLOPT_HTTPAUTH, CURLAUTH_BASIC },
 	{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
+	{ CURLOPT_HEADEROPT, CURLHEADER_SEPARATE },
 	{ CURLOPT_SSL_VERIFYPEER, 1 },
 	{ CURLOPT_SSL_VERIFYHOST, 2 },
 	{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
@@ -173,12 +186,25 @@ static size_t on_header(char *line, size_t size, size_t nr, void *arg)
 	return n;
 }
 
+/* A 401 whose body nobody needs, because other credentials are at hand. */
+static bool is_again(struct http_request *r)
+{
+	if (r->res.status == 401 && r->http->auth && !r->judged
+	    && !r->authorization) {
+		r->judged = true;
+		r->again = http_auth_refused(r->http->auth, r->print);
+	}
+	return r->again;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t nr, void *arg)
 {
 	struct http_request *r = arg;
 	size_t n = size * nr;
 	if (r->cancelled || r->cut)
 		return CURL_WRITEFUNC_ERROR;
+	if (is_again(r))
+		return n;
 	if (r->paused) {
 		r->stopped = true;
 		return CURL_WRITEFUNC_PAUSE;
@@ -291,25 +317,59 @@ static void unlink_request(struct http_request *r)
 		h->last = at;
 }
 
+static void free_request(struct http_request *r)
+{
+	curl_easy_cleanup(r->easy);
+	http_auth_free_lines(r->headers);
+	curl_slist_free_all(r->connect_to);
+	if (r->authorization)
+		explicit_bzero(r->authorization, strlen(r->authorization));
+	free(r->authorization);
+	free(r->host_line);
+	free(r->where);
+	free(r);
+}
+
+static void pump(uv_idle_t *idle);
+
+static void wake(struct http *h)
+{
+	uv_idle_start(&h->idle, pump);
+}
+
+/* As if nothing had been asked yet. */
+static void start_over(struct http_request *r)
+{
+	r->res = (struct http_result){ 0 };
+	r->detail[0] = '\0';
+	r->retry_after[0] = r->date[0] = '\0';
+	r->head_bytes = 0;
+	r->cut = CUT_NONE;
+	r->added = r->again = r->stopped = r->waited = false;
+	wake(r->http);
+}
+
 static void finish(struct http_request *r, CURLcode rc)
 {
 	if (r->added) {
 		curl_multi_remove_handle(r->http->multi, r->easy);
 		measure(r);
 	}
+	if (!r->cancelled && is_again(r)) {
+		start_over(r);
+		return;
+	}
 	r->res.date = http_date(r->date);
 	r->res.retry_after = retry_after(r->retry_after, r->res.date);
 	if (r->cancelled) {
 		r->res.fault = FAULT_CANCELLED;
 		strcpy(r->res.text, "cancelled");
-	} else if (rc != CURLE_OK || r->cut) {
+	} else if (!r->res.fault && (rc != CURLE_OK || r->cut)) {
 		say_fault(r, rc);
 	}
 	unlink_request(r);
 	r->on_done(r, &r->res, r->arg);
-	curl_easy_cleanup(r->easy);
-	free(r->where);
-	free(r);
+	free_request(r);
 }
 
 /* Hands finished transfers out. Only outside of libcurl's callbacks. */
@@ -374,7 +434,7 @@ static void handle_closed(struct http *h)
 		return;
 	void (*closed)(void *) = h->closed;
 	void *arg = h->closed_arg;
-	curl_slist_free_all(h->headers);
+	curl_slist_free_all(h->proxy_headers);
 	free(h->user_agent);
 	free(h->ca_file);
 	free(h);
@@ -441,15 +501,101 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 
 /* Everything that was asked for since the last turn. */
 
+static void on_auth_closed(void *arg)
+{
+	handle_closed(arg);
+}
+
 static void teardown(struct http *h)
 {
 	curl_multi_cleanup(h->multi);
+	if (h->auth)
+		http_auth_close(h->auth, on_auth_closed, h);
 	uv_close((uv_handle_t *)&h->timer, on_handle_closed);
+	uv_close((uv_handle_t *)&h->patience, on_handle_closed);
 	uv_close((uv_handle_t *)&h->idle, on_handle_closed);
+}
+
+static void add_line(struct http_request *r, const char *line)
+{
+	r->headers = curl_slist_append(r->headers, line);
+	if (!r->headers)
+		mem_die();
+}
+
+static void refuse(struct http_request *r, const struct err *e)
+{
+	r->res.fault = FAULT_AUTH;
+	clean_into(r->res.text, sizeof(r->res.text), e->text, strlen(e->text));
+	finish(r, CURLE_OK);
+}
+
+static time_ms left_of(const struct http_request *r)
+{
+	int64_t now = (int64_t)(uv_hrtime() / 1000);
+	time_ms left = r->timeout - (now - r->began_us) / 1000;
+	return left > 1 ? left : 1;
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+	wake(timer->data);
+}
+
+/* It is looked at again when it has waited as long as it may, at the latest. */
+static void wait_more(struct http_request *r)
+{
+	uv_timer_t *t = &r->http->patience;
+	uint64_t left = (uint64_t)left_of(r);
+	struct err e;
+	char span[TIME_TEXT];
+	if (r->waited && left <= 1) {
+		err_set(&e, EXIT_REFUSED, "no credentials within %s: %.160s; "
+			"their command or token server is slow",
+			time_within(r->timeout, span), r->where);
+		refuse(r, &e);
+		return;
+	}
+	r->waited = true;
+	if (!uv_is_active((uv_handle_t *)t) || uv_timer_get_due_in(t) > left)
+		uv_timer_start(t, on_patience, left, 0);
+}
+
+/* -1: it must wait, or has ended. */
+static int add_credentials(struct http_request *r)
+{
+	struct http *h = r->http;
+	struct err e;
+	switch (http_auth_ask(h->auth, r->waited, &e)) {
+	case AUTH_WAIT:
+		wait_more(r);
+		return -1;
+	case AUTH_FAILED:
+		refuse(r, &e);
+		return -1;
+	case AUTH_READY:
+		break;
+	}
+	if (http_auth_add(h->auth, &r->headers, &r->print, &e) == 0)
+		return 0;
+	refuse(r, &e);
+	return -1;
 }
 
 static void begin(struct http_request *r)
 {
+	http_auth_free_lines(r->headers);
+	r->headers = NULL;
+	if (r->http->auth && !r->authorization && add_credentials(r) < 0)
+		return;
+	/* No "Expect: 100-continue": servers that ignore it cost a second. */
+	add_line(r, "Expect:");
+	if (r->authorization)
+		add_line(r, r->authorization);
+	if (r->host_line)
+		add_line(r, r->host_line);
+	curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers);
+	curl_easy_setopt(r->easy, CURLOPT_TIMEOUT_MS, (long)left_of(r));
 	r->res.sent_us = (int64_t)(uv_hrtime() / 1000);
 	if (curl_multi_add_handle(r->http->multi, r->easy) == CURLM_OK)
 		r->added = true;
@@ -493,11 +639,6 @@ static void pump(uv_idle_t *idle)
 		teardown(h);
 }
 
-static void wake(struct http *h)
-{
-	uv_idle_start(&h->idle, pump);
-}
-
 /* The request's options. */
 
 static CURLcode set_user(CURL *easy, CURLU *u, CURLUPart part,
@@ -515,13 +656,48 @@ static CURLcode set_user(CURL *easy, CURLU *u, CURLUPart part,
 	       ? CURLE_OK : CURLE_URL_MALFORMAT;
 }
 
-static CURLcode set_address(CURL *easy, CURLU *u, const char *url)
+/* TLS shall meet another name than the one in the URL: the URL gets that name,
+ * the connection goes where it went, and the Host header stays. */
+static CURLcode set_server_name(struct http_request *r, CURLU *u,
+				const char *name)
 {
+	char *host = NULL, *port = NULL, *shown = NULL;
+	struct buf b;
+	CURLcode rc = CURLE_URL_MALFORMAT;
+	buf_init(&b, 0);
+	curl_url_get(u, CURLUPART_PORT, &shown, 0);
+	if (curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK
+	    && curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT)
+	       == CURLUE_OK
+	    && curl_url_set(u, CURLUPART_HOST, name, 0) == CURLUE_OK) {
+		buf_printf(&b, "Host: %s%s%s", host, shown ? ":" : "",
+			   shown ? shown : "");
+		r->host_line = mem_strdup(buf_text(&b));
+		buf_clear(&b);
+		buf_printf(&b, "%s:%s:%s:%s", name, port, host, port);
+		r->connect_to = curl_slist_append(NULL, buf_text(&b));
+		rc = curl_easy_setopt(r->easy, CURLOPT_CONNECT_TO,
+				      r->connect_to);
+	}
+	buf_release(&b);
+	curl_free(host);
+	curl_free(port);
+	curl_free(shown);
+	return rc;
+}
+
+static CURLcode set_address(struct http_request *r, CURLU *u, const char *url)
+{
+	const struct http_config *c = r->http->config;
+	CURL *easy = r->easy;
 	if (strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8))
 		return CURLE_URL_MALFORMAT;
 	if (curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK
 	    || set_user(easy, u, CURLUPART_USER, CURLOPT_USERNAME)
 	    || set_user(easy, u, CURLUPART_PASSWORD, CURLOPT_PASSWORD))
+		return CURLE_URL_MALFORMAT;
+	if (c && c->tls.server_name && strncasecmp(url, "https", 5) == 0
+	    && set_server_name(r, u, c->tls.server_name))
 		return CURLE_URL_MALFORMAT;
 	char *s = NULL;
 	if (curl_url_get(u, CURLUPART_URL, &s, 0) != CURLUE_OK)
@@ -531,14 +707,23 @@ static CURLcode set_address(CURL *easy, CURLU *u, const char *url)
 	return CURLE_OK;
 }
 
-static CURLcode set_url(CURL *easy, const char *url)
+static CURLcode set_url(struct http_request *r, const char *url)
 {
 	CURLU *u = curl_url();
 	if (!u)
 		mem_die();
-	CURLcode rc = set_address(easy, u, url);
+	CURLcode rc = set_address(r, u, url);
 	curl_url_cleanup(u);
 	return rc;
+}
+
+/* A command for credentials must not have our connections. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose,
+				 struct curl_sockaddr *a)
+{
+	(void)arg;
+	(void)purpose;
+	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
 static void set_answer(struct http_request *r)
@@ -550,8 +735,72 @@ static void set_answer(struct http_request *r)
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, r);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, r);
-	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)r->timeout);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)r->max_body);
+}
+
+/* A file of PEM, or its text, which the config keeps. */
+static void set_pem(CURL *e, const struct http_secret *s, CURLoption file,
+		    CURLoption text)
+{
+	struct curl_blob blob = { .flags = CURL_BLOB_NOCOPY };
+	if (s->file)
+		set_string(e, file, s->file);
+	if (!s->value)
+		return;
+	blob.data = (void *)s->value;
+	blob.len = strlen(s->value);
+	curl_easy_setopt(e, text, &blob);
+}
+
+static long tls_version(int min, int max)
+{
+	static const long lowest[] = {
+		CURL_SSLVERSION_TLSv1_0, CURL_SSLVERSION_TLSv1_1,
+		CURL_SSLVERSION_TLSv1_2, CURL_SSLVERSION_TLSv1_3,
+	};
+	static const long highest[] = {
+		CURL_SSLVERSION_MAX_TLSv1_0, CURL_SSLVERSION_MAX_TLSv1_1,
+		CURL_SSLVERSION_MAX_TLSv1_2, CURL_SSLVERSION_MAX_TLSv1_3,
+	};
+	if (!min)
+		min = max && max < 12 ? max : 12;
+	return lowest[min - 10] | (max ? highest[max - 10] : 0);
+}
+
+/* What a config may say replaces the system's roots. */
+static void set_roots(CURL *e, const struct http_secret *ca)
+{
+	set_pem(e, ca, CURLOPT_CAINFO, CURLOPT_CAINFO_BLOB);
+	set_pem(e, ca, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAINFO_BLOB);
+	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(e, CURLOPT_PROXY_CAPATH, NULL);
+}
+
+static void set_tls(CURL *e, const struct http_tls *t)
+{
+	if (t->ca.file || t->ca.value)
+		set_roots(e, &t->ca);
+	set_pem(e, &t->cert, CURLOPT_SSLCERT, CURLOPT_SSLCERT_BLOB);
+	set_pem(e, &t->key, CURLOPT_SSLKEY, CURLOPT_SSLKEY_BLOB);
+	curl_easy_setopt(e, CURLOPT_SSLVERSION, tls_version(t->min, t->max));
+	if (t->insecure) {
+		curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+}
+
+static void set_proxy(const struct http *h, CURL *e, const char *url)
+{
+	const struct http_proxy *p = h->config ? &h->config->proxy : NULL;
+	if (p && p->from == PROXY_URL) {
+		set_string(e, CURLOPT_PROXY, p->url);
+		set_string(e, CURLOPT_NOPROXY, p->no_proxy ? p->no_proxy : "");
+	} else if ((p && p->from == PROXY_NONE) || http_url_skips_proxy(url)) {
+		set_string(e, CURLOPT_PROXY, "");
+	}
+	if (h->proxy_headers)
+		curl_easy_setopt(e, CURLOPT_PROXYHEADER, h->proxy_headers);
 }
 
 static CURLcode prepare(struct http_request *r, const struct http_ask *ask)
@@ -561,19 +810,19 @@ static CURLcode prepare(struct http_request *r, const struct http_ask *ask)
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		curl_easy_setopt(e, fixed[i].option, fixed[i].value);
 	set_answer(r);
-	curl_easy_setopt(e, CURLOPT_HTTPHEADER, h->headers);
 	set_string(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	set_string(e, CURLOPT_USERAGENT, h->user_agent);
 	/* "identity" also reads what a proxy compresses unasked. */
 	set_string(e, CURLOPT_ACCEPT_ENCODING,
 		   h->compress ? "gzip" : "identity");
 	if (h->ca_file)
-		set_string(e, CURLOPT_CAINFO, h->ca_file);
-	if (http_url_skips_proxy(ask->url))
-		set_string(e, CURLOPT_PROXY, "");
+		set_roots(e, &(struct http_secret){ .file = h->ca_file });
+	if (h->config)
+		set_tls(e, &h->config->tls);
+	set_proxy(h, e, ask->url);
 	if (ask->body)
 		set_string(e, CURLOPT_COPYPOSTFIELDS, ask->body);
-	return set_url(e, ask->url);
+	return set_url(r, ask->url);
 }
 
 /* scheme://host:port */
@@ -589,6 +838,28 @@ static char *where_of(const char *url)
 	return where;
 }
 
+static char *authorization_line(const char *value)
+{
+	struct buf b;
+	if (!value)
+		return NULL;
+	buf_init(&b, 0);
+	buf_printf(&b, "Authorization: %s", value);
+	return b.s;
+}
+
+/* Ends it, from the loop, when its credentials could be read on the way. */
+static void check_way(struct http_request *r, const char *url)
+{
+	struct err e;
+	const struct http_config *c = r->http->config;
+	if (!c || http_config_check(c, url, &e) == 0)
+		return;
+	r->broken = CURLE_LOGIN_DENIED;
+	r->res.fault = FAULT_AUTH;
+	clean_into(r->res.text, sizeof(r->res.text), e.text, strlen(e.text));
+}
+
 struct http_request *http_start(struct http *h, const struct http_ask *ask)
 {
 	struct http_request *r = mem_zero(1, sizeof(*r));
@@ -600,11 +871,13 @@ struct http_request *http_start(struct http *h, const struct http_ask *ask)
 	r->on_done = ask->on_done;
 	r->arg = ask->arg;
 	r->cancelled = h->closing;
-	r->res.sent_us = (int64_t)(uv_hrtime() / 1000);
+	r->began_us = r->res.sent_us = (int64_t)(uv_hrtime() / 1000);
+	r->authorization = authorization_line(ask->authorization);
 	r->easy = curl_easy_init();
 	if (!r->easy)
 		mem_die();
 	r->broken = prepare(r, ask);
+	check_way(r, ask->url);
 	*h->last = r;
 	h->last = &r->next;
 	wake(h);
@@ -654,6 +927,29 @@ static void set_multi(struct http *h)
 	 * against the deadline. Whoever asks bounds what is in flight. */
 }
 
+static void on_ready(void *arg)
+{
+	wake(arg);
+}
+
+static void set_config(struct http *h, const struct http_config *c)
+{
+	const struct http_proxy *p = &c->proxy;
+	struct buf line;
+	h->config = c;
+	h->auth = http_auth_new(h->loop, c, on_ready, h);
+	h->handles++;
+	buf_init(&line, 0);
+	for (size_t i = 0; i < p->nr_connect; i++) {
+		buf_clear(&line);
+		buf_printf(&line, "%s: %s", p->connect[i].name,
+			   p->connect[i].value.value);
+		h->proxy_headers = curl_slist_append(h->proxy_headers,
+						     buf_text(&line));
+	}
+	buf_release(&line);
+}
+
 struct http *http_new(struct uv_loop_s *loop, const struct http_options *o)
 {
 	struct http *h = mem_zero(1, sizeof(*h));
@@ -664,16 +960,17 @@ struct http *http_new(struct uv_loop_s *loop, const struct http_options *o)
 				   : "redtop/" REDTOP_VERSION);
 	h->ca_file = o->ca_file ? mem_strdup(o->ca_file) : NULL;
 	h->compress = o->compress;
-	/* No "Expect: 100-continue": servers that ignore it cost a second. */
-	h->headers = curl_slist_append(NULL, "Expect:");
 	h->multi = curl_multi_init();
-	if (!h->headers || !h->multi)
+	if (!h->multi)
 		mem_die();
 	set_multi(h);
 	uv_timer_init(loop, &h->timer);
+	uv_timer_init(loop, &h->patience);
 	uv_idle_init(loop, &h->idle);
-	h->timer.data = h->idle.data = h;
-	h->handles = 2;
+	h->timer.data = h->patience.data = h->idle.data = h;
+	h->handles = 3;
+	if (o->config)
+		set_config(h, o->config);
 	return h;
 }
 

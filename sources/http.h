@@ -11,6 +11,7 @@
 
 struct uv_loop_s;
 struct http;
+struct http_config;
 struct http_request;
 
 /* What went over the wire, and how it ended. Valid during on_done only. */
@@ -37,6 +38,7 @@ struct http_result {
 struct http_ask {
 	const char *url;        /* may hold userinfo: used, never shown */
 	const char *body;       /* form body: POST; NULL: GET. Copied */
+	const char *authorization; /* the header's value, or NULL. Copied */
 	size_t max_body;        /* 0: LIMIT_BODY. Beyond it: FAULT_TOO_BIG */
 	time_ms timeout;        /* whole request, milliseconds */
 	/* Called with pieces of the decoded body as they arrive, on the loop;
@@ -53,7 +55,12 @@ struct http_ask {
 
 struct http_options {
 	const char *user_agent; /* NULL: redtop/VERSION */
-	const char *ca_file;    /* NULL: the system's */
+	const char *ca_file;    /* in place of the system's; NULL: those */
+	/* Credentials and transport, or NULL: none. Borrowed until closed.
+	 * A secret that cannot be had, or would be readable on the way, ends
+	 * the request with FAULT_AUTH; a 401 is asked once more when a file
+	 * has changed, a command runs again or there is a new token. */
+	const struct http_config *config;
 	bool compress;          /* gzip; off for loopback */
 };
 

@@ -1337,7 +1337,8 @@ static int prom_open(struct source *src, const char *where, struct err *e)
 	*p = (struct prom){ .src = src, .slow = 1, .handles = 3,
 			    .born = uv_now(src->loop) };
 	p->url = mem_strdup(where);
-	struct http_options o = { .compress = !http_url_is_loopback(where) };
+	struct http_options o = { .compress = !http_url_is_loopback(where),
+				  .config = src->opt.http };
 	p->http = http_new(src->loop, &o);
 	uv_timer_init(src->loop, &p->deadline);
 	uv_timer_init(src->loop, &p->wake);

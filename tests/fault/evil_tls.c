@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define DAY 86400L
@@ -21,6 +23,7 @@
 struct evil_tls {
 	SSL_CTX *ctx;
 	int fd, port;
+	char request[4097], name[256];
 	pthread_t thread;
 };
 
@@ -66,6 +69,7 @@ static const struct {
 	[CERT_OF_ANOTHER_CA] = { "IP:127.0.0.1", -DAY, DAY },
 	[CERT_OF_ITSELF] = { "IP:127.0.0.1", -DAY, DAY },
 	[CERT_GOOD_BUT_TLS_1_1] = { "IP:127.0.0.1", -DAY, DAY },
+	[CERT_GOOD_BUT_WANTS_ONE] = { "IP:127.0.0.1", -DAY, DAY },
 };
 
 static void write_ca(X509 *ca, const char *path)
@@ -73,6 +77,28 @@ static void write_ca(X509 *ca, const char *path)
 	FILE *f = fopen(path, "w");
 	PEM_write_X509(f, ca);
 	fclose(f);
+}
+
+/* Only who has this certificate is let in. */
+static void want_client(SSL_CTX *ctx, X509 *ca, EVP_PKEY *ca_key,
+			const char *ca_path)
+{
+	char path[256];
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert = make_cert("redtop", key, ca, ca_key, "DNS:redtop", -DAY,
+			       DAY);
+	snprintf(path, sizeof(path), "%s.crt", ca_path);
+	write_ca(cert, path);
+	snprintf(path, sizeof(path), "%s.key", ca_path);
+	FILE *f = fopen(path, "w");
+	PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
+	fclose(f);
+	chmod(path, 0600);
+	X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), ca);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER
+			   | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	X509_free(cert);
+	EVP_PKEY_free(key);
 }
 
 static void equip(struct evil_tls *t, enum evil_cert kind, const char *ca_path)
@@ -97,6 +123,8 @@ static void equip(struct evil_tls *t, enum evil_cert kind, const char *ca_path)
 		SSL_CTX_set_min_proto_version(t->ctx, TLS1_VERSION);
 		SSL_CTX_set_max_proto_version(t->ctx, TLS1_1_VERSION);
 	}
+	if (kind == CERT_GOOD_BUT_WANTS_ONE)
+		want_client(t->ctx, ca, ca_key, ca_path);
 	X509_free(cert);
 	X509_free(other);
 	X509_free(ca);
@@ -105,15 +133,32 @@ static void equip(struct evil_tls *t, enum evil_cert kind, const char *ca_path)
 	EVP_PKEY_free(ca_key);
 }
 
-static void serve(SSL *ssl)
+/* Else a reset would overtake the alert that says why. */
+static void wait_for_end(int fd)
+{
+	char piece[512];
+	struct timeval limit = { .tv_sec = 5 };
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	shutdown(fd, SHUT_WR);
+	while (read(fd, piece, sizeof(piece)) > 0)
+		;
+}
+
+static void serve(struct evil_tls *t, SSL *ssl)
 {
 	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 				     "Connection: close\r\n\r\n{}";
-	char request[4096];
+	size_t n = 0;
 	if (SSL_accept(ssl) == 1
-	    && SSL_read(ssl, request, sizeof(request)) > 0) {
+	    && SSL_read_ex(ssl, t->request, sizeof(t->request) - 1, &n)) {
+		const char *name = SSL_get_servername(
+			ssl, TLSEXT_NAMETYPE_host_name);
+		t->request[n] = '\0';
+		snprintf(t->name, sizeof(t->name), "%s", name ? name : "");
 		SSL_write(ssl, answer, sizeof(answer) - 1);
 		SSL_shutdown(ssl);
+	} else {
+		wait_for_end(SSL_get_fd(ssl));
 	}
 }
 
@@ -126,7 +171,7 @@ static void *run_tls(void *arg)
 			return NULL;
 		SSL *ssl = SSL_new(t->ctx);
 		SSL_set_fd(ssl, fd);
-		serve(ssl);
+		serve(t, ssl);
 		SSL_free(ssl);
 		close(fd);
 	}
@@ -147,6 +192,16 @@ struct evil_tls *evil_tls_start(enum evil_cert kind, const char *ca_path)
 	t->port = ntohs(a.sin_port);
 	pthread_create(&t->thread, NULL, run_tls, t);
 	return t;
+}
+
+const char *evil_tls_request(const struct evil_tls *t)
+{
+	return t->request;
+}
+
+const char *evil_tls_name(const struct evil_tls *t)
+{
+	return t->name;
 }
 
 int evil_tls_port(const struct evil_tls *t)

@@ -11,12 +11,18 @@ enum evil_cert {
 	CERT_OF_ANOTHER_CA,
 	CERT_OF_ITSELF,
 	CERT_GOOD_BUT_TLS_1_1,
+	CERT_GOOD_BUT_WANTS_ONE, /* of the client: ca_path.crt and .key, which
+				    are written too (0600) */
 };
 
 struct evil_tls;
 
 /* Writes the CA that the client shall trust to ca_path. */
 struct evil_tls *evil_tls_start(enum evil_cert kind, const char *ca_path);
+/* The last request whole, up to 4 kB, and the server name it was asked for;
+ * valid once its answer has come. */
+const char *evil_tls_request(const struct evil_tls *t);
+const char *evil_tls_name(const struct evil_tls *t);
 int evil_tls_port(const struct evil_tls *t);
 void evil_tls_stop(struct evil_tls *t);
 

@@ -319,15 +319,26 @@ static void fake_script(const struct evil_ask *a, struct evil_answer *out,
 {
 	struct fake_prom *f = arg;
 	struct fake_ask ask = { .at_us = fake_now_us() };
-	if (strcmp(a->path, "/api/v1/query") == 0) {
+	size_t prefix = f->opt.prefix ? strlen(f->opt.prefix) : 0;
+	const char *path = a->path + prefix;
+	if (prefix && strncmp(a->path, f->opt.prefix, prefix) != 0)
+		return;
+	if ((f->opt.line && !strstr(a->head, f->opt.line))
+	    || (f->opt.get_only && strcmp(a->method, "GET") != 0)) {
+		out->status = f->opt.line && !strstr(a->head, f->opt.line)
+			      ? 401 : 403;
+		buf_str(&out->body, a->head); /* as rude ones do */
+		return;
+	}
+	if (strcmp(path, "/api/v1/query") == 0) {
 		ask.points = fake_asked(f, a, out, false);
-	} else if (strcmp(a->path, "/api/v1/query_range") == 0) {
+	} else if (strcmp(path, "/api/v1/query_range") == 0) {
 		ask.range = true;
 		ask.points = fake_asked(f, a, out, true);
-	} else if (strcmp(a->path, "/api/v1/status/buildinfo") == 0) {
+	} else if (strcmp(path, "/api/v1/status/buildinfo") == 0) {
 		evil_json(out, "{\"status\":\"success\",\"data\":{\"version\":"
 			  "\"2.42.0\",\"goVersion\":\"go1.19.8\"}}");
-	} else if (strcmp(a->path, "/api/v1/label/__name__/values") == 0) {
+	} else if (strcmp(path, "/api/v1/label/__name__/values") == 0) {
 		evil_json(out, "{\"status\":\"success\",\"data\":["
 			  "\"%s_bucket\",\"%s_count\",\"%s_sum\",\"up\"]}",
 			  FAKE_METRIC, FAKE_METRIC, FAKE_METRIC);

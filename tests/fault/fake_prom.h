@@ -22,6 +22,9 @@
 struct fake_prom_options {
 	int services;     /* named svc-000, svc-001, ... */
 	int delay_ms;     /* before the first byte of every answer */
+	const char *line; /* of the head: 401 without it; NULL: anyone */
+	const char *prefix; /* path before /api, as a proxy has it; or NULL */
+	bool get_only;    /* 403 for POST, as read-only proxies answer */
 };
 
 /* One request, as it came. */

@@ -200,8 +200,8 @@ static void what_is_not_built_reads_like_a_mistake(void **state)
 	static const char *const lines[] = {
 		"cloudwatch", "report x.redtop", "status demo",
 		"check -c slo.yml", "verdict", "plan", "import", "doctor",
-		"config", "--http-config f demo", "--token-file f demo",
-		"--cacert f demo", "--region eu demo", "--profile p demo",
+		"config",
+		"--region eu demo", "--profile p demo",
 		"--sigv4 eu demo", "--dashboard d demo", "-c f demo",
 		"--no-mouse demo", "--low demo", "--max-bps 9 demo",
 		"snapshot demo --page slo", "snapshot demo --page changed",
