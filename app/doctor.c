@@ -54,7 +54,7 @@ static const char *set_or_null(const char *name)
 	return v && *v ? v : NULL;
 }
 
-/* ---- the terminal -------------------------------------------------------------- */
+/* ---- the terminal -------------------- */
 
 static void look_at_locale(struct doctor *d, const struct options *o)
 {
@@ -149,7 +149,7 @@ static void look_around(struct doctor *d)
 	buf_release(&b);
 }
 
-/* ---- the network ---------------------------------------------------------------- */
+/* ---- the network -------------------- */
 
 static void look_at_ca(struct doctor *d)
 {
@@ -223,7 +223,7 @@ static void judge_sources(struct doctor *d)
 	}
 }
 
-/* ---- credentials, files --------------------------------------------------------- */
+/* ---- credentials, files -------------------- */
 
 static void found(struct doctor *d, const char *name, const char *note)
 {
@@ -349,7 +349,7 @@ static void look_at_recordings(struct doctor *d)
 		       "set XDG_DATA_HOME, or redtop record SOURCE -o FILE");
 }
 
-/* ---- libraries --------------------------------------------------------------------- */
+/* ---- libraries -------------------- */
 
 static void add_library(struct doctor *d, const char *name, const char *version)
 {
@@ -383,7 +383,7 @@ static void look_at_libraries(struct doctor *d)
 	add_library(d, "xxhash", library_xxhash(text));
 }
 
-/* ---- the command ---------------------------------------------------------------------- */
+/* ---- the command -------------------- */
 
 /* Every source must be of use, or the worst of them is the answer. */
 static int code_of(const struct doctor *d)

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- text ----------------------------------------------------------------------- */
+/* ---- text -------------------- */
 
 #define COLUMNS 80
 #define NAME_W 14
@@ -233,7 +233,7 @@ void doctor_write_text(const struct doctor *d, struct buf *out)
 	write_problems(&p, d);
 }
 
-/* ---- JSON ---------------------------------------------------------------------- */
+/* ---- JSON -------------------- */
 
 static cJSON *must(cJSON *j)
 {

@@ -60,7 +60,7 @@ static void stop_when_done(struct ward *w)
 	uv_stop(&w->loop);
 }
 
-/* ---- names ------------------------------------------------------------------- */
+/* ---- names -------------------- */
 
 static void on_name(uv_getaddrinfo_t *req, int status, struct addrinfo *ai)
 {
@@ -89,7 +89,7 @@ static void look_up(struct patient *p, const char *host)
 				   NULL, &any) == 0;
 }
 
-/* ---- questions ----------------------------------------------------------------- */
+/* ---- questions -------------------- */
 
 static void on_batch(const struct batch *b, void *arg)
 {
@@ -147,7 +147,7 @@ static void admit(struct ward *w, const struct options *o, size_t i)
 	w->nr++;
 }
 
-/* ---- what came of it ------------------------------------------------------------ */
+/* ---- what came of it -------------------- */
 
 /* Sentences end in what to do; these do not, or are about more than one. */
 static const char *remedy_of(enum fault f)
@@ -307,7 +307,7 @@ static void discharge(struct doctor *d, struct patient *p, size_t i,
 	take_name(d, s, p);
 }
 
-/* ---- the way there --------------------------------------------------------------- */
+/* ---- the way there -------------------- */
 
 static void describe(struct doctor *d, struct doctor_source *s,
 		     const char *url)

@@ -242,7 +242,7 @@ const struct option_row option_rows[] = {
 	{ "format", 0, "FORMAT", "text, ansi, svg, json (text)",
 	  IN_SNAPSHOT | IN_DOCTOR, set_format },
 	{ "output", 'o', "FILE", "the recording to write", IN_RECORD, set_out },
-	{ "every", 0, "TIME", "how often to ask (the source's own period)",
+	{ "every", 0, "TIME", "how often to ask (record: the source's own period)",
 	  IN_RECORD | IN_STATUS, set_every },
 	{ "for", 0, "TIME", "stop after this long", IN_RECORD, set_for },
 	{ "help", 'h', NULL, "this help", IN_ALL, set_help },

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- the line --------------------------------------------------------------- */
+/* ---- the line -------------------- */
 
 /* Text from outside, cut at a character to `max` bytes. */
 static void add_cut(struct buf *out, const char *s, size_t max)
@@ -168,7 +168,7 @@ void status_line(const struct view *v, struct buf *out)
 		put(out, at, src[0]->name, " answers, and knows no services");
 }
 
-/* ---- the command -------------------------------------------------------------- */
+/* ---- the command -------------------- */
 
 static int say(const struct view *v, enum graph g)
 {

@@ -2,12 +2,15 @@
  * wrong is said, in time, and no secret is. */
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "tests/fault/evil_tls.c"
 #include "tests/fault/fake_prom.c"
 
 #include <cjson/cJSON.h>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <openssl/ssl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -38,6 +41,21 @@ int X509_STORE_load_file(X509_STORE *store, const char *file)
 	return X509_STORE_load_file_ex(store, own ? own : file, NULL, NULL);
 }
 
+#define HANG_DNS "TEST_HANG_DNS"
+
+/* Likewise a DNS server that is gone. */
+int getaddrinfo(const char *node, const char *service,
+		const struct addrinfo *hints, struct addrinfo **res)
+{
+	typedef int lookup(const char *, const char *, const struct addrinfo *,
+			   struct addrinfo **);
+	lookup *real;
+	while (getenv(HANG_DNS) && node && strstr(node, "hang"))
+		pause();
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	return real(node, service, hints, res);
+}
+
 struct run {
 	int code;        /* or 128 + signal */
 	double seconds;
@@ -56,10 +74,12 @@ static void clean_environment(void)
 		"PROMETHEUS_URL", "REDTOP_TOKEN", "REDTOP_GRAPH", "NO_COLOR",
 		"REDTOP_CONFIG", "AWS_PROFILE", "AWS_ACCESS_KEY_ID",
 		"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LC_ALL",
-		"LC_CTYPE", CA_FILE,
+		"LC_CTYPE", CA_FILE, HANG_DNS,
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unsetenv(names[i]);
+	/* The command line's words live as long as the process. */
+	setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
 	setenv("TERM", "xterm-256color", 1);
 	setenv("LANG", "C.UTF-8", 1);
 	setenv("HOME", "/nonexistent", 1);
@@ -188,7 +208,7 @@ static void lacks(const char *text, const char *part)
 		fail_msg("'%s' in: %s", part, text);
 }
 
-/* ---- the contract --------------------------------------------------------- */
+/* ---- the contract -------------------- */
 
 static void a_key_of_the_contract_is_missing(void **state)
 {
@@ -265,7 +285,7 @@ static void behave(const struct evil_ask *a, struct evil_answer *out, void *arg)
 	buf_str(&out->body, path);
 }
 
-/* ---- servers ---------------------------------------------------------------- */
+/* ---- servers -------------------- */
 
 static void unreachable_is_not_said_in_which_way(void **state)
 {
@@ -386,6 +406,25 @@ static void a_server_that_hangs_hangs_the_doctor(void **state)
 	}
 }
 
+static void a_dead_name_server_hangs_the_doctor(void **state)
+{
+	(void)state;
+	struct run r;
+	clean_environment();
+	setenv(HANG_DNS, "1", 1);
+	run_as(&r, true, (const char *const[]){ "doctor",
+		"http://hang.invalid:9090", "demo", "--format", "json",
+		"--timeout", "1s", NULL });
+	unsetenv(HANG_DNS);
+	assert_int_equal(r.code, 69);
+	assert_true(r.seconds < 10);
+	has(text_at(&r, "sources.0.error"), " within ");
+	assert_string_equal(text_at(&r, "sources.0.dns.error"),
+			    "not answered in time");
+	assert_string_equal(text_at(&r, "sources.1.state"), "up");
+	run_free(&r);
+}
+
 static void late(const struct evil_ask *a, struct evil_answer *out, void *arg)
 {
 	time_t t = time(NULL) + 90;
@@ -417,7 +456,7 @@ static void a_wrong_clock_is_not_noticed(void **state)
 	evil_thread_stop(e);
 }
 
-/* ---- what is printed --------------------------------------------------------- */
+/* ---- what is printed -------------------- */
 
 #define TOKEN "tok3n-tok3n"
 #define PASSWORD "pa55-w0rd"
@@ -519,7 +558,7 @@ static void a_terminal_without_a_name_is_no_finding(void **state)
 	run_free(&r);
 }
 
-/* ---- redtop status ------------------------------------------------------------ */
+/* ---- redtop status -------------------- */
 
 static void the_status_of_a_dead_source_is_silence(void **state)
 {
@@ -544,6 +583,32 @@ static void the_status_of_a_dead_source_is_silence(void **state)
 	has(buf_text(&r.out), "Z prom auth since ");
 	run_free(&r);
 	evil_thread_stop(e);
+}
+
+static void the_line_tells_another_story_than_the_json(void **state)
+{
+	(void)state;
+	static const char *const at_words[] = { "-60m", "-45m", "-20m", "now" };
+	struct run line, frame;
+	clean_environment();
+	for (size_t i = 0; i < sizeof(at_words) / sizeof(at_words[0]); i++) {
+		const char *when = at_words[i];
+		char burn[64];
+		RUN(&frame, "snapshot", "demo", "--at", when, "--format",
+		    "json");
+		RUN(&line, "status", "demo", "--at", when);
+		assert_int_equal(line.code, 0);
+		const char *text = buf_text(&line.out);
+		has(text, text_at(&frame, "at"));
+		has(text, text_at(&frame, "services.0.name"));
+		double b = at(&frame, "services.0.burn.5m")->valuedouble;
+		snprintf(burn, sizeof(burn), " burn %s (",
+			 format_burn(b, (char[NUMBER_TEXT]){ 0 }));
+		if (b < 99)
+			has(text, burn);
+		run_free(&frame);
+		run_free(&line);
+	}
 }
 
 static void a_repeated_status_cannot_be_ended(void **state)
@@ -581,6 +646,40 @@ static void a_repeated_status_cannot_be_ended(void **state)
 	fake_prom_stop(f);
 }
 
+static void a_server_that_dies_leaves_the_old_line(void **state)
+{
+	(void)state;
+	struct fake_prom *f = fake_prom_start(&(struct fake_prom_options){
+		.services = 3 });
+	const char *argv[] = { "status", fake_prom_url(f), "--every", "100ms",
+			       "--timeout", "2s", NULL };
+	int out = scratch(), err = scratch();
+	struct buf all;
+	clean_environment();
+	buf_init(&all, 0);
+	pid_t pid = start(argv, false, out, err);
+	double end = now_s() + GUARD;
+	while (now_s() < end && lseek(out, 0, SEEK_END) < 250)
+		usleep(10000);
+	fake_prom_stop(f);
+	while (now_s() < end && !strstr(buf_text(&all), " stale since ")) {
+		char bytes[4096];
+		ssize_t n = pread(out, bytes, sizeof(bytes), (off_t)all.len);
+		if (n > 0)
+			buf_add(&all, bytes, (size_t)n);
+		else
+			usleep(10000);
+	}
+	kill(pid, SIGINT);
+	assert_int_equal(wait_for(pid), 0);
+	has(buf_text(&all), "Z prom stale since ");
+	has(buf_text(&all), ": connection ");
+	has(buf_text(&all), "; last: svc-00");
+	buf_release(&all);
+	close(out);
+	close(err);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -590,13 +689,16 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_closed_port_is_not_called_one),
 		cmocka_unit_test(an_expired_certificate_is_any_certificate),
 		cmocka_unit_test(a_server_that_hangs_hangs_the_doctor),
+		cmocka_unit_test(a_dead_name_server_hangs_the_doctor),
 		cmocka_unit_test(a_wrong_clock_is_not_noticed),
 		cmocka_unit_test(a_secret_is_shown_to_whoever_reads_the_report),
 		cmocka_unit_test(
 			the_report_does_not_fit_or_breaks_the_terminal),
 		cmocka_unit_test(a_terminal_without_a_name_is_no_finding),
 		cmocka_unit_test(the_status_of_a_dead_source_is_silence),
+		cmocka_unit_test(the_line_tells_another_story_than_the_json),
 		cmocka_unit_test(a_repeated_status_cannot_be_ended),
+		cmocka_unit_test(a_server_that_dies_leaves_the_old_line),
 	};
 	self = argv[0];
 	if (argc > 1 && strcmp(argv[1], "as-redtop") == 0) {

@@ -243,7 +243,7 @@ static void a_plain_terminal_gets_bytes_it_cannot_show(void **state)
 	buf_release(&b);
 }
 
-/* ---- `y` ------------------------------------------------------------------ */
+/* ---- `y` -------------------- */
 
 static struct dash *dash_with_a_service(int w, int h)
 {
