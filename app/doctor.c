@@ -17,6 +17,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,12 +41,22 @@ const char *doctor_text(struct doctor *d, const char *s)
 	return own;
 }
 
-void doctor_problem(struct doctor *d, const char *what, const char *remedy)
+void doctor_problem(struct doctor *d, const char *remedy, const char *fmt, ...)
 {
+	struct buf b;
+	char what[2048];
+	va_list ap;
 	if (d->nr_problems == PROBLEMS_MAX)
 		return;
-	d->problem[d->nr_problems].what = what;
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	buf_init(&b, sizeof(what));
+	/* A cut may have fallen into a character. */
+	text_clean(&b, what, strlen(what));
+	d->problem[d->nr_problems].what = arena_strdup(&d->arena, buf_text(&b));
 	d->problem[d->nr_problems++].remedy = remedy;
+	buf_release(&b);
 }
 
 static const char *set_or_null(const char *name)
@@ -67,11 +78,10 @@ static void look_at_locale(struct doctor *d, const struct options *o)
 	d->terminal.charset = doctor_text(d, nl_langinfo(CODESET));
 	if (installed)
 		return;
-	doctor_problem(d, arena_printf(&d->arena, "the locale %s of %s is not "
-				       "installed; %s is used", wanted,
-				       from ? from : "the environment",
-				       d->terminal.charset),
-		       "generate it (locale-gen), or export LC_ALL=C.UTF-8");
+	doctor_problem(d, "generate it (locale-gen), or export LC_ALL=C.UTF-8",
+		       "the locale %s of %s is not installed; %s is used",
+		       wanted, from ? from : "the environment",
+		       d->terminal.charset);
 }
 
 static void look_at_graph(struct doctor *d, const struct options *o)
@@ -99,17 +109,17 @@ static void look_at_term(struct doctor *d, const struct options *o)
 	struct screen *s = screen_new(term ? term : "", 80, 24, plain, &notice,
 				      &e);
 	if (!s) {
-		doctor_problem(d, doctor_text(d, e.text), "set TERM to what "
-			       "the terminal is, as in TERM=xterm-256color; "
-			       "snapshot and status need none");
+		doctor_problem(d, "set TERM to what the terminal is, as in "
+			       "TERM=xterm-256color; snapshot and status need "
+			       "none", "%s", e.text);
 		return;
 	}
 	d->terminal.colors = plain ? 0 : screen_colors(s);
 	if (notice && (term || d->terminal.tty)) {
 		d->terminal.fallback = doctor_text(d, notice);
-		doctor_problem(d, d->terminal.fallback, "install its terminfo "
-			       "entry (package ncurses-term), or set TERM to a "
-			       "known one");
+		doctor_problem(d, "install its terminfo entry (package "
+			       "ncurses-term), or set TERM to a known one",
+			       "%s", notice);
 	}
 	screen_free(s);
 }
@@ -126,10 +136,9 @@ static void look_at_size(struct doctor *d)
 	d->terminal.h = ws.ws_row;
 	if (!d->terminal.tty || (ws.ws_col >= NEEDS_W && ws.ws_row >= NEEDS_H))
 		return;
-	doctor_problem(d, arena_printf(&d->arena, "the terminal is %dx%d, the "
-				       "screen needs %dx%d", ws.ws_col,
-				       ws.ws_row, NEEDS_W, NEEDS_H),
-		       "make it larger; redtop status SOURCE is one line");
+	doctor_problem(d, "make it larger; redtop status SOURCE is one line",
+		       "the terminal is %dx%d, the screen needs %dx%d",
+		       ws.ws_col, ws.ws_row, NEEDS_W, NEEDS_H);
 }
 
 static void look_around(struct doctor *d)
@@ -161,10 +170,9 @@ static void look_at_ca(struct doctor *d)
 		d->network.ca = doctor_text(d, where);
 		return;
 	}
-	doctor_problem(d, arena_printf(&d->arena, "no CA certificates at %s: "
-				       "https will be refused",
-				       where ? where : "any known place"),
-		       "install the package ca-certificates");
+	doctor_problem(d, "install the package ca-certificates",
+		       "no CA certificates at %s: https will be refused",
+		       where ? where : "any known place");
 }
 
 static void look_at_proxies(struct doctor *d)
@@ -187,39 +195,34 @@ static void look_at_proxies(struct doctor *d)
 		buf_release(&b);
 	}
 	if (set_or_null("HTTP_PROXY") && !set_or_null("http_proxy"))
-		doctor_problem(d, "HTTP_PROXY is set, and not read by anything "
-			       "that uses curl", "write it in lower case: "
-			       "http_proxy");
+		doctor_problem(d, "write it in lower case: http_proxy",
+			       "HTTP_PROXY is set, and not read by anything "
+			       "that uses curl");
+}
+
+static void judge(struct doctor *d, const struct doctor_source *s)
+{
+	if (s->error)
+		doctor_problem(d, s->remedy, "%s: %s", s->name, s->error);
+	if (s->dns.error && s->fault != FAULT_NAME)
+		doctor_problem(d, "check the name, /etc/resolv.conf and the "
+			       "way to the DNS server", "%s: the name %s: %s",
+			       s->name, s->dns.host, s->dns.error);
+	if (fabs(s->skew_s) > SKEW_SHOWN)
+		doctor_problem(d, "check NTP on both (timedatectl)",
+			       "%s: its clock is %.1f s %s of this machine's",
+			       s->name, fabs(s->skew_s),
+			       s->skew_s > 0 ? "ahead" : "behind");
 }
 
 static void judge_sources(struct doctor *d)
 {
 	d->network.skew_s = NAN;
 	for (size_t i = 0; i < d->nr_sources; i++) {
-		struct doctor_source *s = &d->source[i];
-		if (s->error)
-			doctor_problem(d, arena_printf(&d->arena, "%s: %s",
-						       s->name, s->error),
-				       s->remedy);
-		if (s->dns.error && s->fault != FAULT_NAME)
-			doctor_problem(d, arena_printf(&d->arena, "%s: the name "
-						       "%s: %s", s->name,
-						       s->dns.host,
-						       s->dns.error),
-				       "check the name, /etc/resolv.conf and the "
-				       "way to the DNS server");
-		if (isnan(s->skew_s))
-			continue;
-		if (!(fabs(d->network.skew_s) >= fabs(s->skew_s)))
-			d->network.skew_s = s->skew_s;
-		if (fabs(s->skew_s) > SKEW_SHOWN)
-			doctor_problem(d, arena_printf(&d->arena, "%s: its "
-						       "clock is %.1f s %s of "
-						       "this machine's", s->name,
-						       fabs(s->skew_s),
-						       s->skew_s > 0 ? "ahead"
-								     : "behind"),
-				       "check NTP on both (timedatectl)");
+		double skew = d->source[i].skew_s;
+		judge(d, &d->source[i]);
+		if (!isnan(skew) && !(fabs(d->network.skew_s) >= fabs(skew)))
+			d->network.skew_s = skew;
 	}
 }
 
@@ -264,11 +267,18 @@ static void look_for_credentials(struct doctor *d)
 }
 
 /* What CONTRACTS refuses: a file that others could have written. */
-static const char *mistrust(const struct stat *st)
+static const char *mistrust(const char *path, const struct stat *st)
 {
+	char dir[1024];
+	struct stat up = { .st_uid = geteuid() };
+	snprintf(dir, sizeof(dir), "%s", path);
+	char *slash = strrchr(dir, '/');
+	if (slash)
+		slash[slash == dir] = '\0';
 	if (st->st_mode & S_IWOTH)
 		return "can be written by everybody, and is refused";
-	if (st->st_uid != geteuid() && st->st_uid != 0)
+	if (st->st_uid != geteuid() && st->st_uid != 0
+	    && (stat(slash ? dir : ".", &up) < 0 || st->st_uid != up.st_uid))
 		return "belongs to somebody else, and is refused";
 	if (st->st_mode & S_IWGRP)
 		return "can be written by its group";
@@ -288,12 +298,10 @@ static void look_for(struct doctor *d, const char *path)
 		return;
 	if (!d->config)
 		d->config = d->looked[i].path;
-	d->looked[i].problem = mistrust(&st);
+	d->looked[i].problem = mistrust(path, &st);
 	if (d->looked[i].problem)
-		doctor_problem(d, arena_printf(&d->arena, "%s %s",
-					       d->looked[i].path,
-					       d->looked[i].problem),
-			       "chown it to yourself, chmod 600");
+		doctor_problem(d, "chown it to yourself, chmod 600", "%s %s",
+			       d->looked[i].path, d->looked[i].problem);
 }
 
 /* XDG: relative paths in its variables are void. */
@@ -330,8 +338,8 @@ static void look_at_recordings(struct doctor *d)
 	struct err e;
 	if (recordings_path(path, sizeof(path), &e) < 0) {
 		d->recordings.error = doctor_text(d, e.text);
-		doctor_problem(d, "R has no place to record to: HOME is not set",
-			       "redtop record SOURCE -o FILE says where");
+		doctor_problem(d, "redtop record SOURCE -o FILE says where",
+			       "R has no place to record to: HOME is not set");
 		return;
 	}
 	d->recordings.path = doctor_text(d, path);
@@ -343,10 +351,10 @@ static void look_at_recordings(struct doctor *d)
 	}
 	if (access(path, W_OK | X_OK) == 0)
 		return;
-	d->recordings.error = strerror(errno);
-	doctor_problem(d, arena_printf(&d->arena, "R cannot record to %s: %s",
-				       d->recordings.path, strerror(errno)),
-		       "set XDG_DATA_HOME, or redtop record SOURCE -o FILE");
+	d->recordings.error = doctor_text(d, strerror(errno));
+	doctor_problem(d, "set XDG_DATA_HOME, or redtop record SOURCE -o FILE",
+		       "R cannot record to %s: %s", d->recordings.path,
+		       d->recordings.error);
 }
 
 /* ---- libraries -------------------- */

@@ -87,7 +87,9 @@ struct doctor {
 
 /* Text from outside, made clean. */
 const char *doctor_text(struct doctor *d, const char *s);
-void doctor_problem(struct doctor *d, const char *what, const char *remedy);
+/* `remedy` is borrowed for as long as d lives. */
+void doctor_problem(struct doctor *d, const char *remedy, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* doctor_sources.c: asks each source once, within o->timeout. */
 void doctor_ask(struct doctor *d, const struct options *o);

@@ -135,9 +135,9 @@ static void write_way(struct sheet *p, const struct doctor_source *s)
 		    s->proxy.from ? " " : "",
 		    s->proxy.from ? s->proxy.from : "");
 	if (s->tls)
-		row(p, "  TLS", "%s", s->verified > 0 ? "certificate verified"
-				      : s->verified == 0 ? "not accepted"
-							 : "did not come so far");
+		row(p, "  TLS", s->verified > 0 ? "certificate verified"
+				: s->verified == 0 ? "not accepted"
+						   : "did not come so far");
 }
 
 static void write_source(struct sheet *p, const struct doctor_source *s)
@@ -149,9 +149,9 @@ static void write_source(struct sheet *p, const struct doctor_source *s)
 		n += (size_t)snprintf(text, sizeof(text), ", %.120s",
 				      s->identity);
 	if (s->useful && !isnan(s->took_ms))
-		n += (size_t)snprintf(text + n, sizeof(text) - n, ", answers in "
-				      "%s", format_latency(s->took_ms / 1000,
-							   took));
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+				      ", answers in %s",
+				      format_latency(s->took_ms / 1000, took));
 	if (!isnan(s->skew_s))
 		snprintf(text + n, sizeof(text) - n, ", its clock %.1fs %s",
 			 fabs(s->skew_s), s->skew_s < 0 ? "behind" : "ahead");

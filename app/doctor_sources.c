@@ -237,14 +237,12 @@ static void take_state(struct doctor *d, struct doctor_source *s,
 	if (src->error)
 		split(d, s, src->error);
 	else if (s->useful && src->catalog && !src->catalog->nr_services)
-		doctor_problem(d, arena_printf(&d->arena, "%s: answers, and has "
-					       "no metrics of requests that are "
-					       "known here", s->name),
-			       "check what it scrapes, and --match");
+		doctor_problem(d, "check what it scrapes, and --match",
+			       "%s: answers, and has no metrics of requests "
+			       "that are known here", s->name);
 	for (size_t i = 0; i < src->nr_warnings && !src->error; i++)
-		doctor_problem(d, arena_printf(&d->arena, "%s: %s", s->name,
-					       doctor_text(d, src->warning[i])),
-			       "the numbers may be incomplete; ask who runs it");
+		doctor_problem(d, "numbers may be incomplete; ask who runs it",
+			       "%s: %s", s->name, src->warning[i]);
 }
 
 static void take_name(struct doctor *d, struct doctor_source *s,

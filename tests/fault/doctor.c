@@ -33,6 +33,13 @@
 #define WORDS 16
 #define CA_FILE "TEST_CA_FILE"
 
+/* A sanitized build looks into redtop too. */
+#ifdef __SANITIZE_ADDRESS__
+#define INSIDE true
+#else
+#define INSIDE false
+#endif
+
 /* As redtop itself this program trusts a test's CA: libcurl meets this
  * function before OpenSSL's. */
 int X509_STORE_load_file(X509_STORE *store, const char *file)
@@ -162,7 +169,7 @@ static void run_as(struct run *r, bool ours, const char *const *words)
 }
 
 #define RUN(r, ...) \
-	run_as(r, false, (const char *const[]){ __VA_ARGS__, NULL })
+	run_as(r, INSIDE, (const char *const[]){ __VA_ARGS__, NULL })
 
 static void run_free(struct run *r)
 {
@@ -180,8 +187,9 @@ static const cJSON *at(const struct run *r, const char *path)
 	for (int n; *path; path += n + (path[n] == '.')) {
 		n = (int)strcspn(path, ".");
 		snprintf(word, sizeof(word), "%.*s", n, path);
-		j = cJSON_IsArray(j) ? cJSON_GetArrayItem(j, atoi(word))
-				     : cJSON_GetObjectItemCaseSensitive(j, word);
+		j = cJSON_IsArray(j)
+			    ? cJSON_GetArrayItem(j, atoi(word))
+			    : cJSON_GetObjectItemCaseSensitive(j, word);
 		if (!j)
 			fail_msg("no %s in %s", path, buf_text(&r->out));
 	}
@@ -626,7 +634,7 @@ static void a_repeated_status_cannot_be_ended(void **state)
 		char bytes[800];
 		memcpy(argv, words, sizeof(argv));
 		argv[1] = fake_prom_url(f);
-		pid_t pid = start(argv, false, out, err);
+		pid_t pid = start(argv, INSIDE, out, err);
 		/* Three lines, however long they take. */
 		double end = now_s() + GUARD;
 		while (now_s() < end && lseek(out, 0, SEEK_END) < 250)
@@ -657,7 +665,7 @@ static void a_server_that_dies_leaves_the_old_line(void **state)
 	struct buf all;
 	clean_environment();
 	buf_init(&all, 0);
-	pid_t pid = start(argv, false, out, err);
+	pid_t pid = start(argv, INSIDE, out, err);
 	double end = now_s() + GUARD;
 	while (now_s() < end && lseek(out, 0, SEEK_END) < 250)
 		usleep(10000);
