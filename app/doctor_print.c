@@ -152,7 +152,9 @@ static void write_source(struct sheet *p, const struct doctor_source *s)
 		n += (size_t)snprintf(text + n, sizeof(text) - n,
 				      ", answers in %s",
 				      format_latency(s->took_ms / 1000, took));
-	if (!isnan(s->skew_s))
+	if (fabs(s->skew_s) < 0.05)
+		snprintf(text + n, sizeof(text) - n, ", clocks agree");
+	else if (!isnan(s->skew_s))
 		snprintf(text + n, sizeof(text) - n, ", its clock %.1fs %s",
 			 fabs(s->skew_s), s->skew_s < 0 ? "behind" : "ahead");
 	row(p, "  state", "%s%s", source_state_name(s->state), text);
