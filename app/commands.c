@@ -21,6 +21,10 @@ const struct command commands[] = {
 	  "or json", IN_SNAPSHOT, true, run_snapshot },
 	{ "record", "SOURCE... -o FILE", "record to a file, headless", IN_RECORD,
 	  true, run_record },
+	{ "status", "SOURCE...", "one line for the chat: the worst service; "
+	  "--every repeats it", IN_STATUS, true, run_status },
+	{ "doctor", "[SOURCE...]", "what this terminal, host and network can do, "
+	  "and what is wrong", IN_DOCTOR, false, run_doctor },
 	{ "help", "[WORD]", "every command, option, key, widget and source", 0,
 	  false, run_help },
 	{ "version", "", "the version", 0, false, run_version },
@@ -31,8 +35,8 @@ const struct command commands[] = {
 };
 
 static const char *const later[] = {
-	"cloudwatch", "report", "status", "check", "verdict", "plan", "import",
-	"doctor", "config", NULL,
+	"cloudwatch", "report", "check", "verdict", "plan", "import",
+	"config", NULL,
 };
 
 const struct command *command_find(const char *name)
@@ -56,20 +60,23 @@ static bool names_utf8(const char *locale)
 	return locale && (strcasestr(locale, "utf-8") || strcasestr(locale, "utf8"));
 }
 
-static const char *wanted_locale(void)
+const char *locale_wanted(const char **variable)
 {
 	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *v = getenv(names[i]);
+		*variable = names[i];
 		if (v && *v)
 			return v;
 	}
+	*variable = NULL;
 	return "C";
 }
 
 enum graph locale_graph(const struct options *o)
 {
-	if (!setlocale(LC_CTYPE, "") && names_utf8(wanted_locale()))
+	const char *variable;
+	if (!setlocale(LC_CTYPE, "") && names_utf8(locale_wanted(&variable)))
 		setlocale(LC_CTYPE, "C.UTF-8");
 	if (o->ascii || strcasecmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		return GRAPH_ASCII;
@@ -114,7 +121,7 @@ void headless_want(const struct options *o, struct want *w)
 	dash_reach(o->w, o->h, o->range, &w->step, &w->back);
 }
 
-int recordings_dir(char *out, size_t size, struct err *e)
+int recordings_path(char *out, size_t size, struct err *e)
 {
 	const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 	if (xdg && *xdg == '/')
@@ -124,6 +131,13 @@ int recordings_dir(char *out, size_t size, struct err *e)
 	else
 		return err_set(e, EXIT_WRITE, "no HOME to put a recording into; "
 			       "redtop record SOURCE -o FILE says where");
+	return 0;
+}
+
+int recordings_dir(char *out, size_t size, struct err *e)
+{
+	if (recordings_path(out, size, e) < 0)
+		return -1;
 	for (char *p = out + 1;; p++) {
 		if (*p != '/' && *p)
 			continue;

@@ -15,6 +15,8 @@ int run_live(struct options *o);
 int run_demo(struct options *o);
 int run_snapshot(struct options *o);
 int run_record(struct options *o);
+int run_status(struct options *o);
+int run_doctor(struct options *o);
 int run_help(struct options *o);
 int run_version(struct options *o);
 int run_man(struct options *o);
@@ -32,6 +34,11 @@ void source_title(const char *source, char *out, size_t size);
 struct want;
 void headless_want(const struct options *o, struct want *w);
 
+/* The locale that the environment names, and the variable that does (NULL:
+ * none). */
+const char *locale_wanted(const char **variable);
+/* Where recordings go; -1 with a sentence. Makes nothing. */
+int recordings_path(char *out, size_t size, struct err *e);
 /* $XDG_DATA_HOME/redtop, made 0700; -1 with a sentence. */
 int recordings_dir(char *out, size_t size, struct err *e);
 

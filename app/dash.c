@@ -431,6 +431,9 @@ static void draw_popup(struct dash *d)
 	case POPUP_THEMES:
 		explain_list(d->surface, "theme", theme_names(), d->theme_at);
 		break;
+	case POPUP_STATUS:
+		explain_text(d->surface, "status", d->notice);
+		break;
 	default:
 		break;
 	}

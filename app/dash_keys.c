@@ -1,6 +1,7 @@
 /* Keys: a table of what each does. */
 #include "app/dash_private.h"
 
+#include "app/status.h"
 #include "base/key.h"
 #include "base/text.h"
 #include "tui/theme.h"
@@ -296,6 +297,18 @@ static void k_sort(struct dash *d)
 	d->sort = (d->sort + 1) % SORT_COLUMNS;
 }
 
+/* As a notice, which is one row; where it does not fit, in a box. */
+static void k_status(struct dash *d)
+{
+	struct buf line;
+	buf_init(&line, STATUS_MAX);
+	status_line(&d->v, &line);
+	dash_notice(d, buf_text(&line));
+	if (text_width(buf_text(&line)) > d->surface->w - 4)
+		d->popup = POPUP_STATUS;
+	buf_release(&line);
+}
+
 static void k_poll(struct dash *d)
 {
 	d->whole = true;
@@ -332,6 +345,7 @@ static const struct {
 	{ K_TAB, k_focus, false },      { K_BACKTAB, k_unfocus, false },
 	{ '1', k_overview, false },     { '2', k_service, false },
 	{ '6', k_events, false },       { '8', k_net, false },
+	{ 'y', k_status, false },
 };
 
 void dash_key(struct dash *d, int key)

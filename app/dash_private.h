@@ -14,7 +14,8 @@
 
 /* What an open input line is for. */
 enum line { LINE_NONE, LINE_FILTER, LINE_COMMAND };
-enum popup { POPUP_NONE, POPUP_HELP, POPUP_EXPLAIN, POPUP_THEMES };
+enum popup { POPUP_NONE, POPUP_HELP, POPUP_EXPLAIN, POPUP_THEMES,
+	     POPUP_STATUS };
 
 struct built {
 	struct slot slot;

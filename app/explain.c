@@ -256,6 +256,18 @@ void explain_draw(struct surface *s, const struct view *v)
 	draw_box(s, &b, width, title);
 }
 
+/* ---- a line that is longer than a row ------------------------------------------- */
+
+void explain_text(struct surface *s, const char *title, const char *text)
+{
+	struct box b = { .nr = 0 };
+	int width = text_width(text) + 4;
+	if (width > s->w)
+		width = s->w;
+	add_wrapped(&b, R_TEXT, width, "", text);
+	draw_box(s, &b, width, title);
+}
+
 /* ---- lists and the command line ---------------------------------------------- */
 
 void explain_list(struct surface *s, const char *title,

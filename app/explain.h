@@ -12,6 +12,9 @@ void explain_draw(struct surface *s, const struct view *v);
 void explain_list(struct surface *s, const char *title,
 		  const char *const *names, size_t chosen);
 
+/* A text in a box as wide as the screen. */
+void explain_text(struct surface *s, const char *title, const char *text);
+
 struct palette_row {
 	const char *name, *args, *help;
 };

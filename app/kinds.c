@@ -2,6 +2,7 @@
 
 #include "record/replay.h"
 #include "sources/demo.h"
+#include "sources/http.h"
 #include "sources/prometheus.h"
 
 #include <string.h>
@@ -46,8 +47,13 @@ const struct source_ops *kind_of(const char *text, const char **where,
 		return NULL;
 	}
 	if (strstr(text, "://")) {
-		err_set(e, EXIT_USAGE, "'%.80s' is not a source: only http:// and "
-			"https:// URLs, demo, and recordings are", text);
+		struct buf shown;
+		buf_init(&shown, 80);
+		http_url_shown(text, &shown);
+		err_set(e, EXIT_USAGE, "'%s' is not a source: only http:// and "
+			"https:// URLs, demo, and recordings are",
+			buf_text(&shown));
+		buf_release(&shown);
 		return NULL;
 	}
 	return &replay_ops;

@@ -106,7 +106,7 @@ static time_ms now_of(const struct oneshot *s, const struct options *o)
 	struct source *replay = session_replay(s->session);
 	if (replay && replay->newest != TIME_NONE)
 		return replay->newest;
-	if (strncmp(o->source[0], "demo", 4) == 0)
+	if (strncmp(o->source[0], "demo", 4) == 0 && !o->every)
 		return demo_fixed_now;
 	return clock_wall();
 }
@@ -118,7 +118,7 @@ static int moment(const struct oneshot *s, const struct options *o, time_ms *at,
 	*at = TIME_NONE;
 	if (o->at && strcmp(o->at, "now") != 0)
 		return time_parse(o->at, now_of(s, o), at, e);
-	if (s->replay || demo)
+	if (s->replay || (demo && !o->every))
 		*at = now_of(s, o);
 	return 0;
 }
@@ -188,6 +188,15 @@ struct oneshot *oneshot_run(const struct options *o, enum graph g, struct err *e
 void oneshot_again(struct oneshot *s)
 {
 	ask(s);
+}
+
+void oneshot_renew(struct oneshot *s, time_ms timeout)
+{
+	s->end = clock_mono() + timeout;
+	uv_update_time(&s->loop);
+	dash_tick(s->dash, clock_mono());
+	ask(s);
+	dash_frame(s->dash);
 }
 
 struct dash *oneshot_dash(struct oneshot *s)

@@ -19,6 +19,8 @@ void oneshot_again(struct oneshot *s);
 /* CONTRACTS: 0, 69 or 77 by the sources' states. Says on stderr the errors of
  * sources that are not up (unless -q) and, with -v, warnings and costs. */
 int oneshot_code(struct oneshot *s, const struct options *o);
+/* The same, a while later, with as much time again. */
+void oneshot_renew(struct oneshot *s, time_ms timeout);
 void oneshot_free(struct oneshot *s);
 
 #endif

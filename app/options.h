@@ -46,7 +46,8 @@ struct options {
 };
 
 /* What a command may be given; bits of struct option_row.where. */
-enum where { IN_ALL = 1, IN_SNAPSHOT = 2, IN_RECORD = 4, IN_LIVE = 8 };
+enum where { IN_ALL = 1, IN_SNAPSHOT = 2, IN_RECORD = 4, IN_LIVE = 8,
+	     IN_STATUS = 256, IN_DOCTOR = 512 };
 
 struct option_row {
 	const char *name;        /* without dashes */

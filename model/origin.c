@@ -256,9 +256,12 @@ struct held *held_find(struct store *st, struct origin *o,
 		return a->held[hint];
 	uint64_t hash = labels_hash(&f->labels);
 	struct held *h = a->nr ? *slot_of(a, hash, &f->labels) : NULL;
-	if (h || st->nr_series >= LIMIT_SERIES
-	    || !owner_of(o, f->question, &f->labels))
+	if (h || !owner_of(o, f->question, &f->labels))
 		return h;
+	if (st->nr_series >= LIMIT_SERIES) {
+		st->lost.series++;
+		return NULL;
+	}
 	h = held_new(st, a, f, hash);
 	attach(o, h);
 	return h;

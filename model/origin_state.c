@@ -92,6 +92,11 @@ void origin_notes(struct store *st, struct origin *o,
 	}
 	for (size_t i = 0; i < b->nr_warnings; i++)
 		add_note(o, &p->warning, &p->nr_warnings, b->warning[i]);
+	if (b->nr_warnings) {
+		origin_set_text(st, &o->warned, &p->warned,
+				b->warning[b->nr_warnings - 1]);
+		p->warned_at = b->at;
+	}
 	for (size_t i = 0; i < b->nr_infos; i++)
 		add_note(o, &p->info, &p->nr_infos, b->info[i]);
 	if (!b->tick)

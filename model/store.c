@@ -64,6 +64,7 @@ static void add_event(struct store *st, const struct event *e)
 		if (same_event(st->event[k], e))
 			return;
 	if (st->nr_events >= LIMIT_EVENTS) {
+		st->lost.events++;
 		if (i == 0)
 			return;
 		free(st->event[0]);
@@ -151,6 +152,7 @@ static void forget(struct store *st, struct origin *o)
 	o->poll_fault = FAULT_NONE;
 	o->poll_answered = o->poll_partial = false;
 	origin_set_text(st, &o->error, &p->error, NULL);
+	origin_set_text(st, &o->warned, &p->warned, NULL);
 	services_publish(st);
 	st->generation++;
 }
@@ -309,12 +311,14 @@ static void keep_ceiling(struct store *st)
 		sweep(st, st->origin[i]);
 	if (st->text.arena.total > st->max / 4)
 		renew_text(st);
+	size_t before = st->points;
 	while (store_bytes(st) > st->max && st->points) {
 		time_ms ends[2] = { TIME_NONE, TIME_NONE };
 		for_each_series(st, see_ends, ends);
 		time_ms limit = ends[0] + (ends[1] - ends[0]) / 8 + 1;
 		for_each_series(st, cut_before, &limit);
 	}
+	st->lost.points += before - st->points;
 }
 
 static void note_range(struct store *st, struct origin *o,
@@ -422,6 +426,28 @@ size_t store_events(const struct store *st, const struct event *const **out)
 	return st->nr_events;
 }
 
+const struct store_losses *store_losses(const struct store *st)
+{
+	return &st->lost;
+}
+
+size_t store_source_series(const struct store *st,
+			   const struct store_source *src, size_t *points)
+{
+	size_t nr = 0;
+	*points = 0;
+	for (size_t i = 0; i < st->nr_origins; i++) {
+		const struct origin *o = st->origin[i];
+		for (size_t k = 0; &o->pub == src && k < o->nr_answers; k++) {
+			const struct answer *a = &o->answer[k];
+			nr += a->nr;
+			for (size_t j = 0; j < a->nr; j++)
+				*points += a->held[j]->s.nr;
+		}
+	}
+	return nr;
+}
+
 time_ms store_oldest(const struct store *st)
 {
 	time_ms ends[2] = { TIME_NONE, TIME_NONE };
@@ -443,6 +469,7 @@ void store_free(struct store *st)
 		free(o->name);
 		free(o->error);
 		free(o->identity);
+		free(o->warned);
 		free(o->kind);
 		free(o->url);
 		free(o);

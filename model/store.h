@@ -58,6 +58,15 @@ struct store_source {
 	size_t nr_warnings, nr_infos;  /* of the newest tick */
 	const char *const *warning;
 	const char *const *info;
+	const char *warned;       /* the newest warning ever, or NULL, */
+	time_ms warned_at;        /* and when */
+};
+
+/* What the ceilings took: series that found no room (an answer that brings
+ * one again counts again), points and events that were let go, the oldest
+ * first. */
+struct store_losses {
+	uint64_t series, points, events;
 };
 
 /* `max_bytes` 0: LIMIT_STORE. */
@@ -76,6 +85,10 @@ uint64_t store_generation(const struct store *st);
 size_t store_bytes(const struct store *st);
 size_t store_points(const struct store *st);
 size_t store_series_count(const struct store *st);
+const struct store_losses *store_losses(const struct store *st);
+/* Series of one source, and their points. O(series). */
+size_t store_source_series(const struct store *st,
+			   const struct store_source *src, size_t *points);
 /* The oldest point held, or TIME_NONE. */
 time_ms store_oldest(const struct store *st);
 

@@ -31,7 +31,7 @@ struct answer {
 
 struct origin {
 	struct store_source pub;
-	char *name, *error, *identity, *kind, *url;
+	char *name, *error, *identity, *kind, *url, *warned;
 	struct arena catalog_arena, notes_arena;
 	struct catalog catalog;
 	size_t nr_services;
@@ -50,6 +50,7 @@ struct store {
 	size_t max, bytes, points, nr_series;
 	double objective;
 	uint64_t generation, epoch;
+	struct store_losses lost;
 	struct intern text;
 	size_t nr_origins, cap_origins;
 	struct origin **origin;

@@ -1,6 +1,9 @@
 #include "tui/glyph.h"
 
+#include "base/text.h"
+
 #include <stddef.h>
+#include <string.h>
 
 const char *graph_name(enum graph g)
 {
@@ -80,6 +83,14 @@ char glyph_ascii(uint32_t u)
 			hi = mid;
 	}
 	return '?';
+}
+
+void glyph_plain(struct buf *out, const char *s)
+{
+	uint32_t u;
+	for (size_t n = strlen(s), k; (k = text_next(s, n, &u)); s += k, n -= k)
+		if (text_cell_width(u))
+			buf_char(out, glyph_ascii(u));
 }
 
 uint8_t braille_dot(int column, int row)

@@ -2,6 +2,8 @@
 #ifndef TUI_GLYPH_H
 #define TUI_GLYPH_H
 
+#include "base/buf.h"
+
 #include <stdint.h>
 
 enum graph { GRAPH_BRAILLE, GRAPH_BLOCK, GRAPH_ASCII };
@@ -10,6 +12,8 @@ const char *graph_name(enum graph g); /* braille, block, ascii */
 /* The ASCII sign that stands for a code point in LANG=C: ▲ ! ◆ + · . ○ -
  * ● o ▌ | ━ = ─ - ╌ - ┈ . ┊ : → > – - … ~ and so on; '?' for what has none. */
 char glyph_ascii(uint32_t code_point);
+/* Appends s with the twins of its signs; marks have none. */
+void glyph_plain(struct buf *out, const char *s);
 
 /* Braille dots of a cell: bit (row 0..3, column 0..1) -> U+2800 + mask. */
 uint8_t braille_dot(int column, int row);

@@ -302,6 +302,11 @@ struct screen *screen_new(const char *term, int w, int h, bool no_color,
 	return s;
 }
 
+const char *screen_library(void)
+{
+	return curses_version();
+}
+
 int screen_colors(const struct screen *s)
 {
 	return s->colors;

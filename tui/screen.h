@@ -38,4 +38,6 @@ void screen_end(struct screen *s);
 extern const char screen_rescue[];
 extern const size_t screen_rescue_len;
 
+const char *screen_library(void); /* "ncurses 6.4.20221231" */
+
 #endif

@@ -48,6 +48,7 @@ const struct key_row key_rows[] = {
 	{ "f", "this widget full screen", KEYS_FIND, CHARTS, "0.1.0" },
 
 	{ "R", "record; again: stop", KEYS_OVER, ON_ALL, "0.1.0" },
+	{ "y", "one line for the chat", KEYS_OVER, ON_ALL, "0.1.0" },
 
 	{ ":", "any command", KEYS_SELF, ANY, "0.1.0" },
 	{ "F2", "themes", KEYS_SELF, ANY, "0.1.0" },

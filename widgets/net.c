@@ -30,8 +30,8 @@ static const struct ncol_def {
 	[N_GZIP] = { "gzip", 6, 100, false },
 	[N_TOOK] = { "took", 7, 40, false },
 	[N_MAX] = { "max", 7, 100, false },
-	[N_RETRIES] = { "retries", 8, 90, false },
-	[N_DROPPED] = { "dropped", 8, 110, false },
+	[N_RETRIES] = { "retries", 8, 76, false },
+	[N_DROPPED] = { "dropped", 8, 86, false },
 	[N_NEXT] = { "next", 9, 50, false },
 };
 
@@ -112,7 +112,7 @@ static void add_note(struct nrow *r, enum role role, const char *what,
 /* What it said of the newest answers: why it fails first, chatter last. */
 static void fill_notes(struct nrow *r, const struct store_source *s)
 {
-	char text[120];
+	char text[120], at[TIME_TEXT];
 
 	r->nr_notes = 0;
 	if (s->error && s->state != SOURCE_UP)
@@ -126,6 +126,11 @@ static void fill_notes(struct nrow *r, const struct store_source *s)
 	}
 	for (size_t i = 0; i < s->nr_warnings && i < 3; i++)
 		add_note(r, R_WARN, " warns", s->warning[i]);
+	if (s->warned && !s->nr_warnings) {
+		snprintf(text, sizeof(text), " warned at %s",
+			 time_hms(s->warned_at, at));
+		add_note(r, R_DIM, text, s->warned);
+	}
 	for (size_t i = 0; i < s->nr_infos && i < 2; i++)
 		add_note(r, R_DIM, " says", s->info[i]);
 }
@@ -278,8 +283,9 @@ static const char *count_words(double n, char out[NUMBER_TEXT])
 	return out;
 }
 
+/* `lost`: what found no room there, or had to leave. */
 static void add_ceiling(struct panel *p, const char *who, const char *what,
-			double max, double used)
+			double max, double used, const char *lost, uint64_t nr)
 {
 	char text[NUMBER_TEXT];
 	struct fact *f = add_fact(p, who);
@@ -292,6 +298,9 @@ static void add_ceiling(struct panel *p, const char *who, const char *what,
 	else
 		count_words(used, f->value);
 	f->used = used / max;
+	if (nr)
+		snprintf(add_fact(p, "")->about, sizeof(f->about),
+			 "met: %s %s", count_words((double)nr, text), lost);
 }
 
 static void ceilings(struct net *n, const struct view *v)
@@ -309,17 +318,33 @@ static void ceilings(struct net *n, const struct view *v)
 				    (double)LIMIT_POINTS,
 				    (double)((src[i]->range_to -
 					      src[i]->range_from) /
-					     src[i]->step + 1));
+					     src[i]->step + 1),
+				    "dropped", src[i]->dropped);
 	if (!v->store)
 		return;
+	const struct store_losses *lost = store_losses(v->store);
 	add_ceiling(p, "redtop", "memory", (double)LIMIT_STORE,
-		    (double)store_bytes(v->store));
+		    (double)store_bytes(v->store), "oldest points let go",
+		    lost->points);
 	add_ceiling(p, "", "series", (double)LIMIT_SERIES,
-		    (double)store_series_count(v->store));
+		    (double)store_series_count(v->store), "times refused",
+		    lost->series);
 	add_ceiling(p, "", "services", (double)LIMIT_SERVICES,
-		    (double)store_services(v->store, &all));
+		    (double)store_services(v->store, &all), "", 0);
 	add_ceiling(p, "", "events", (double)LIMIT_EVENTS,
-		    (double)store_events(v->store, &e));
+		    (double)store_events(v->store, &e), "oldest let go",
+		    lost->events);
+}
+
+static void say_points(struct panel *p, const struct view *v,
+		       const struct store_source *s)
+{
+	char text[NUMBER_TEXT];
+	size_t points, nr = store_source_series(v->store, s, &points);
+
+	snprintf(add_fact(p, "")->about, sizeof(p->fact->about),
+		 "%s points in %zu series", count_words((double)points, text),
+		 nr);
 }
 
 static void say_found(struct panel *p, const struct store_source *s)
@@ -351,8 +376,12 @@ static void found(struct net *n, const struct view *v)
 	struct panel *p = open_panel(n, P_FOUND, "held",
 				     " found, and kept in memory", "");
 
-	for (size_t i = 0; i < nr; i++)
+	for (size_t i = 0; i < nr; i++) {
 		say_found(p, src[i]);
+		/* Of the only source all points are. */
+		if (v->store && nr > 1)
+			say_points(p, v, src[i]);
+	}
 	if (!v->store)
 		return;
 	time_ms oldest = store_oldest(v->store);

@@ -9,7 +9,7 @@ struct toosmall {
 	uint64_t stamp;
 	int w, h;
 	enum role ground;
-	struct spans mode, verdict, need, keys;
+	struct spans mode, verdict, need, instead, keys;
 };
 
 static void say_verdict(struct toosmall *t, const struct view *v,
@@ -45,6 +45,14 @@ static void say_verdict(struct toosmall *t, const struct view *v,
 		  burn_words(r->burn_5m, burn));
 }
 
+/* What the command line takes for the source. */
+static const char *source_words(const struct view *v)
+{
+	const struct store_source *src = view_source(v);
+
+	return src && *src->url ? src->url : v->title ? v->title : "";
+}
+
 static bool toosmall_update(void *state, const struct view *v, int w, int h)
 {
 	struct toosmall *t = state;
@@ -57,7 +65,8 @@ static bool toosmall_update(void *state, const struct view *v, int w, int h)
 	t->w = w;
 	t->h = h;
 	t->ground = R_DEFAULT;
-	t->mode.nr = t->verdict.nr = t->need.nr = t->keys.nr = 0;
+	t->mode.nr = t->verdict.nr = t->need.nr = 0;
+	t->instead.nr = t->keys.nr = 0;
 	struct health health = health_of(v);
 	bool replay = v->mode == MODE_REPLAY;
 	spans_add(&t->mode, R_BRIGHT, 0, "redtop");
@@ -71,6 +80,11 @@ static bool toosmall_update(void *state, const struct view *v, int w, int h)
 	spans_add(&t->need, R_TEXT, 0, "40x8");
 	spans_add(&t->need, R_DIM, 1, ", this is ");
 	spans_add(&t->need, R_TEXT, 1, "%dx%d", w, h);
+	spans_add(&t->instead, R_DIM, 0, "or: ");
+	spans_add(&t->instead, R_TEXT, 0, "redtop status");
+	spans_add(&t->instead, R_TEXT, 1, " %.80s", source_words(v));
+	spans_add(&t->keys, R_BRIGHT, 1, "y");
+	spans_add(&t->keys, R_DIM, 1, " status line  ");
 	spans_add(&t->keys, R_BRIGHT, 0, "q");
 	spans_add(&t->keys, R_DIM, 0, " quit");
 	return true;
@@ -80,15 +94,18 @@ static void toosmall_draw(const void *state, struct surface *s)
 {
 	const struct toosmall *t = state;
 	const struct spans *lines[] = { &t->mode, &t->verdict, &t->need,
-					&t->keys };
-	int gap = s->h > 4;
+					&t->instead, &t->keys };
+	int gap = s->h > 5, skip = s->h < 5;
 
 	surface_ground(s, 0, 0, s->w, 1, R_HEADER);
 	if (t->ground)
 		surface_ground(s, 0, 1, s->w, 1, t->ground);
-	for (int i = 0; i < 4; i++)
-		spans_row(s, i < 2 ? i : i + gap, s->w > 20 ? 1 : 0, s->w,
-			  lines[i], NULL);
+	for (int i = 0, y = 0; i < 5; i++) {
+		if (i == 3 && skip)
+			continue;
+		y += i == 2 ? gap : 0;
+		spans_row(s, y++, s->w > 20 ? 1 : 0, s->w, lines[i], NULL);
+	}
 }
 
 const struct widget_ops toosmall_widget = {

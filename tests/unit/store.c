@@ -640,6 +640,15 @@ static void a_week_on_screen_eats_all_memory(void **state)
 		assert_true(ok_of(st, "api")->t[0] == s->t[0]);
 	}
 	assert_true(store_oldest(st) > BASE + 40 * 200 * STEP);
+	/* What went is counted, and what stayed is the source's. */
+	size_t points;
+	const struct store_source *const *src;
+	assert_int_equal(store_losses(st)->points + store_points(st),
+			 50 * 400);
+	store_sources(st, &src);
+	assert_int_equal(store_source_series(st, src[0], &points),
+			 store_series_count(st));
+	assert_int_equal(points, store_points(st));
 	store_free(st);
 }
 

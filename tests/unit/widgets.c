@@ -1429,6 +1429,46 @@ static void the_net_page_repeats_what_a_source_says(void **state)
 	assert_true(anywhere(d, "prom-a warns: results were truncated"));
 	assert_true(anywhere(d, "prom-a says: metric might not be a counter"));
 	surface_free(d);
+	/* The next poll does not say why something was dropped: it was said. */
+	b = batch_new(0);
+	b->source = "prom-a";
+	b->at = NOW + 60000;
+	b->tick = true;
+	store_apply(s->store, b);
+	batch_free(b);
+	d = draw(s, "net", 120, 34, GRAPH_BRAILLE);
+	assert_false(anywhere(d, "prom-a warns: "));
+	assert_true(anywhere(d, "prom-a warned at 14:32:05: results were "
+				"truncated"));
+	surface_free(d);
+	close_shop(s);
+}
+
+static void a_ceiling_that_was_met_is_not_seen(void **state)
+{
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	struct source_status lossy = up;
+	struct batch *b = batch_new(0);
+	(void)state;
+	struct surface *d = draw(s, "net", 80, 34, GRAPH_BRAILLE);
+	assert_false(anywhere(d, "met: "));
+	assert_true(anywhere(d, "retries"));
+	surface_free(d);
+	lossy.dropped = 1234;
+	b->source = "prom-a";
+	b->at = NOW;
+	b->status = &lossy;
+	store_apply(s->store, b);
+	batch_free(b);
+	d = draw(s, "net", 120, 34, GRAPH_BRAILLE);
+	assert_true(anywhere(d, "met: 1234 dropped"));
+	assert_true(anywhere(d, " dropped "));
+	surface_free(d);
+	/* Of several sources each says what it holds. */
+	store_declare(s->store, "prom-b", STEP);
+	d = draw(s, "net", 120, 40, GRAPH_BRAILLE);
+	assert_true(anywhere(d, " 0 points in 0 series"));
+	surface_free(d);
 	close_shop(s);
 }
 
@@ -1567,6 +1607,7 @@ int main(void)
 		cmocka_unit_test(too_small_still_has_the_verdict),
 		cmocka_unit_test(the_net_page_says_what_a_source_costs),
 		cmocka_unit_test(the_net_page_repeats_what_a_source_says),
+		cmocka_unit_test(a_ceiling_that_was_met_is_not_seen),
 		cmocka_unit_test(a_rollout_is_counted_over_its_regions),
 		cmocka_unit_test(an_unchanged_view_is_not_computed_again),
 		cmocka_unit_test(a_frame_of_the_same_size_allocates_nothing),
