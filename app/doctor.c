@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "record/libraries.h"
 #include "sources/http.h"
+#include "sources/http_config.h"
 #include "tui/screen.h"
 
 #include <cjson/cJSON.h>
@@ -235,12 +236,11 @@ static void found(struct doctor *d, const char *name, const char *note)
 }
 
 /* Names only: a value is never looked at. */
-static void look_for_credentials(struct doctor *d)
+static void look_for_credentials(struct doctor *d, const struct options *o)
 {
 	static const struct {
 		const char *name, *note;
 	} rows[] = {
-		{ "REDTOP_TOKEN", NULL },
 		{ "AWS_ACCESS_KEY_ID", "for CloudWatch: not in this version" },
 		{ "AWS_SECRET_ACCESS_KEY",
 		  "for CloudWatch: not in this version" },
@@ -251,6 +251,12 @@ static void look_for_credentials(struct doctor *d)
 	};
 	const char *home = set_or_null("HOME"), *netrc = set_or_null("NETRC");
 	char path[1024];
+	/* The environment's token was taken out of it at the start. */
+	if (o->http && o->http->login)
+		found(d, o->token_file ? "--token-file"
+			 : o->http->secret.value && !o->http_config
+				 ? "REDTOP_TOKEN" : "--http-config",
+		      http_config_login(o->http));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (set_or_null(rows[i].name))
 			found(d, rows[i].name, rows[i].note);
@@ -418,8 +424,10 @@ static void examine(struct doctor *d, const struct options *o)
 	doctor_ask(d, o);
 	judge_sources(d);
 	look_at_ca(d);
+	if (o->cacert)
+		d->network.ca = o->cacert;
 	look_at_proxies(d);
-	look_for_credentials(d);
+	look_for_credentials(d, o);
 	look_for_files(d);
 	look_at_recordings(d);
 	look_at_libraries(d);
