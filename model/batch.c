@@ -30,6 +30,16 @@ const char *fault_name(enum fault f)
 	return (unsigned)f < FAULT_NR ? names[f] : "unknown";
 }
 
+const char *circuit_name(enum circuit c)
+{
+	static const char *const names[CIRCUIT_NR] = {
+		[CIRCUIT_CLOSED] = "closed",
+		[CIRCUIT_OPEN] = "open",
+		[CIRCUIT_HALF_OPEN] = "half open",
+	};
+	return (unsigned)c < CIRCUIT_NR ? names[c] : "unknown";
+}
+
 const char *source_state_name(enum source_state s)
 {
 	static const char *const names[] = {
