@@ -53,11 +53,13 @@ static uint64_t chance(struct endpoints *es)
 
 enum rank { RANK_WELL, RANK_UNKNOWN, RANK_FAILED, RANK_OPEN };
 
-static enum rank rank_of(const struct endpoint *e)
+/* Only who looks at latencies minds that one is not known. */
+static enum rank rank_of(const struct endpoints *es, const struct endpoint *e)
 {
 	return e->circuit != CIRCUIT_CLOSED ? RANK_OPEN
 	       : e->failures ? RANK_FAILED
-	       : isnan(e->latency_us) ? RANK_UNKNOWN : RANK_WELL;
+	       : es->policy == POLICY_LEAST_LOADED && isnan(e->latency_us)
+	       ? RANK_UNKNOWN : RANK_WELL;
 }
 
 /* Less load, then less latency; the first of equals. */
@@ -96,7 +98,7 @@ int endpoints_pick(struct endpoints *es, uint64_t tried)
 	size_t of[LIMIT_ENDPOINTS], nr = 0;
 	enum rank best = RANK_OPEN;
 	for (size_t i = 0; i < es->nr; i++) {
-		enum rank r = rank_of(&es->at[i]);
+		enum rank r = rank_of(es, &es->at[i]);
 		if (tried >> i & 1)
 			continue;
 		if (!nr || r < best)
