@@ -134,7 +134,8 @@ static void leave(struct rig *r, size_t i)
 		uv_run(&r->loop, UV_RUN_ONCE);
 }
 
-static void rig_open(struct rig *r, size_t nr, enum endpoint_policy policy)
+static void rig_open_at(struct rig *r, size_t nr, enum endpoint_policy policy,
+			const char *first)
 {
 	struct err e = { 0 };
 	memset(r, 0, sizeof(*r));
@@ -147,6 +148,9 @@ static void rig_open(struct rig *r, size_t nr, enum endpoint_policy policy)
 		serve(r, i);
 		if (i)
 			r->urls[i - 1] = r->r[i].url;
+		else if (first)
+			snprintf(r->r[0].url, EVIL_URL, first,
+				 evil_port(r->r[0].evil));
 	}
 	r->store = store_new(0);
 	r->src = (struct source){
@@ -159,6 +163,11 @@ static void rig_open(struct rig *r, size_t nr, enum endpoint_policy policy)
 	assert_int_equal(prometheus_ops.open(&r->src, r->r[0].url, &e), 0);
 	r->want = (struct want){ .at = TIME_NONE, .back = 900000,
 				 .step = 15000, .charts = true };
+}
+
+static void rig_open(struct rig *r, size_t nr, enum endpoint_policy policy)
+{
+	rig_open_at(r, nr, policy, NULL);
 }
 
 static void poll_once(struct rig *r)
@@ -313,6 +322,29 @@ static void a_dead_replica_hides_nothing(void **state)
 		assert_int_equal(events(&r, "answers from"), 1);
 		/* Its Retry-After is its own. */
 		assert_int_equal(r.src.wait, 0);
+		rig_close(&r);
+	}
+}
+
+static void a_wrong_first_url_hides_nothing(void **state)
+{
+	static const struct {
+		const char *url;
+		enum fault fault;
+	} t[] = {
+		{ "https://127.0.0.1:%d", FAULT_TLS },
+		{ "http://no-such-host.invalid:%d", FAULT_NAME },
+	};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct rig r;
+		rig_open_at(&r, 2, POLICY_LEAST_LOADED, t[i].url);
+		poll_once(&r);
+		assert_answered_by(&r, 1);
+		/* Where no name server answers at all, that is found. */
+		assert_true(attempts(&r, 0, t[i].fault)
+			    + attempts(&r, 0, FAULT_TIMEOUT) > 0);
+		assert_int_equal(events(&r, "answers from"), 1);
 		rig_close(&r);
 	}
 }
@@ -565,6 +597,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_dead_replica_hides_nothing),
+		cmocka_unit_test(a_wrong_first_url_hides_nothing),
 		cmocka_unit_test(a_hanging_replica_is_waited_for_once),
 		cmocka_unit_test(one_that_hangs_later_costs_no_rows),
 		cmocka_unit_test(a_replica_that_comes_back_is_used_again),
