@@ -462,7 +462,8 @@ static void on_patience(uv_timer_t *timer)
 		next = r->next;
 		if (!r->answer_timeout || !r->added || r->head_bytes)
 			continue;
-		curl_easy_getinfo(r->easy, CURLINFO_PRETRANSFER_TIME_T, &before);
+		curl_easy_getinfo(r->easy, CURLINFO_PRETRANSFER_TIME_T,
+				  &before);
 		int64_t left = r->answer_timeout * 1000;
 		if (before)
 			left += r->res.sent_us + before - now;

@@ -1203,7 +1203,8 @@ static bool try_again(struct task *t, const struct prom_answer *a)
 		again(t, 0);
 		return true;
 	}
-	if (a->passing && !t->retried && !is_spent(t) && a->fault != FAULT_THROTTLED &&
+	if (a->passing && !t->retried && !is_spent(t) &&
+	    a->fault != FAULT_THROTTLED &&
 	    a->fault != FAULT_STARTING && a->http->retry_after < 0) {
 		t->retried = true;
 		p->count.retries++;

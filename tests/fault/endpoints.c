@@ -215,7 +215,7 @@ static void rig_close(struct rig *r)
 	free(r->src.url);
 }
 
-/* ---- what is seen --------------------------------------------------------- */
+/* ---- what is seen ------------------------------------------------------ */
 
 static const struct store_source *source(const struct rig *r)
 {
@@ -258,7 +258,7 @@ static size_t attempts(const struct rig *r, size_t i, enum fault fault)
 	return found;
 }
 
-/* ---- one of them is bad ----------------------------------------------------- */
+/* ---- one of them is bad ------------------------------------------------ */
 
 static void a_dead_replica_hides_nothing(void **state)
 {
@@ -464,7 +464,7 @@ static void slow_beside_dead_still_answers(void **state)
 	rig_close(&r);
 }
 
-/* ---- what does not move us on ---------------------------------------------- */
+/* ---- what does not move us on ------------------------------------------ */
 
 static void a_bad_question_is_asked_of_one(void **state)
 {
@@ -507,7 +507,7 @@ static void refused_credentials_are_not_tried_elsewhere(void **state)
 	}
 }
 
-/* ---- nobody is left ---------------------------------------------------------- */
+/* ---- nobody is left ---------------------------------------------------- */
 
 static void all_dead_is_one_sentence_that_names_all(void **state)
 {
@@ -551,7 +551,7 @@ static void all_hanging_ends_with_the_deadline(void **state)
 	rig_close(&r);
 }
 
-static void all_throttling_waits_as_long_as_the_first_asks(void **state)
+static void all_throttling_waits_for_the_soonest(void **state)
 {
 	struct rig r;
 	(void)state;
@@ -569,7 +569,7 @@ static void all_throttling_waits_as_long_as_the_first_asks(void **state)
 	rig_close(&r);
 }
 
-/* ---- the command line's and files' mistakes ----------------------------------- */
+/* ---- the command line's and files' mistakes ---------------------------- */
 
 static void a_bad_second_url_is_refused_at_once(void **state)
 {
@@ -608,7 +608,7 @@ int main(void)
 		cmocka_unit_test(refused_credentials_are_not_tried_elsewhere),
 		cmocka_unit_test(all_dead_is_one_sentence_that_names_all),
 		cmocka_unit_test(all_hanging_ends_with_the_deadline),
-		cmocka_unit_test(all_throttling_waits_as_long_as_the_first_asks),
+		cmocka_unit_test(all_throttling_waits_for_the_soonest),
 		cmocka_unit_test(a_bad_second_url_is_refused_at_once),
 	};
 	return cmocka_run_group_tests_name("endpoints", tests, NULL, NULL);

@@ -174,7 +174,7 @@ static void rig_close(struct rig *r)
 	pthread_mutex_destroy(&r->prom.lock);
 }
 
-/* ---- stops ---------------------------------------------------------------- */
+/* ---- stops ------------------------------------------------------------- */
 
 /* Another process stops this one for a while. */
 static pid_t stop_me(int ms)
@@ -229,7 +229,7 @@ static void after_a_sleep_each_source_is_asked_once(void **state)
 }
 
 /* The connection of before leads nowhere. */
-static void what_was_asked_before_a_sleep_is_not_waited_for(void **state)
+static void what_a_sleep_cut_off_is_not_waited_for(void **state)
 {
 	struct rig r = { 0 };
 	(void)state;
@@ -248,7 +248,7 @@ static void what_was_asked_before_a_sleep_is_not_waited_for(void **state)
 	rig_close(&r);
 }
 
-/* ---- clocks ----------------------------------------------------------------- */
+/* ---- clocks ------------------------------------------------------------ */
 
 /* A function without an argument has its state nowhere else. */
 static time_ms set_by;
@@ -258,7 +258,7 @@ static time_ms set_clock(void)
 	return clock_wall() + set_by;
 }
 
-static void a_clock_that_is_set_moves_nothing_but_the_skew(void **state)
+static void a_clock_that_is_set_moves_only_the_skew(void **state)
 {
 	static const time_ms jumps[] = { 3600000, -7200000, 86400000 };
 	(void)state;
@@ -291,7 +291,7 @@ static void a_clock_that_is_set_moves_nothing_but_the_skew(void **state)
 	set_by = 0;
 }
 
-/* ---- servers that want peace -------------------------------------------------- */
+/* ---- servers that want peace ------------------------------------------- */
 
 static void retry_after_is_waited_for(void **state)
 {
@@ -330,8 +330,9 @@ static void retry_after_for_ever_is_ten_minutes(void **state)
 
 static void retry_after_in_the_past_is_none(void **state)
 {
-	struct rig r = { .status = 429,
-			 .head = "Retry-After: Thu, 01 Jan 1970 00:00:01 GMT\r\n" };
+	static const char past[] =
+		"Retry-After: Thu, 01 Jan 1970 00:00:01 GMT\r\n";
+	struct rig r = { .status = 429, .head = past };
 	(void)state;
 	rig_open(&r, 1, EVERY);
 	run_polls(&r, 2);
@@ -355,7 +356,7 @@ static void failures_are_tried_less_and_less(void **state)
 	rig_close(&r);
 }
 
-static void sources_that_fail_together_do_not_return_together(void **state)
+static void who_fails_together_comes_back_apart(void **state)
 {
 	struct rig r = { .status = 500 };
 	(void)state;
@@ -372,13 +373,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_program_that_was_stopped_polls_once),
 		cmocka_unit_test(after_a_sleep_each_source_is_asked_once),
-		cmocka_unit_test(what_was_asked_before_a_sleep_is_not_waited_for),
-		cmocka_unit_test(a_clock_that_is_set_moves_nothing_but_the_skew),
+		cmocka_unit_test(what_a_sleep_cut_off_is_not_waited_for),
+		cmocka_unit_test(a_clock_that_is_set_moves_only_the_skew),
 		cmocka_unit_test(retry_after_is_waited_for),
 		cmocka_unit_test(retry_after_for_ever_is_ten_minutes),
 		cmocka_unit_test(retry_after_in_the_past_is_none),
 		cmocka_unit_test(failures_are_tried_less_and_less),
-		cmocka_unit_test(sources_that_fail_together_do_not_return_together),
+		cmocka_unit_test(who_fails_together_comes_back_apart),
 	};
 	return cmocka_run_group_tests_name("schedule", tests, NULL, NULL);
 }

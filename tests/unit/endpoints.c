@@ -199,7 +199,8 @@ static void one_probe_at_a_time_after_the_pause(void **state)
 	assert_int_equal(endpoints_pick(&es, 0), 1);
 	time_ms now = e->not_before;
 	endpoints_end(&es, e, &(struct endpoint_end){
-		.fault = FAULT_TIMEOUT, .failed = true, .retry_after = -1 }, now);
+		.fault = FAULT_TIMEOUT, .failed = true,
+		.retry_after = -1 }, now);
 	assert_int_equal(e->circuit, CIRCUIT_OPEN);
 	assert_true(e->not_before > now);
 	endpoint_probe(e);
@@ -241,7 +242,7 @@ static void who_asks_to_be_left_alone_is(void **state)
 	endpoints_release(&es);
 }
 
-/* ---- deadlines ------------------------------------------------------------ */
+/* ---- deadlines --------------------------------------------------------- */
 
 static void connecting_fails_fast_where_others_are_left(void **state)
 {
@@ -318,7 +319,7 @@ static void only_an_endpoints_own_failures_move_us_on(void **state)
 				 t[i].failed);
 }
 
-/* ---- by chance ------------------------------------------------------------ */
+/* ---- by chance --------------------------------------------------------- */
 
 static uint64_t next(uint64_t *seed)
 {
