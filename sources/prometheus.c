@@ -1262,7 +1262,7 @@ static void task_failed(struct task *t, const struct prom_answer *a)
 		return;
 	if (a->http->status == 503 || a->fault == FAULT_THROTTLED)
 		p->poll.strained = true;
-	if (a->http->retry_after >= 0)
+	if (a->http->retry_after >= 0 && !p->poll.stopped)
 		p->poll.retry_after = t->retry_after >= 0
 				      ? t->retry_after : a->http->retry_after;
 	if (a->fault != FAULT_CANCELLED && !p->poll.stopped &&

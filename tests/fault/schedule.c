@@ -281,7 +281,8 @@ static void a_clock_that_is_set_moves_only_the_skew(void **state)
 			time_ms off = r.tick[k].at - r.tick[k].real;
 			assert_int_equal(r.tick[k].fault, FAULT_NONE);
 			assert_true(off > -5000 && off < 5000);
-			assert_true(r.tick[k].at > r.tick[k - 1].at);
+			/* Dates have seconds: it is known to half of one. */
+			assert_true(r.tick[k].at > r.tick[k - 1].at - 1000);
 			double skew = r.tick[k].skew_s
 				      + (double)jumps[i] / 1000;
 			assert_true(skew > -3 && skew < 3);
