@@ -100,9 +100,11 @@ static unsigned failures_of(const struct feed *f)
 static void tell_next(struct feed *f, struct batch *b)
 {
 	f->wait = delay_after(f, failures_of(f));
-	if (f->failed && f->src.wait > f->wait)
+	bool told = f->failed && f->src.wait > f->wait;
+	if (told)
 		f->wait = f->src.wait < ASKED_MAX ? f->src.wait : ASKED_MAX;
-	if (!b->status)
+	/* A server that said when to come again was quoted by its source. */
+	if (!b->status || told)
 		return;
 	struct source_status *own = arena_alloc(&b->arena, sizeof(*own));
 	*own = *b->status;
