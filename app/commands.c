@@ -21,6 +21,10 @@ const struct command commands[] = {
 	  "or json", IN_SNAPSHOT, true, run_snapshot },
 	{ "record", "SOURCE... -o FILE", "record to a file, headless", IN_RECORD,
 	  true, run_record },
+	{ "check", "-c FILE", "is a dashboard file right: all problems at once, "
+	  "text or json", IN_CHECK, false, run_check },
+	{ "config", "[--show-origin]", "what holds: flags, environment, files, "
+	  "defaults", IN_CONFIG, false, run_config },
 	{ "help", "[WORD]", "every command, option, key, widget and source", 0,
 	  false, run_help },
 	{ "version", "", "the version", 0, false, run_version },
@@ -31,8 +35,8 @@ const struct command commands[] = {
 };
 
 static const char *const later[] = {
-	"cloudwatch", "report", "status", "check", "verdict", "plan", "import",
-	"doctor", "config", NULL,
+	"cloudwatch", "report", "status", "verdict", "plan", "import",
+	"doctor", NULL,
 };
 
 const struct command *command_find(const char *name)

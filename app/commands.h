@@ -15,6 +15,8 @@ int run_live(struct options *o);
 int run_demo(struct options *o);
 int run_snapshot(struct options *o);
 int run_record(struct options *o);
+int run_check(struct options *o);
+int run_config(struct options *o);
 int run_help(struct options *o);
 int run_version(struct options *o);
 int run_man(struct options *o);

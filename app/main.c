@@ -1,5 +1,6 @@
 /* redtop: `top` for services. */
 #include "app/commands.h"
+#include "app/config.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -47,6 +48,22 @@ static bool wipe_userinfo(struct options *o)
 	return found;
 }
 
+/* `check` reads its file itself; the others that have a use for one find it
+ * by the search path. */
+static bool reads_config(const struct options *o)
+{
+	return (o->command->where & (IN_LIVE | IN_SNAPSHOT | IN_RECORD |
+				     IN_CONFIG)) != 0;
+}
+
+static struct config *read_config(const struct options *o, struct err *e)
+{
+	struct config *c = config_load(o->file, e);
+	if (c && (c->errors || !o->quiet))
+		config_complain(c, !o->quiet);
+	return c;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
@@ -60,5 +77,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "redtop: a password on the command line can be "
 			"read by others on this host; --http-config FILE will "
 			"keep it in a file (not in this version)\n");
+	if (reads_config(&o)) {
+		struct config *c = read_config(&o, &e);
+		if (!c || config_apply(c, &o, &e) < 0)
+			return complain(&e);
+		if (c->errors)
+			return EXIT_FILE;
+	}
 	return o.command->run(&o);
 }
