@@ -28,6 +28,13 @@ static void leave(struct pieces *c, size_t i)
 		c->piece[i] = c->piece[i + 1];
 }
 
+/* No kind is asked for less than it can draw. */
+static long least_w(const struct file_widget *w)
+{
+	const struct widget_ops *ops = widget_find(w->kind);
+	return ops && ops->min_w > w->min_w ? ops->min_w : w->min_w;
+}
+
 /* The one that leaves first among first..end. */
 static size_t least(const struct pieces *c, size_t first, size_t end)
 {
@@ -75,7 +82,7 @@ static long width_of(const struct pieces *c, size_t first, size_t end)
 {
 	long w = -GUTTER;
 	for (size_t i = first; i < end; i++)
-		w += c->piece[i].w->min_w + GUTTER;
+		w += least_w(c->piece[i].w) + GUTTER;
 	return w;
 }
 
@@ -100,7 +107,7 @@ static void place_row(const struct pieces *c, size_t first, size_t end, int x,
 		weights += c->piece[i].w->weight;
 	for (size_t i = first; i < end && *nr < SLOTS_MAX; i++) {
 		const struct file_widget *f = c->piece[i].w;
-		long width = f->min_w + (spare > 0 ? spare * f->weight / weights
+		long width = least_w(f) + (spare > 0 ? spare * f->weight / weights
 						   : 0);
 		if (i + 1 == end || x + width > x1)
 			width = x1 - x;

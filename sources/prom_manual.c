@@ -1,6 +1,6 @@
 #include "sources/prom_manual.h"
 
-#include "base/buf.h"
+#include "base/text.h"
 #include "sources/interval.h"
 #include "sources/promql.h"
 
@@ -10,6 +10,8 @@
 /* A label that no answer has: all series of a question are one service's. */
 #define NO_LABEL "__redtop_by_hand__"
 #define CLASS "redtop_error"
+/* Of a query, where one is named in a sentence. */
+#define NAME_CELLS 120
 
 /* ---- services --------------------------------------------------------------- */
 
@@ -125,8 +127,10 @@ const struct catalog *prom_manual(const struct catalog *found,
 			continue;
 		}
 		sh[nr].metric = "a chart";
-		sh[nr].question[RED_CHART] = o->chart[i - o->nr_manual];
-		def[k++].name = o->chart[i - o->nr_manual];
+		const char *query = o->chart[i - o->nr_manual];
+		sh[nr].question[RED_CHART] = query;
+		def[k++].name = arena_strndup(a, query,
+					      text_fit(query, NAME_CELLS));
 	}
 	c->shape = sh;
 	c->nr_shapes = nr;

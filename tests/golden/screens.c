@@ -1,5 +1,6 @@
 /* Screens as they should look: source, size, page and keys in, text and roles
  * out. REDTOP_GOLDEN=write makes the expected files anew: look at the diff. */
+#include "app/config.h"
 #include "app/json.h"
 #include "app/oneshot.h"
 #include "base/key.h"
@@ -22,6 +23,7 @@ static const struct screen_case {
 	enum page page;
 	const char *service, *keys, *at;
 	enum graph graph;
+	const char *file; /* a dashboard file; its first page with PAGE_OWN */
 } cases[] = {
 	{ .name = "overview-80x24", .w = 80, .h = 24 },
 	{ .name = "overview-120x40", .w = 120, .h = 40 },
@@ -63,6 +65,12 @@ static const struct screen_case {
 	{ .name = "onset-120x40", .w = 120, .h = 40,
 	  .at = "2026-11-23T13:46:00Z" },
 	{ .name = "full-120x40", .w = 120, .h = 40, .keys = "Tab f" },
+	{ .name = "own-120x40", .w = 120, .h = 40, .page = PAGE_OWN,
+	  .file = "dashboards/regions.yaml" },
+	{ .name = "own-80x24-ascii", .w = 80, .h = 24, .page = PAGE_OWN,
+	  .graph = GRAPH_ASCII, .file = "dashboards/regions.yaml" },
+	{ .name = "own-charts-120x40", .w = 120, .h = 40, .keys = "3",
+	  .file = "dashboards/by-hand.yaml" },
 	{ .name = "six-hours-120x40", .w = 120, .h = 40, .keys = "- -" },
 };
 
@@ -74,6 +82,10 @@ static struct oneshot *run(const struct screen_case *c)
 		.timeout = 20000, .range = 3600000, .w = c->w, .h = c->h,
 		.page = c->page, .service = c->service, .at = c->at,
 	};
+	/* Lives as long as the test: the screen borrows it. */
+	o.config = c->file ? config_load(c->file, &e) : NULL;
+	if (c->file && (!o.config || o.config->errors))
+		fail_msg("%s: %s", c->file, e.text);
 	struct oneshot *s = oneshot_run(&o, c->graph, &e);
 	if (!s)
 		fail_msg("%s: %s", c->name, e.text);
@@ -193,6 +205,8 @@ static void svg_of_the_demo_is_the_same_picture(void **state)
 
 int main(void)
 {
+	setenv("XDG_CONFIG_HOME", "/dev/null", 1);
+	setenv("XDG_CONFIG_DIRS", "/dev/null", 1);
 	static struct CMUnitTest tests[NR_CASES + 8];
 	size_t n = 0;
 	for (; n < NR_CASES; n++)
