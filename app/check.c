@@ -34,7 +34,7 @@ static const struct foreign *foreign_of(const struct dashfile *f)
 	return NULL;
 }
 
-/* ---- JSON ------------------------------------------------------------------ */
+/* ---- JSON -------------------------------------------------------------- */
 
 static cJSON *must(cJSON *j)
 {
@@ -171,7 +171,7 @@ static void tell_one(const char *file, const char *kind, const char *text,
 	print_json(o);
 }
 
-/* ---- text -------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------- */
 
 static const char *plural(size_t n)
 {

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- which files ------------------------------------------------------------- */
+/* ---- which files ------------------------------------------------------- */
 
 /* Relative paths in these variables are invalid (XDG 0.8). */
 static const char *directory(const char *variable)
@@ -23,7 +23,8 @@ static const char *directory(const char *variable)
 
 static bool user_file(char *out, size_t size)
 {
-	const char *xdg = directory("XDG_CONFIG_HOME"), *home = directory("HOME");
+	const char *xdg = directory("XDG_CONFIG_HOME");
+	const char *home = directory("HOME");
 	if (xdg)
 		snprintf(out, size, "%s/redtop/redtop.yaml", xdg);
 	else if (home)
@@ -156,7 +157,7 @@ void config_complaint(const struct config *c, char *out, size_t size)
 		}
 }
 
-/* ---- what it says to the options ----------------------------------------------- */
+/* ---- what it says to the options --------------------------------------- */
 
 const struct file_page *config_pages(const struct config *c, size_t *nr)
 {
@@ -171,25 +172,21 @@ const struct file_source *config_source(const struct config *c, size_t i)
 	return f && i < f->nr_sources ? &f->source[i] : NULL;
 }
 
-static const char *source_word(const struct file_source *s, struct options *o)
+static const char *source_word(const struct file_source *s, struct arena *a)
 {
-	char seed[128];
-	(void)o;
-	if (s->kind == FILE_DEMO) {
-		snprintf(seed, sizeof(seed), "demo%s%.100s", s->url ? ":" : "",
-			 s->url ? s->url : "");
-		return mem_strdup(seed); /* as long as the options live */
-	}
+	if (s->kind == FILE_DEMO)
+		return arena_printf(a, "demo%s%.100s", s->url ? ":" : "",
+				    s->url ? s->url : "");
 	return s->url ? s->url : s->urls[0];
 }
 
-static void take_sources(const struct config *c, struct options *o)
+static void take_sources(struct config *c, struct options *o)
 {
 	if (o->nr_sources || strcmp(o->command->name, "demo") == 0)
 		return;
 	for (size_t i = 0; i < SOURCES_MAX && config_source(c, i); i++) {
 		o->source[o->nr_sources++] =
-			source_word(config_source(c, i), o);
+			source_word(config_source(c, i), &c->arena);
 		o->from_file = true;
 	}
 }
@@ -220,7 +217,7 @@ static int find_page(const struct config *c, struct options *o, struct err *e)
 		       near ? "'" : "", nr ? ", and the file's" : "");
 }
 
-int config_apply(const struct config *c, struct options *o, struct err *e)
+int config_apply(struct config *c, struct options *o, struct err *e)
 {
 	const struct dashfile *theme = c ? c->of[SECTION_THEME] : NULL;
 	o->config = c;
@@ -231,12 +228,12 @@ int config_apply(const struct config *c, struct options *o, struct err *e)
 	if (find_page(c, o, e) < 0)
 		return -1;
 	if (o->command->needs_source && o->nr_sources == 0)
-		return err_set(e, EXIT_USAGE, "redtop %s needs a source: a URL, "
-			       "demo, or a recording", o->command->name);
+		return err_set(e, EXIT_USAGE, "redtop %s needs a source: a "
+			       "URL, demo, or a recording", o->command->name);
 	return 0;
 }
 
-/* ---- what it says to the sources -------------------------------------------------- */
+/* ---- what it says to the sources --------------------------------------- */
 
 /* A service without a source belongs to the first that is asked queries; one
  * that is only an objective to all. */
@@ -305,7 +302,7 @@ struct dash_file config_dash_file(const struct config *c)
 	return f;
 }
 
-/* ---- is a reload a new start? -------------------------------------------------------- */
+/* ---- is a reload a new start? ------------------------------------------ */
 
 static bool same_node(const struct node *a, const struct node *b)
 {

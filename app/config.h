@@ -31,7 +31,7 @@ void config_complaint(const struct config *c, char *out, size_t size);
 /* Theme and sources of the file where no flag says otherwise; then what could
  * not be judged before: whether there is a source, whether there is the page.
  * The strings stay the config's. */
-int config_apply(const struct config *c, struct options *o, struct err *e);
+int config_apply(struct config *c, struct options *o, struct err *e);
 
 /* The file's source in whose place the options' i-th stands, or NULL. */
 const struct file_source *config_source(const struct config *c, size_t i);

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- problems ------------------------------------------------------------- */
+/* ---- problems ---------------------------------------------------------- */
 
 const char *dashfile_clean(struct dashfile *f, const char *s, size_t max)
 {
@@ -87,7 +87,7 @@ void dashfile_complaint(const struct dashfile *f, char *out, size_t size)
 	snprintf(out, size, "%s is fine", f->path);
 }
 
-/* ---- one value ------------------------------------------------------------ */
+/* ---- one value --------------------------------------------------------- */
 
 static const char *kind_word(const struct node *n)
 {
@@ -297,7 +297,7 @@ static const char *const *urls_of(struct dashfile *f,
 	return url;
 }
 
-/* ---- items ---------------------------------------------------------------- */
+/* ---- items ------------------------------------------------------------- */
 
 static void read_rows(struct dashfile *f, const struct file_option *o,
 		      const struct node *n, struct file_page *page);
@@ -418,8 +418,8 @@ static void read_row(struct dashfile *f, const struct node *n,
 	row->widget = w;
 	for (size_t i = 0; w && i < n->nr; i++) {
 		if (!*left) {
-			dashfile_say(f, n->item[i], true, "more than %d widgets "
-				     "on one page", WIDGETS_MAX);
+			dashfile_say(f, n->item[i], true, "more than %d "
+				     "widgets on one page", WIDGETS_MAX);
 			return;
 		}
 		--*left;
@@ -446,7 +446,7 @@ static void read_rows(struct dashfile *f, const struct file_option *o,
 	}
 }
 
-/* ---- sections --------------------------------------------------------------- */
+/* ---- sections ---------------------------------------------------------- */
 
 static void check_unique(struct dashfile *f, const char *section,
 			 const char *items, size_t nr, size_t size)
@@ -586,7 +586,7 @@ void dashfile_free(struct dashfile *f)
 	free(f);
 }
 
-/* ---- files ------------------------------------------------------------------ */
+/* ---- files ------------------------------------------------------------- */
 
 const char *dashfile_distrust(const struct stat *file, const struct stat *dir,
 			      uid_t user)
@@ -594,8 +594,8 @@ const char *dashfile_distrust(const struct stat *file, const struct stat *dir,
 	if (!S_ISREG(file->st_mode))
 		return "not a regular file";
 	if (file->st_mode & S_IWOTH)
-		return "everybody may write to it, so it is not used; chmod o-w "
-		       "makes it yours";
+		return "everybody may write to it, so it is not used; chmod "
+		       "o-w makes it yours";
 	if (file->st_uid != user && file->st_uid != 0 &&
 	    file->st_uid != dir->st_uid)
 		return "it belongs to neither you, root, nor the owner of its "
@@ -643,14 +643,14 @@ struct dashfile *dashfile_load(const char *path, bool *missing, struct err *e)
 	else
 		f = read_fd(fd, path);
 	if (f && (file.st_mode & S_IWGRP))
-		dashfile_say(f, NULL, false, "its group may write to this file; "
-			     "chmod g-w makes it yours");
+		dashfile_say(f, NULL, false, "its group may write to this "
+			     "file; chmod g-w makes it yours");
 	if (fd >= 0)
 		close(fd);
 	return f;
 }
 
-/* ---- words in queries -------------------------------------------------------- */
+/* ---- words in queries -------------------------------------------------- */
 
 const char *dashfile_windowed(const char *query, const char *window,
 			      struct arena *a)

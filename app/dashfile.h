@@ -142,7 +142,7 @@ void dashfile_complaint(const struct dashfile *f, char *out, size_t size);
 const char *dashfile_windowed(const char *query, const char *window,
 			      struct arena *a);
 
-/* ---- the table ------------------------------------------------------------ */
+/* ---- the table --------------------------------------------------------- */
 
 enum option_type {
 	OPTION_TEXT, OPTION_QUERY, OPTION_URL, OPTION_URLS, OPTION_CHOICE,

@@ -21,7 +21,7 @@ static const struct node *where(const struct place *p, const char *option)
 	return n ? n : p->node;
 }
 
-/* ---- sources ---------------------------------------------------------------- */
+/* ---- sources ----------------------------------------------------------- */
 
 static void check_url(struct dashfile *f, const struct node *at,
 		      const char *url)
@@ -31,8 +31,8 @@ static void check_url(struct dashfile *f, const struct node *at,
 	if (http_url_check(url, &e) < 0)
 		dashfile_say(f, at, true, "%s", e.text);
 	else if (n >= 8 && strcmp(url + n - 8, "/metrics") == 0)
-		dashfile_say(f, at, true, "scraping a /metrics page directly is "
-			     "not in this version; give the base URL of a "
+		dashfile_say(f, at, true, "scraping a /metrics page directly "
+			     "is not in this version; give the base URL of a "
 			     "Prometheus");
 }
 
@@ -110,7 +110,7 @@ static void check_source(struct dashfile *f, struct file_source *s)
 		check_url(f, where(&s->at, "urls")->item[i], s->urls[i]);
 }
 
-/* ---- services ----------------------------------------------------------------- */
+/* ---- services ---------------------------------------------------------- */
 
 static bool has_window(const char *query)
 {
@@ -150,15 +150,16 @@ static const struct file_source *source_of(struct dashfile *f,
 static void check_service(struct dashfile *f, const struct file_service *s)
 {
 	const struct file_source *src = source_of(f, s);
-	const char *query = s->errors ? "errors" : s->buckets ? "buckets" : NULL;
+	const char *query = s->errors ? "errors"
+			    : s->buckets ? "buckets" : NULL;
 	if (!node_get(s->at.node, "rate") && query)
-		dashfile_say(f, where(&s->at, query), true, "%s without a rate: "
-			     "there is nothing to compare with", query);
+		dashfile_say(f, where(&s->at, query), true, "%s without a "
+			     "rate: there is nothing to compare with", query);
 	if (s->at.node->kind == NODE_MAP && !query &&
 	    !node_get(s->at.node, "rate") &&
 	    !node_get(s->at.node, "objective"))
-		dashfile_say(f, s->at.node, true, "services: '%.60s' has neither "
-			     "a rate nor an objective",
+		dashfile_say(f, s->at.node, true, "services: '%.60s' has "
+			     "neither a rate nor an objective",
 			     s->name ? s->name : "");
 	wants_window(f, &s->at, "rate", s->rate, "the same number for all "
 		     "spans");
@@ -196,7 +197,7 @@ static void check_same(struct dashfile *f, size_t i)
 	}
 }
 
-/* ---- objectives and limits ------------------------------------------------------ */
+/* ---- objectives and limits --------------------------------------------- */
 
 static void check_slo(struct dashfile *f, const struct file_slo *s)
 {
@@ -228,8 +229,8 @@ static void check_threshold(struct dashfile *f, const struct file_threshold *t)
 		dashfile_say(f, t->at.node, true, "thresholds: '%.60s' needs a "
 			     "warning or a critical level", t->id ? t->id : "");
 	if (t->m > t->n)
-		dashfile_say(f, where(&t->at, "m"), true, "m %ld of n %ld: m is "
-			     "at most n", t->m, t->n);
+		dashfile_say(f, where(&t->at, "m"), true, "m %ld of n %ld: m "
+			     "is at most n", t->m, t->n);
 	check_levels(f, t);
 	if (isnan(t->clear) || !l->given)
 		return;
@@ -238,7 +239,7 @@ static void check_threshold(struct dashfile *f, const struct file_threshold *t)
 			     "the bad side of the limit", t->clear);
 }
 
-/* ---- pages ------------------------------------------------------------------------ */
+/* ---- pages ------------------------------------------------------------- */
 
 static const char *const page_widgets[] = {
 	"chart", "latency", "throughput", "errors", "burn", "burnchart", "heat",
@@ -318,7 +319,7 @@ static void check_page(struct dashfile *f, const struct file_page *p)
 					&p->row[i].widget[k]);
 }
 
-/* ---- theme and keys ----------------------------------------------------------------- */
+/* ---- theme and keys ---------------------------------------------------- */
 
 static void check_theme(struct dashfile *f)
 {
@@ -375,8 +376,8 @@ static void check_action(struct dashfile *f, const struct node *n,
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(k->command, " "),
 		 k->command);
 	const char *near = dashfile_near(f, word, names);
-	dashfile_say(f, n, true, "'%s' is neither a key that does something nor "
-		     "a command%s", word, *near ? near : near_key(f, word));
+	dashfile_say(f, n, true, "'%s' is neither a key that does something "
+		     "nor a command%s", word, *near ? near : near_key(f, word));
 }
 
 static void check_keys(struct dashfile *f)

@@ -5,19 +5,20 @@
 #include <stddef.h>
 
 const struct file_section file_sections[SECTION_NR] = {
-	[SECTION_SOURCES] = { "sources", "[{...}]", "where the data is; sources "
-			      "of the command line take their places" },
+	[SECTION_SOURCES] = { "sources", "[{...}]", "where the data is; "
+			      "sources of the command line take their places" },
 	[SECTION_SERVICES] = { "services", "[{...}]", "services by hand, or an "
 			       "objective for one that is found" },
-	[SECTION_SLOS] = { "slos", "[{...}]", "objectives with queries of their "
-			   "own; checked, not evaluated in this version" },
+	[SECTION_SLOS] = { "slos", "[{...}]", "objectives with queries of "
+			   "their own; checked, not evaluated in this "
+			   "version" },
 	[SECTION_THRESHOLDS] = { "thresholds", "[{...}]", "limits of queries, "
 				 "drawn as lines in charts; not evaluated in "
 				 "this version" },
-	[SECTION_PAGES] = { "pages", "[{...}]", "pages of your own; keys 3 4 5 7 "
-			    "or :page NAME" },
-	[SECTION_THEME] = { "theme", "NAME", "ember, paper, contrast, mono, or a "
-			    "theme file" },
+	[SECTION_PAGES] = { "pages", "[{...}]", "pages of your own; keys 3 4 5 "
+			    "7 or :page NAME" },
+	[SECTION_THEME] = { "theme", "NAME", "ember, paper, contrast, mono, or "
+			    "a theme file" },
 	[SECTION_KEYS] = { "keys", "{KEY: WHAT}", "a key for another key or a "
 			   "command, as in {F5: r, x: goto -10m}" },
 };
@@ -45,23 +46,24 @@ static const char *const units[] = { "number", "s", "ms", "us", "/s", "%",
 const struct file_option file_options[] = {
 	{ "sources", "name", "NAME", "what the source is called", OPTION_TEXT,
 	  AT(source, name), .unique = true },
-	{ "sources", "kind", "KIND", "prometheus, demo, or recording; told from "
-	  "the url if left out", OPTION_CHOICE, AT(source, kind_word),
+	{ "sources", "kind", "KIND", "prometheus, demo, or recording; told "
+	  "from the url if left out", OPTION_CHOICE, AT(source, kind_word),
 	  .choices = source_kind_words, .later = source_kinds_later },
-	{ "sources", "url", "URL", "base URL; the path of a recording; the seed "
-	  "of a demo", OPTION_TEXT, AT(source, url) },
+	{ "sources", "url", "URL", "base URL; the path of a recording; the "
+	  "seed of a demo", OPTION_TEXT, AT(source, url) },
 	{ "sources", "urls", "[URL, URL]", "several endpoints of the same data",
 	  OPTION_URLS, AT(source, urls) },
 	{ "sources", "policy", "WORD", "which endpoint is asked next: "
 	  "least-loaded, roundrobin, random", OPTION_CHOICE,
 	  AT(source, policy_word), .fallback = "least-loaded",
 	  .choices = policies },
-	{ "sources", "objective", "PERCENT", "of its services that have none of "
-	  "their own", OPTION_PERCENT, AT(source, objective) },
-	{ "sources", "http_config", "{...}", "credentials and transport; not in "
-	  "this version", OPTION_TREE, AT(source, http_config) },
-	{ "sources", "allow_plain_http", "BOOL", "a token may go over plain http",
-	  OPTION_BOOL, AT(source, allow_plain_http), .fallback = "false" },
+	{ "sources", "objective", "PERCENT", "of its services that have none "
+	  "of their own", OPTION_PERCENT, AT(source, objective) },
+	{ "sources", "http_config", "{...}", "credentials and transport; not "
+	  "in this version", OPTION_TREE, AT(source, http_config) },
+	{ "sources", "allow_plain_http", "BOOL", "a token may go over plain "
+	  "http", OPTION_BOOL, AT(source, allow_plain_http),
+	  .fallback = "false" },
 
 	{ "services", "name", "NAME", "as it stands in the table", OPTION_TEXT,
 	  AT(service, name), .required = true },
@@ -72,10 +74,10 @@ const struct file_option file_options[] = {
 	  .choices = layers },
 	{ "services", "rate", "QUERY", "requests a second, with $window, as in "
 	  "rate(x_total[$window])", OPTION_QUERY, AT(service, rate) },
-	{ "services", "errors", "QUERY", "failed requests a second, with $window",
-	  OPTION_QUERY, AT(service, errors) },
-	{ "services", "buckets", "QUERY", "bucket rates by le, in seconds, with "
-	  "$window", OPTION_QUERY, AT(service, buckets) },
+	{ "services", "errors", "QUERY", "failed requests a second, with "
+	  "$window", OPTION_QUERY, AT(service, errors) },
+	{ "services", "buckets", "QUERY", "bucket rates by le, in seconds, "
+	  "with $window", OPTION_QUERY, AT(service, buckets) },
 	{ "services", "objective", "PERCENT", "availability, as in 99.9",
 	  OPTION_PERCENT, AT(service, objective) },
 
@@ -124,18 +126,19 @@ const struct file_option file_options[] = {
 	{ "pages", "rows", "[[{...}, ...], ...]", "widgets side by side, from "
 	  "top to bottom", OPTION_ROWS, AT(page, row), .required = true },
 
-	{ "widget", "widget", "KIND", "chart, latency, throughput, errors, burn, "
-	  "burnchart, heat, events, table, routes", OPTION_TEXT,
+	{ "widget", "widget", "KIND", "chart, latency, throughput, errors, "
+	  "burn, burnchart, heat, events, table, routes", OPTION_TEXT,
 	  AT(widget, kind), .required = true },
 	{ "widget", "title", "TEXT", "of a chart", OPTION_TEXT,
 	  AT(widget, title) },
-	{ "widget", "query", "QUERY", "of a chart; $__interval, $__rate_interval "
-	  "and $__range are as in Grafana", OPTION_QUERY, AT(widget, query) },
+	{ "widget", "query", "QUERY", "of a chart; $__interval, "
+	  "$__rate_interval and $__range are as in Grafana", OPTION_QUERY,
+	  AT(widget, query) },
 	{ "widget", "unit", "UNIT", "of a chart: number, s, ms, us, /s, %, "
 	  "ratio, bytes, x", OPTION_CHOICE, AT(widget, unit),
 	  .fallback = "number", .choices = units },
-	{ "widget", "weight", "N", "its share of the width, and its row's of the "
-	  "height", OPTION_WHOLE, AT(widget, weight), .fallback = "1",
+	{ "widget", "weight", "N", "its share of the width, and its row's of "
+	  "the height", OPTION_WHOLE, AT(widget, weight), .fallback = "1",
 	  .min = 1, .max = 100 },
 	{ "widget", "min_w", "COLUMNS", "narrower, and one of its row leaves",
 	  OPTION_WHOLE, AT(widget, min_w), .fallback = "24", .min = 8,
@@ -143,8 +146,8 @@ const struct file_option file_options[] = {
 	{ "widget", "min_h", "ROWS", "lower, and one of its page leaves",
 	  OPTION_WHOLE, AT(widget, min_h), .fallback = "4", .min = 2,
 	  .max = 200 },
-	{ "widget", "priority", "N", "the lowest leaves first where there is not "
-	  "room for all", OPTION_WHOLE, AT(widget, priority), .fallback = "0",
-	  .min = -100, .max = 100 },
+	{ "widget", "priority", "N", "the lowest leaves first where there is "
+	  "not room for all", OPTION_WHOLE, AT(widget, priority),
+	  .fallback = "0", .min = -100, .max = 100 },
 	{ 0 },
 };

@@ -64,6 +64,19 @@ static struct config *read_config(const struct options *o, struct err *e)
 	return c;
 }
 
+static int run_configured(struct options *o)
+{
+	struct err e;
+	struct config *c = read_config(o, &e);
+	if (!c)
+		return complain(&e);
+	int code = c->errors ? EXIT_FILE
+		   : config_apply(c, o, &e) < 0 ? complain(&e)
+						: o->command->run(o);
+	config_free(c);
+	return code;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
@@ -77,12 +90,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "redtop: a password on the command line can be "
 			"read by others on this host; --http-config FILE will "
 			"keep it in a file (not in this version)\n");
-	if (reads_config(&o)) {
-		struct config *c = read_config(&o, &e);
-		if (!c || config_apply(c, &o, &e) < 0)
-			return complain(&e);
-		if (c->errors)
-			return EXIT_FILE;
-	}
-	return o.command->run(&o);
+	return reads_config(&o) ? run_configured(&o) : o.command->run(&o);
 }

@@ -107,8 +107,9 @@ static void place_row(const struct pieces *c, size_t first, size_t end, int x,
 		weights += c->piece[i].w->weight;
 	for (size_t i = first; i < end && *nr < SLOTS_MAX; i++) {
 		const struct file_widget *f = c->piece[i].w;
-		long width = least_w(f) + (spare > 0 ? spare * f->weight / weights
-						   : 0);
+		long width = least_w(f);
+		if (spare > 0)
+			width += spare * f->weight / weights;
 		if (i + 1 == end || x + width > x1)
 			width = x1 - x;
 		out[(*nr)++] = (struct slot){ f->kind, x, y, (int)width, h,

@@ -27,7 +27,7 @@ static void line(const struct show *s, const char *name, const char *value,
 	buf_release(&b);
 }
 
-/* ---- flags and the environment ------------------------------------------------- */
+/* ---- flags and the environment ----------------------------------------- */
 
 static void span_text(time_ms t, char out[TIME_TEXT])
 {
@@ -124,7 +124,7 @@ static void show_environment(const struct show *s)
 	}
 }
 
-/* ---- sources and the rest of the files -------------------------------------------- */
+/* ---- sources and the rest of the files --------------------------------- */
 
 static void show_command_line(const struct show *s)
 {
@@ -183,7 +183,8 @@ static void show_item(const struct show *s, const struct dashfile *f,
 		if (n && o->type == OPTION_TREE)
 			line(s, name, "{...}", f->path);
 		else if (n)
-			show_node(s, f, name, n, strncmp(o->name, "url", 3) == 0);
+			show_node(s, f, name, n,
+				  strncmp(o->name, "url", 3) == 0);
 		else if (o->fallback)
 			line(s, name, o->fallback, "default");
 	}

@@ -13,7 +13,7 @@
 /* Of a query, where one is named in a sentence. */
 #define NAME_CELLS 120
 
-/* ---- services --------------------------------------------------------------- */
+/* ---- services ---------------------------------------------------------- */
 
 static const char *text(struct arena *a, struct buf *b)
 {
@@ -43,10 +43,10 @@ static const char *errors_question(const struct manual_service *m,
 	const char *rate = in_window(m->rate, window, a);
 	struct buf b;
 	buf_init(&b, 0);
-	buf_printf(&b, "label_replace(sum(%s),\"" CLASS "\",\"true\",\"\",\"\") "
-		   "or label_replace(clamp_min(sum(%s)-(sum(%s) or 0*sum(%s)),0)"
-		   ",\"" CLASS "\",\"false\",\"\",\"\")", errors, rate, errors,
-		   rate);
+	buf_printf(&b, "label_replace(sum(%s),\"%s\",\"true\",\"\",\"\") or "
+		   "label_replace(clamp_min(sum(%s)-(sum(%s) or 0*sum(%s)),0)"
+		   ",\"%s\",\"false\",\"\",\"\")", errors, CLASS, rate, errors,
+		   rate, CLASS);
 	return text(a, &b);
 }
 
@@ -151,7 +151,7 @@ const struct catalog *prom_manual_without(const struct catalog *c,
 	return room;
 }
 
-/* ---- charts ------------------------------------------------------------------- */
+/* ---- charts ------------------------------------------------------------ */
 
 enum word { W_INTERVAL, W_INTERVAL_MS, W_RATE, W_RANGE, W_RANGE_S, W_RANGE_MS };
 

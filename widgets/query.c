@@ -63,8 +63,8 @@ static const char *value_text(const struct chart_unit *u, double v,
 /* The newest value at or before t that is not older than two steps. */
 static double value_at(const struct series *s, time_ms t, time_ms step)
 {
-	if (s->now_t != TIME_NONE && s->now_t <= t && s->now_t + 2 * step >= t &&
-	    (!s->nr || s->t[s->nr - 1] <= s->now_t))
+	if (s->now_t != TIME_NONE && s->now_t <= t &&
+	    s->now_t + 2 * step >= t && (!s->nr || s->t[s->nr - 1] <= s->now_t))
 		return s->now_v;
 	size_t i = s->v ? series_lower(s, t + 1) : 0;
 	return i && s->t[i - 1] + 2 * step >= t ? s->v[i - 1] : NAN;
@@ -82,7 +82,7 @@ static void name_of(const struct series *s, char *out, size_t size)
 					      s->labels.l[i].value);
 }
 
-/* ---- series -------------------------------------------------------------------- */
+/* ---- series ------------------------------------------------------------ */
 
 struct picked {
 	const struct series *s[LINES_MAX];
@@ -128,7 +128,7 @@ static void pick_all(struct picked *p, const struct view *v, time_ms t)
 	}
 }
 
-/* ---- words ----------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------- */
 
 static void build_title(struct query *q, const struct view *v,
 			const struct picked *p)

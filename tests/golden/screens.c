@@ -74,18 +74,19 @@ static const struct screen_case {
 	{ .name = "six-hours-120x40", .w = 120, .h = 40, .keys = "- -" },
 };
 
-static struct oneshot *run(const struct screen_case *c)
+/* `file`: of the case's, or NULL. */
+static struct oneshot *run_with(const struct screen_case *c,
+				const struct config *file)
 {
 	struct err e = { 0 };
 	struct options o = {
 		.source = { c->source ? c->source : "demo" }, .nr_sources = 1,
 		.timeout = 20000, .range = 3600000, .w = c->w, .h = c->h,
 		.page = c->page, .service = c->service, .at = c->at,
+		.config = file,
 	};
-	/* Lives as long as the test: the screen borrows it. */
-	o.config = c->file ? config_load(c->file, &e) : NULL;
-	if (c->file && (!o.config || o.config->errors))
-		fail_msg("%s: %s", c->file, e.text);
+	if (c->file && (!file || file->errors))
+		fail_msg("%s is no dashboard file", c->file);
 	struct oneshot *s = oneshot_run(&o, c->graph, &e);
 	if (!s)
 		fail_msg("%s: %s", c->name, e.text);
@@ -100,6 +101,11 @@ static struct oneshot *run(const struct screen_case *c)
 		dash_frame(oneshot_dash(s));
 	}
 	return s;
+}
+
+static struct oneshot *run(const struct screen_case *c)
+{
+	return run_with(c, NULL);
 }
 
 static char *read_file(const char *path)
@@ -146,7 +152,8 @@ static void check_screen(void **state)
 {
 	const struct screen_case *c = *state;
 	struct buf text, roles;
-	struct oneshot *s = run(c);
+	struct config *file = c->file ? config_load(c->file, NULL) : NULL;
+	struct oneshot *s = run_with(c, file);
 	buf_init(&text, 0);
 	buf_init(&roles, 0);
 	export_text(dash_surface(oneshot_dash(s)), &text);
@@ -156,6 +163,7 @@ static void check_screen(void **state)
 	buf_release(&text);
 	buf_release(&roles);
 	oneshot_free(s);
+	config_free(file);
 }
 
 static void check_theme(void **state)

@@ -61,9 +61,9 @@ static void says(const char *text, const char *sentence)
 	dashfile_free(f);
 }
 
-/* ---- what is wrong ------------------------------------------------------------- */
+/* ---- what is wrong ----------------------------------------------------- */
 
-static void a_mistake_is_told_somewhere_else_or_not_at_all(void **state)
+static void a_mistake_is_told_elsewhere_or_not_at_all(void **state)
 {
 	static const struct {
 		const char *text, *sentence;
@@ -76,14 +76,16 @@ static void a_mistake_is_told_somewhere_else_or_not_at_all(void **state)
 		{ "theme: [ember]", "theme: expected a name, not a list" },
 		{ "sources: 3", "sources: expected a list" },
 		{ "sources:\n- {name: a, url: 'http://h', polcy: random}",
-		  "f:2: unknown key 'polcy' in sources, did you mean 'policy'?" },
+		  "f:2: unknown key 'polcy' in sources, did you mean "
+		  "'policy'?" },
 		{ "sources:\n- {name: a, url: 'http://h', policy: radom}",
 		  "unknown policy 'radom', did you mean 'random'?" },
 		{ "sources:\n- {kind: cloudwatch}",
 		  "f:2: kind cloudwatch is not in this version" },
 		{ "sources:\n- {kind: exposition, url: 'http://h/metrics'}",
 		  "not in this version" },
-		{ "sources:\n- {url: 'http://h/metrics'}", "not in this version" },
+		{ "sources:\n- {url: 'http://h/metrics'}",
+		  "not in this version" },
 		{ "sources:\n- {kind: prometheus, url: 'http://h/metrics'}",
 		  "not in this version" },
 		{ "sources:\n- {kind: prometheus, url: 'hppt://h'}", "f:2: " },
@@ -129,12 +131,12 @@ static void a_mistake_is_told_somewhere_else_or_not_at_all(void **state)
 		  "unknown key 'abve' in warning, did you mean 'above'?" },
 		{ "thresholds:\n- {id: a, query: up, warning: {above: x}}",
 		  "above of warning: expected a number" },
-		{ "thresholds:\n- {id: a, query: up, warning: {above: 1, below: "
-		  "2}}", "is always" },
-		{ "thresholds:\n- {id: a, query: up, warning: {above: 1}, m: 3, "
-		  "n: 2}", "m 3 of n 2" },
-		{ "thresholds:\n- {id: a, query: up, warning: {above: 1}, clear: "
-		  "2}", "on the bad side" },
+		{ "thresholds:\n- {id: a, query: up, warning: {above: 1, "
+		  "below: 2}}", "is always" },
+		{ "thresholds:\n- {id: a, query: up, warning: {above: 1}, m: "
+		  "3, n: 2}", "m 3 of n 2" },
+		{ "thresholds:\n- {id: a, query: up, warning: {above: 1}, "
+		  "clear: 2}", "on the bad side" },
 		{ "thresholds:\n- {id: a, query: up, warning: {above: 1}, "
 		  "missing: noData}", "unknown missing 'noData'" },
 		{ "pages:\n- {name: net, rows: [[{widget: heat}]]}",
@@ -150,8 +152,8 @@ static void a_mistake_is_told_somewhere_else_or_not_at_all(void **state)
 		{ "pages:\n- {name: a, rows: [{widget: heat}]}", "a row: " },
 		{ "pages:\n- {name: a, rows: []}", "a list of rows" },
 		{ "keys: {F55: r}", "no key 'F55', did you mean 'F5'?" },
-		{ "keys: {x: gto}", "'gto' is neither a key that does something "
-		  "nor a command, did you mean 'goto'?" },
+		{ "keys: {x: gto}", "'gto' is neither a key that does "
+		  "something nor a command, did you mean 'goto'?" },
 		{ "keys: {Ctrl-C: r}", "Ctrl-C always quits" },
 		{ "keys: [x]", "keys: expected {KEY: WHAT, ...}" },
 		{ "theme: ember\n---\ntheme: paper\n", "one document" },
@@ -203,7 +205,7 @@ static void a_name_breaks_the_terminal(void **state)
 	     "characters that cannot be shown");
 }
 
-/* ---- what is right --------------------------------------------------------------- */
+/* ---- what is right ----------------------------------------------------- */
 
 static void an_example_that_ships_is_wrong(void **state)
 {
@@ -293,7 +295,7 @@ static void a_query_of_the_slo_keeps_its_window(void **state)
 	arena_release(&a);
 }
 
-/* ---- whose file it is ---------------------------------------------------------------- */
+/* ---- whose file it is -------------------------------------------------- */
 
 static void another_user_writes_what_is_asked(void **state)
 {
@@ -314,7 +316,7 @@ static void another_user_writes_what_is_asked(void **state)
 	assert_non_null(dashfile_distrust(&file, &dir, 1001));
 }
 
-/* ---- the search path ------------------------------------------------------------------ */
+/* ---- the search path --------------------------------------------------- */
 
 
 static void put_file(const char *path, const char *text)
@@ -400,7 +402,7 @@ static void the_wrong_file_wins(void **state)
 	assert_int_equal(system(rm), 0);
 }
 
-/* ---- what it says to a source ------------------------------------------------------------ */
+/* ---- what it says to a source ------------------------------------------ */
 
 static struct config *config_of(struct dashfile *f)
 {
@@ -503,7 +505,7 @@ static void a_chart_asks_another_span_than_grafana(void **state)
 	buf_release(&b);
 }
 
-/* ---- pages ----------------------------------------------------------------------------------- */
+/* ---- pages ------------------------------------------------------------- */
 
 static void widgets_of_a_page_overlap(void **state)
 {
@@ -586,9 +588,10 @@ static void a_key_of_the_file_does_nothing(void **state)
 
 static void a_chart_stands_in_the_table_of_services(void **state)
 {
-	static const struct shape shape = { .id = PROM_MANUAL_ID, .label = "x",
-					    .metric = "a chart",
-					    .question = { [RED_CHART] = "up" } };
+	static const struct shape shape = {
+		.id = PROM_MANUAL_ID, .label = "x", .metric = "a chart",
+		.question = { [RED_CHART] = "up" },
+	};
 	static const struct service_def def = { .name = "up", .value = "",
 						.shape = PROM_MANUAL_ID };
 	static const struct catalog catalog = { .nr_shapes = 1, .shape = &shape,
@@ -624,7 +627,7 @@ static void a_chart_stands_in_the_table_of_services(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_mistake_is_told_somewhere_else_or_not_at_all),
+		cmocka_unit_test(a_mistake_is_told_elsewhere_or_not_at_all),
 		cmocka_unit_test(one_mistake_hides_the_others),
 		cmocka_unit_test(what_is_not_built_is_silently_ignored),
 		cmocka_unit_test(a_name_breaks_the_terminal),
