@@ -403,6 +403,7 @@ int run_completion(struct options *o)
 	     "\"$cur\")); return ;;");
 	puts("\t--page) COMPREPLY=($(compgen -W 'overview service events net' -- "
 	     "\"$cur\")); return ;;");
+	puts("\t-c|--config) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;");
 	puts("\t--theme) COMPREPLY=($(compgen -W 'ember paper contrast mono' -- "
 	     "\"$cur\")); return ;;");
 	puts("\tesac\n\tcase $cur in");

@@ -34,26 +34,51 @@ static const char *in_window(const char *query, const char *window,
 	return text(a, &b);
 }
 
+/* The closing quote, or the text's last byte. */
+static const char *string_end(const char *p)
+{
+	char quote = *p;
+	while (p[1] && p[1] != quote)
+		p += p[1] == '\\' && quote != '`' && p[2] ? 2 : 1;
+	return p + (p[1] != '\0');
+}
+
+/* True for one call of sum: "sum(...)", not "sum(a) / sum(b)". */
+static bool is_sum(const char *query)
+{
+	int depth = 0;
+	if (strncmp(query, "sum(", 4) != 0)
+		return false;
+	for (const char *p = query + 3; *p; p++) {
+		if (*p == '"' || *p == '\'' || *p == '`')
+			p = string_end(p);
+		depth += (*p == '(') - (*p == ')');
+		if (!depth)
+			return !p[1];
+	}
+	return false;
+}
+
+/* One series of it, whatever labels the person left. */
+static const char *summed(const char *query, struct arena *a)
+{
+	return is_sum(query) ? query : arena_printf(a, "sum(%s)", query);
+}
+
 /* Failures and the rest as two series, so that they are read like a counter
  * by status: no failures while there are requests is none, not unknown. */
 static const char *errors_question(const struct manual_service *m,
 				   const char *window, struct arena *a)
 {
-	const char *errors = in_window(m->errors, window, a);
-	const char *rate = in_window(m->rate, window, a);
+	const char *errors = summed(in_window(m->errors, window, a), a);
+	const char *rate = summed(in_window(m->rate, window, a), a);
 	struct buf b;
 	buf_init(&b, 0);
-	buf_printf(&b, "label_replace(sum(%s),\"%s\",\"true\",\"\",\"\") or "
-		   "label_replace(clamp_min(sum(%s)-(sum(%s) or 0*sum(%s)),0)"
-		   ",\"%s\",\"false\",\"\",\"\")", errors, CLASS, rate, errors,
-		   rate, CLASS);
+	buf_printf(&b, "label_replace(%s,\"%s\",\"true\",\"\",\"\") or "
+		   "label_replace(clamp_min(%s-(%s or 0*%s),0),\"%s\","
+		   "\"false\",\"\",\"\")", errors, CLASS, rate, errors, rate,
+		   CLASS);
 	return text(a, &b);
-}
-
-static const char *wrapped(const char *before, const char *query,
-			   struct arena *a)
-{
-	return arena_printf(a, "%s(%s)", before, query);
 }
 
 static void add_manual(struct shape *sh, const struct manual_service *m,
@@ -61,7 +86,7 @@ static void add_manual(struct shape *sh, const struct manual_service *m,
 {
 	sh->metric = "by hand";
 	sh->layer = m->layer;
-	sh->question[RED_RATE] = wrapped("sum", m->rate, a);
+	sh->question[RED_RATE] = summed(m->rate, a);
 	if (m->errors) {
 		sh->status = STATUS_ERROR;
 		sh->status_label = CLASS;
@@ -72,7 +97,7 @@ static void add_manual(struct shape *sh, const struct manual_service *m,
 	if (m->buckets) {
 		sh->method = METHOD_HISTOGRAM;
 		sh->question[RED_BUCKETS] =
-			wrapped("sum by (le) ", m->buckets, a);
+			arena_printf(a, "sum by (le) (%s)", m->buckets);
 	} else {
 		sh->note = "no buckets query";
 	}

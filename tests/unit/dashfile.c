@@ -452,7 +452,7 @@ static void a_service_by_hand_stands_beside_the_found_one(void **state)
 					      .nr_services = 2,
 					      .service = defs };
 	static const struct manual_service manual[] = {
-		{ .name = "b", .rate = "r[$__rate_interval]",
+		{ .name = "b", .rate = "sum(r{a=\")\"}[$__rate_interval])",
 		  .errors = "e[$__rate_interval]" },
 	};
 	static const char *const chart[] = { "up" };
@@ -470,7 +470,9 @@ static void a_service_by_hand_stands_beside_the_found_one(void **state)
 	assert_int_equal(c->service[1].shape, PROM_MANUAL_ID);
 	assert_int_equal(c->shape[1].window, 120000);
 	assert_non_null(strstr(c->shape[1].question[RED_BURN_1H], "e[1h]"));
-	assert_non_null(strstr(c->shape[1].question[RED_BURN_1H], "r[1h]"));
+	assert_non_null(strstr(c->shape[1].question[RED_BURN_1H],
+			       "clamp_min(sum(r{a=\")\"}[1h])-"));
+	assert_string_equal(c->shape[1].question[RED_RATE], manual[0].rate);
 	assert_string_equal(c->shape[2].question[RED_CHART], "up");
 	assert_int_equal(prom_manual_without(c, &room)->nr_shapes, 1);
 	/* Nothing by hand: the very same. */
