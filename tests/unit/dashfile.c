@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "sources/prom_manual.h"
 
+#include <cjson/cJSON.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -402,8 +403,6 @@ static void the_wrong_file_wins(void **state)
 	assert_int_equal(system(rm), 0);
 }
 
-/* ---- what it says to a source ------------------------------------------ */
-
 static struct config *config_of(struct dashfile *f)
 {
 	struct config *c = mem_zero(1, sizeof(*c));
@@ -413,6 +412,155 @@ static struct config *config_of(struct dashfile *f)
 		c->of[s] = f->section[s] ? f : NULL;
 	return c;
 }
+
+/* ---- check and config ------------------------------------------------------ */
+
+/* What a command says on stdout, and its code. */
+static char *printed(int (*run)(struct options *o), struct options *o,
+		     int *code)
+{
+	FILE *f = tmpfile();
+	assert_non_null(f);
+	fflush(stdout);
+	int saved = dup(STDOUT_FILENO);
+	dup2(fileno(f), STDOUT_FILENO);
+	*code = run(o);
+	fflush(stdout);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	long n = ftell(f);
+	n = fseek(f, 0, SEEK_END) == 0 ? ftell(f) : n;
+	char *s = calloc(1, (size_t)n + 1);
+	rewind(f);
+	assert_int_equal(fread(s, 1, (size_t)n, f), (size_t)n);
+	fclose(f);
+	return s;
+}
+
+static cJSON *check_json(const char *text, int *code)
+{
+	char path[] = "/tmp/redtop-check-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	close(fd);
+	put_file(path, text);
+	struct options o = { .file = path, .format = FORMAT_JSON };
+	char *s = printed(run_check, &o, code);
+	cJSON *j = cJSON_Parse(s);
+	if (!j)
+		fail_msg("no JSON: %s", s);
+	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(
+				    j, "schema")), "redtop.check/1");
+	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(
+				    j, "file")), path);
+	free(s);
+	unlink(path);
+	return j;
+}
+
+static const cJSON *item(const cJSON *j, const char *list, int i)
+{
+	return cJSON_GetArrayItem(cJSON_GetObjectItem(j, list), i);
+}
+
+static double number(const cJSON *j, const char *name)
+{
+	const cJSON *n = cJSON_GetObjectItem(j, name);
+	return cJSON_IsNumber(n) ? n->valuedouble : NAN;
+}
+
+static const char *word(const cJSON *j, const char *name)
+{
+	const char *s = cJSON_GetStringValue(cJSON_GetObjectItem(j, name));
+	return s ? s : "(none)";
+}
+
+static void a_script_reads_another_check(void **state)
+{
+	int code;
+	cJSON *j = check_json(
+		"slos:\n"
+		"- {id: a, service: s, objective: 99.9, period: 7d,\n"
+		"   error_query: 'e[$window]', total_query: 't[$window]'}\n"
+		"thresholds:\n"
+		"- {id: cpu, query: up, warning: {above: 70}, critical: "
+		"{above: 85, below: 1}, period: 1m, m: 2, n: 3}\n", &code);
+	(void)state;
+	assert_int_equal(code, EXIT_FINE);
+	assert_string_equal(word(j, "kind"), "redtop");
+	const cJSON *slo = item(j, "slos", 0), *t = item(j, "thresholds", 1);
+	assert_true(number(slo, "objective") == 0.999);
+	assert_true(number(slo, "period_s") == 604800);
+	assert_string_equal(word(slo, "method"), "occurrences");
+	assert_string_equal(word(slo, "error_query"), "e[5m]");
+	assert_string_equal(word(slo, "total_query"), "t[5m]");
+	assert_string_equal(word(t, "level"), "critical");
+	assert_true(number(t, "above") == 85 && number(t, "below") == 1);
+	assert_true(cJSON_IsNull(cJSON_GetObjectItem(
+		item(j, "thresholds", 0), "below")));
+	assert_true(number(t, "m") == 2 && number(t, "n") == 3);
+	cJSON_Delete(j);
+
+	j = check_json("theme: ember\nkeys:\n  F5: nosuch\n", &code);
+	assert_int_equal(code, EXIT_FILE);
+	const cJSON *p = item(j, "problems", 0);
+	assert_true(number(p, "line") == 3 && number(p, "column") == 7);
+	assert_string_equal(word(p, "severity"), "error");
+	cJSON_Delete(j);
+
+	j = check_json("version: prometheus/v1\nservice: x\nslos: []\n",
+		       &code);
+	assert_int_equal(code, EXIT_FILE);
+	assert_string_equal(word(j, "kind"), "sloth");
+	assert_non_null(strstr(word(item(j, "problems", 0), "text"),
+			       "not in this version"));
+	cJSON_Delete(j);
+	j = check_json("groups: []\n", &code);
+	assert_string_equal(word(j, "kind"), "rules");
+	cJSON_Delete(j);
+	j = check_json("", &code);
+	assert_int_equal(code, EXIT_FINE);
+	cJSON_Delete(j);
+}
+
+static void nobody_knows_who_said_so(void **state)
+{
+	struct config *c = config_of(fine(
+		"sources:\n- {name: a, url: 'http://u:secret@h'}\n"
+		"theme: paper\n"));
+	struct options o = { .command = command_find("config"),
+			     .origin = true, .timeout = 5000, .range = 60000,
+			     .given = option_bit("timeout") };
+	struct err e;
+	int code;
+	(void)state;
+	setenv("REDTOP_TOKEN", "hush", 1);
+	assert_int_equal(config_apply(c, &o, &e), 0);
+	char *s = printed(run_config, &o, &code);
+	assert_int_equal(code, EXIT_FINE);
+	static const char *const rows[][3] = {
+		{ "theme", "paper", "f:3" }, { "timeout", "5s", "flag" },
+		{ "range", "1m", "default" },
+		{ "sources[0].policy", "least-loaded", "default" },
+		{ "sources[0].url", "http://h", "f:2" },
+		{ "$REDTOP_TOKEN", "(set)", "environment" },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *at = strstr(s, rows[i][0]);
+		const char *end = at ? strchr(at, '\n') : NULL;
+		const char *value = at ? strstr(at, rows[i][1]) : NULL;
+		const char *from = value ? strstr(value, rows[i][2]) : NULL;
+		if (!from || from > end)
+			fail_msg("%s is not %s by %s: %s", rows[i][0],
+				 rows[i][1], rows[i][2], s);
+	}
+	assert_null(strstr(s, "hush"));
+	assert_null(strstr(s, "secret"));
+	free(s);
+	config_free(c);
+}
+
+/* ---- what it says to a source ------------------------------------------ */
 
 static void a_service_is_asked_of_the_wrong_source(void **state)
 {
@@ -639,6 +787,8 @@ int main(void)
 		cmocka_unit_test(a_query_of_the_slo_keeps_its_window),
 		cmocka_unit_test(another_user_writes_what_is_asked),
 		cmocka_unit_test(the_wrong_file_wins),
+		cmocka_unit_test(a_script_reads_another_check),
+		cmocka_unit_test(nobody_knows_who_said_so),
 		cmocka_unit_test(a_service_is_asked_of_the_wrong_source),
 		cmocka_unit_test(a_service_by_hand_stands_beside_the_found_one),
 		cmocka_unit_test(a_chart_asks_another_span_than_grafana),
