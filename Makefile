@@ -147,6 +147,8 @@ install: redtop $(BUILD)/redtop.1 $(BUILD)/redtop.bash
 	install -Dm644 $(BUILD)/redtop.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/redtop
 	install -d $(DESTDIR)$(PREFIX)/share/redtop/themes
 	install -m644 themes/*.theme $(DESTDIR)$(PREFIX)/share/redtop/themes
+	install -d $(DESTDIR)$(PREFIX)/share/redtop/dashboards
+	install -m644 dashboards/*.yaml $(DESTDIR)$(PREFIX)/share/redtop/dashboards
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/redtop \

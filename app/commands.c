@@ -25,6 +25,10 @@ const struct command commands[] = {
 	  "--every repeats it", IN_STATUS, true, run_status },
 	{ "doctor", "[SOURCE...]", "what this terminal, host and network can do, "
 	  "and what is wrong", IN_DOCTOR, false, run_doctor },
+	{ "check", "-c FILE", "is a dashboard file right: all problems at once, "
+	  "text or json", IN_CHECK, false, run_check },
+	{ "config", "[--show-origin]", "what holds: flags, environment, files, "
+	  "defaults", IN_CONFIG, false, run_config },
 	{ "help", "[WORD]", "every command, option, key, widget and source", 0,
 	  false, run_help },
 	{ "version", "", "the version", 0, false, run_version },
@@ -35,8 +39,7 @@ const struct command commands[] = {
 };
 
 static const char *const later[] = {
-	"cloudwatch", "report", "check", "verdict", "plan", "import",
-	"config", NULL,
+	"cloudwatch", "report", "verdict", "plan", "import", NULL,
 };
 
 const struct command *command_find(const char *name)

@@ -17,6 +17,8 @@ int run_snapshot(struct options *o);
 int run_record(struct options *o);
 int run_status(struct options *o);
 int run_doctor(struct options *o);
+int run_check(struct options *o);
+int run_config(struct options *o);
 int run_help(struct options *o);
 int run_version(struct options *o);
 int run_man(struct options *o);

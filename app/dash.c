@@ -1,6 +1,7 @@
 /* The dashboard without a terminal: rows, events, widgets and frames. */
 #include "app/dash_private.h"
 
+#include "app/dashfile.h"
 #include "app/explain.h"
 #include "base/mem.h"
 #include "tui/theme.h"
@@ -258,12 +259,30 @@ static enum mode mode_of(const struct dash *d)
 	return d->live || d->staged ? MODE_LIVE : MODE_PAUSED;
 }
 
+static const struct file_page *own_page(const struct dash *d)
+{
+	return d->own < d->file.nr_pages ? &d->file.page[d->own] : NULL;
+}
+
+bool dash_details(const struct dash *d)
+{
+	const struct file_page *p = own_page(d);
+	if (d->page != PAGE_OWN)
+		return d->page == PAGE_SERVICE;
+	for (size_t r = 0; p && r < p->nr; r++)
+		for (size_t i = 0; i < p->row[r].nr; i++)
+			if (strcmp(p->row[r].widget[i].kind, "routes") == 0)
+				return true;
+	return false;
+}
+
 static void build_view(struct dash *d)
 {
 	struct view *v = &d->v;
 	time_ms now = dash_now(d);
 	v->store = d->store;
 	v->page = d->page;
+	v->own = d->page == PAGE_OWN ? own_page(d)->name : NULL;
 	v->mode = mode_of(d);
 	v->playing = d->playing;
 	v->speed = d->speed;
@@ -343,7 +362,33 @@ static struct page_needs needs_of(const struct dash *d)
 {
 	return (struct page_needs){ .rows = d->nr_all,
 				    .blind = blind_sources(d),
-				    .replay = d->replay && d->played };
+				    .replay = d->replay && d->played,
+				    .own = own_page(d) };
+}
+
+static void add_limits(struct chart_spec *c, const struct file_level *l,
+		       bool critical)
+{
+	const double at[] = { l->above, l->below };
+	for (int i = 0; l->given && i < 2; i++) {
+		if (isnan(at[i]) || c->nr_limits == CHART_LIMITS)
+			continue;
+		c->limit[c->nr_limits].at = at[i];
+		c->limit[c->nr_limits].critical = critical;
+		c->limit[c->nr_limits++].below = i == 1;
+	}
+}
+
+static struct chart_spec chart_of(const struct file_widget *w)
+{
+	struct chart_spec c = { .title = w->title ? w->title : "",
+				.query = w->query ? w->query : "",
+				.unit = w->unit };
+	if (w->limit) {
+		add_limits(&c, &w->limit->critical, true);
+		add_limits(&c, &w->limit->warning, false);
+	}
+	return c;
 }
 
 static void lay_out(struct dash *d)
@@ -351,9 +396,11 @@ static void lay_out(struct dash *d)
 	struct slot slots[SLOTS_MAX];
 	struct page_needs needs = needs_of(d);
 	int w = d->surface->w, h = d->surface->h;
-	const char *full = d->full && d->focus < d->nr_built
-				   ? d->built[d->focus].slot.kind : NULL;
-	size_t n = full ? page_layout_full(full, w, h, &needs, slots)
+	struct slot one = { .kind = NULL };
+	if (d->full && d->focus < d->nr_built)
+		one = d->built[d->focus].slot;
+	const char *full = one.kind;
+	size_t n = full ? page_layout_full(&one, w, h, &needs, slots)
 			: page_layout(d->page, w, h, &needs, slots);
 	for (size_t i = 0; i < d->nr_built; i++)
 		keep_state(d, &d->built[i]);
@@ -366,6 +413,8 @@ static void lay_out(struct dash *d)
 			.slot = slots[i], .ops = ops,
 			.state = take_state(d, ops),
 		};
+		if (slots[i].of)
+			d->chart[d->nr_built - 1] = chart_of(slots[i].of);
 		if (full && strcmp(slots[i].kind, full) == 0)
 			d->focus = d->nr_built - 1;
 	}
@@ -391,6 +440,7 @@ static void draw_slots(struct dash *d)
 						  b->slot.y, b->slot.w,
 						  b->slot.h);
 		d->v.focused = b->slot.focusable && i == d->focus;
+		d->v.chart = b->slot.of ? &d->chart[i] : NULL;
 		b->ops->update(b->state, &d->v, b->slot.w, b->slot.h);
 		b->ops->draw(b->state, &s);
 	}
@@ -471,12 +521,43 @@ void dash_page(struct dash *d, enum page p)
 		return;
 	d->back = d->page;
 	d->page = p;
-	if (p == PAGE_SERVICE)
+	if (dash_details(d))
 		dash_ask(d, REQUEST_ASK);
 	d->full = false;
 	d->laid = false;
 	d->focus = 0;
 	d->event_chosen = false;
+}
+
+void dash_own_page(struct dash *d, size_t i)
+{
+	if (i >= d->file.nr_pages)
+		return;
+	if (d->page == PAGE_OWN && d->own != i)
+		d->page = d->back; /* so that it is another page */
+	d->own = i;
+	dash_page(d, PAGE_OWN);
+}
+
+void dash_set_file(struct dash *d, const struct dash_file *f)
+{
+	bool own = d->page == PAGE_OWN;
+	d->file = *f;
+	d->full = d->laid = false;
+	d->focus = 0;
+	for (size_t i = 0; i < d->nr_built; i++)
+		d->built[i].slot.of = NULL;
+	if (own && !own_page(d))
+		dash_page(d, PAGE_OVERVIEW);
+	dash_dirty(d);
+}
+
+void dash_place(const struct dash *d, enum page *page, size_t *own,
+		const char **service)
+{
+	*page = d->page;
+	*own = d->own;
+	*service = d->selected;
 }
 
 /* ---- from outside ------------------------------------------------------------------ */
@@ -534,11 +615,12 @@ void dash_want(struct dash *d, struct want *out)
 		.at = d->live ? TIME_NONE : d->at,
 		.back = back + d->pan,
 		.step = step,
+		.range = d->range,
 		.charts = true,
 		.whole = d->whole,
 		.hurry = d->pending,
 		.selected = d->v.sel ? d->v.sel->service->name : d->selected,
-		.details = d->page == PAGE_SERVICE,
+		.details = dash_details(d),
 		.visible = visible_rows(d),
 	};
 }
@@ -622,7 +704,11 @@ size_t dash_slots(const struct dash *d, struct dash_slot *out, size_t max)
 		out[n] = (struct dash_slot){ .kind = b->ops->name,
 					     .x = b->slot.x, .y = b->slot.y,
 					     .w = b->slot.w, .h = b->slot.h };
-		if (b->slot.focusable && d->v.sel
+		if (b->slot.of && strcmp(b->ops->name, "chart") == 0)
+			dash_copy(out[n].title, sizeof(out[n].title),
+				  b->slot.of->title ? b->slot.of->title
+						    : "chart");
+		else if (b->slot.focusable && d->v.sel
 		    && strcmp(b->ops->name, "table") != 0
 		    && strcmp(b->ops->name, "events") != 0)
 			snprintf(out[n].title, sizeof(out[n].title), "%s · %.48s",
@@ -640,7 +726,9 @@ struct dash *dash_new(const struct dash_options *o)
 	d->store = store_new(0);
 	store_objective(d->store, o->objective);
 	d->surface = surface_new(o->w, o->h, o->graph);
-	d->page = o->page;
+	d->file = o->file;
+	d->own = o->own;
+	d->page = o->page == PAGE_OWN && !own_page(d) ? PAGE_OVERVIEW : o->page;
 	d->replay = o->replay;
 	d->played = o->played;
 	d->live = !o->replay && o->at == TIME_NONE;

@@ -9,6 +9,17 @@
 
 struct dash;
 
+struct file_page;
+struct file_key;
+
+/* What a dashboard file says to the screen; borrowed. */
+struct dash_file {
+	const struct file_page *page;
+	size_t nr_pages;
+	const struct file_key *key;
+	size_t nr_keys;
+};
+
 struct dash_options {
 	int w, h;
 	enum graph graph;
@@ -25,6 +36,8 @@ struct dash_options {
 	bool staged;            /* `at` is the demo's own now: looks live */
 	const char *service;    /* selected first, or NULL */
 	const char *theme;      /* name, for the theme menu */
+	struct dash_file file;
+	size_t own;             /* PAGE_OWN: which page of the file */
 	const struct start_row *start; /* of the start page, or NULL */
 	size_t nr_start;
 };
@@ -40,6 +53,7 @@ enum request {
 	REQUEST_RECORD,  /* start or stop */
 	REQUEST_OPEN,    /* dash_opened() says what */
 	REQUEST_THEME,   /* dash_theme() says which */
+	REQUEST_RELOAD,  /* read the dashboard files again */
 };
 
 struct dash *dash_new(const struct dash_options *o);
@@ -52,6 +66,12 @@ void dash_paste(struct dash *d, int code_point);
 enum request dash_request(struct dash *d);
 const char *dash_opened(const struct dash *d);
 const char *dash_theme(const struct dash *d);
+
+/* Another file; a page that is gone becomes the overview. */
+void dash_set_file(struct dash *d, const struct dash_file *f);
+/* What stands for the session, to begin another dashboard with. */
+void dash_place(const struct dash *d, enum page *page, size_t *own,
+		const char **service);
 
 void dash_resize(struct dash *d, int w, int h);
 void dash_graph(struct dash *d, enum graph g);

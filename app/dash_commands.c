@@ -1,6 +1,7 @@
 /* The `:` line: a table of commands. */
 #include "app/dash_private.h"
 
+#include "app/dashfile.h"
 #include "app/explain.h"
 #include "base/text.h"
 #include "tui/theme.h"
@@ -40,7 +41,16 @@ static void cmd_page(struct dash *d, const char *arg)
 			dash_page(d, (enum page)p);
 			return;
 		}
-	dash_notice(d, "pages are overview, service, events, net");
+	for (size_t i = 0; i < d->file.nr_pages; i++)
+		if (strcmp(d->file.page[i].name, arg) == 0) {
+			dash_own_page(d, i);
+			return;
+		}
+	size_t n = (size_t)snprintf(d->notice, sizeof(d->notice), "pages are "
+				    "overview, service, events, net");
+	for (size_t i = 0; i < d->file.nr_pages && n < sizeof(d->notice); i++)
+		n += (size_t)snprintf(d->notice + n, sizeof(d->notice) - n,
+				      ", %s", d->file.page[i].name);
 }
 
 static void cmd_range(struct dash *d, const char *arg)
@@ -91,6 +101,12 @@ static void cmd_record(struct dash *d, const char *arg)
 	dash_ask(d, REQUEST_RECORD);
 }
 
+static void cmd_reload(struct dash *d, const char *arg)
+{
+	(void)arg;
+	dash_ask(d, REQUEST_RELOAD);
+}
+
 static void cmd_quit(struct dash *d, const char *arg)
 {
 	(void)arg;
@@ -110,13 +126,15 @@ static const struct {
 	{ { "goto", "TIME", "go to a time: 14:05, -10m, now" }, cmd_goto },
 	{ { "theme", "NAME", "ember, paper, contrast, mono, or a file" },
 	  cmd_theme },
-	{ { "page", "NAME", "overview, service, events, net" }, cmd_page },
+	{ { "page", "NAME", "overview, service, events, net, or the file's" },
+	  cmd_page },
 	{ { "range", "SPAN", "how much time the charts show: 15m, 1h, 6h" },
 	  cmd_range },
 	{ { "service", "NAME", "open a service" }, cmd_service },
 	{ { "filter", "TEXT", "rows with this text; empty: all" }, cmd_filter },
 	{ { "open", "SOURCE", "a URL, demo, or a recording" }, cmd_open },
 	{ { "record", "", "start or stop recording" }, cmd_record },
+	{ { "reload", "", "read the dashboard file again" }, cmd_reload },
 	{ { "help", "", "what the keys do" }, cmd_help },
 	{ { "quit", "", "leave" }, cmd_quit },
 };

@@ -2,6 +2,7 @@
 #include "app/dash_private.h"
 
 #include "app/status.h"
+#include "app/dashfile.h"
 #include "base/key.h"
 #include "base/text.h"
 #include "tui/theme.h"
@@ -19,7 +20,7 @@ static void select_row(struct dash *d, long to)
 		to = (long)d->nr_rows - 1;
 	dash_copy(d->selected, sizeof(d->selected),
 		  d->rows[to].service->name);
-	if (d->page == PAGE_SERVICE)
+	if (dash_details(d))
 		dash_ask(d, REQUEST_ASK);
 }
 
@@ -78,7 +79,8 @@ static void enter(struct dash *d)
 			dash_goto(d, t);
 		else
 			d->cursor = time_floor(t, d->v.dot * 2);
-	} else if (d->page == PAGE_OVERVIEW && d->nr_rows) {
+	} else if ((d->page == PAGE_OVERVIEW || d->page == PAGE_OWN) &&
+		   d->nr_rows) {
 		select_row(d, (long)dash_selected(d));
 		dash_page(d, PAGE_SERVICE);
 	}
@@ -291,6 +293,11 @@ static void k_overview(struct dash *d) { dash_page(d, PAGE_OVERVIEW); }
 static void k_service(struct dash *d) { dash_page(d, PAGE_SERVICE); }
 static void k_events(struct dash *d) { dash_page(d, PAGE_EVENTS); }
 static void k_net(struct dash *d) { dash_page(d, PAGE_NET); }
+static void k_own1(struct dash *d) { dash_own_page(d, 0); }
+static void k_own2(struct dash *d) { dash_own_page(d, 1); }
+static void k_own3(struct dash *d) { dash_own_page(d, 2); }
+static void k_own4(struct dash *d) { dash_own_page(d, 3); }
+static void k_reload(struct dash *d) { dash_ask(d, REQUEST_RELOAD); }
 
 static void k_sort(struct dash *d)
 {
@@ -346,7 +353,27 @@ static const struct {
 	{ '1', k_overview, false },     { '2', k_service, false },
 	{ '6', k_events, false },       { '8', k_net, false },
 	{ 'y', k_status, false },
+	{ '3', k_own1, false },         { '4', k_own2, false },
+	{ '5', k_own3, false },         { '7', k_own4, false },
+	{ K_CTRL_R, k_reload, false },
 };
+
+/* What the dashboard file makes of a key; false: a command, which has run. */
+static bool rebind(struct dash *d, int *key)
+{
+	for (size_t i = 0; i < d->file.nr_keys; i++) {
+		const struct file_key *k = &d->file.key[i];
+		if (k->key != *key)
+			continue;
+		*key = k->other;
+		if (k->other)
+			return true;
+		dash_copy(d->text, sizeof(d->text), k->command);
+		dash_command(d);
+		return false;
+	}
+	return true;
+}
 
 void dash_key(struct dash *d, int key)
 {
@@ -364,6 +391,8 @@ void dash_key(struct dash *d, int key)
 		popup_key(d, key);
 		return;
 	}
+	if (d->page != PAGE_START && !rebind(d, &key))
+		return;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (keys[i].key == key
 		    && (d->page != PAGE_START || keys[i].on_start)) {

@@ -29,6 +29,9 @@ struct dash {
 	struct view v;
 	enum graph graph;
 	enum page page, back;
+	struct dash_file file;  /* pages and keys of the dashboard file */
+	size_t own;             /* which page PAGE_OWN is */
+	struct chart_spec chart[SLOTS_MAX]; /* of the layout that stands */
 	bool full;
 	size_t focus;
 
@@ -85,6 +88,10 @@ void dash_ask(struct dash *d, enum request r);
 void dash_copy(char *to, size_t size, const char *from);
 void dash_dirty(struct dash *d);
 void dash_page(struct dash *d, enum page p);
+/* The i-th page of the dashboard file, if it has so many. */
+void dash_own_page(struct dash *d, size_t i);
+/* True if the page shows routes. */
+bool dash_details(const struct dash *d);
 /* Index of the selected row, 0 if it is not among the rows. */
 size_t dash_selected(const struct dash *d);
 void dash_focus(struct dash *d, int direction);

@@ -188,9 +188,11 @@ static void explain_row(struct box *b, int width, const struct red_row *r)
 	const struct store_source *src = r->service->source;
 	char a[NUMBER_TEXT], c[NUMBER_TEXT], t[TIME_TEXT], age[TIME_TEXT];
 	char window[TIME_TEXT], every[TIME_TEXT];
-	add(b, R_DIM, "%s layer, %s=%s, from %s (%s)", layer_name(sh->layer),
-	    sh->label, r->service->def->value, src->name,
-	    src->identity ? src->identity : "not known yet");
+	const char *value = r->service->def->value;
+	/* By hand no label names it. */
+	add(b, R_DIM, "%s layer, %s%s%s, from %s (%s)", layer_name(sh->layer),
+	    *value ? sh->label : sh->metric, *value ? "=" : "", value,
+	    src->name, src->identity ? src->identity : "not known yet");
 	add(b, R_DIM, "at %s, %s old; window %s = max(1m, 4 x scrape interval "
 	    "%s%s)", time_iso(r->at, t), time_span(r->age, age),
 	    time_duration(sh->window, window), sh->interval_guessed ? "~" : "",

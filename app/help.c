@@ -1,5 +1,6 @@
 /* Help, manual page and completion, printed from the tables that parse. */
 #include "app/commands.h"
+#include "app/dashfile.h"
 #include "app/kinds.h"
 #include "base/text.h"
 #include "widgets/keys.h"
@@ -73,6 +74,60 @@ static void print_source(const struct source_ops *s)
 	printf("  %-14s  %s\n", s->name, s->help);
 }
 
+/* ---- dashboard files ---------------------------------------------------------- */
+
+static void file_default(const struct file_option *o, char *out, size_t size)
+{
+	if (o->required)
+		snprintf(out, size, "; needed");
+	else if (o->fallback)
+		snprintf(out, size, " (%s)", o->fallback);
+	else
+		out[0] = '\0';
+}
+
+static void print_file_option(const struct file_option *o)
+{
+	char name[96], fallback[64];
+	int n = snprintf(name, sizeof(name), "  %s.%s: %s", o->section, o->name,
+			 o->arg);
+	file_default(o, fallback, sizeof(fallback));
+	fputs(name, stdout);
+	pad_to(n, 34);
+	printf("%s%s\n", o->help, fallback);
+}
+
+static void print_file_section(const struct file_section *s)
+{
+	char name[64];
+	int n = snprintf(name, sizeof(name), "  %s: %s", s->name, s->shape);
+	fputs(name, stdout);
+	pad_to(n, 34);
+	puts(s->help);
+	for (const struct file_option *o = file_options; o->name; o++)
+		if (strcmp(o->section, s->name) == 0 ||
+		    (strcmp(o->section, "widget") == 0 &&
+		     strcmp(s->name, "pages") == 0))
+			print_file_option(o);
+}
+
+static int print_file_word(const char *word)
+{
+	int found = 0;
+	bool all = strcmp(word, "file") == 0;
+	for (int s = 0; s < SECTION_NR; s++)
+		if (all || strcmp(file_sections[s].name, word) == 0) {
+			found++;
+			print_file_section(&file_sections[s]);
+		}
+	for (const struct file_option *o = file_options; o->name && !all; o++)
+		if (strcmp(o->name, word) == 0) {
+			found++;
+			print_file_option(o);
+		}
+	return found;
+}
+
 static void print_all(void)
 {
 	puts("redtop: top for services. Rate, errors, latency percentiles and "
@@ -86,11 +141,14 @@ static void print_all(void)
 	print_options("Options", IN_ALL);
 	print_options("Options of snapshot", IN_SNAPSHOT);
 	print_options("Options of record", IN_RECORD);
+	print_options("Options of check", IN_CHECK);
+	print_options("Options of config", IN_CONFIG);
 	print_keys();
 	puts("\nExit codes: 0 fine, 64 command line, 65 file, 69 source not "
 	     "reached,\n71 memory, 74 writing, 77 credentials. TIME is now, -10m, "
 	     "14:05, @1763000000\nor ISO-8601, UTC. redtop help WORD says more "
-	     "about a word.");
+	     "about a word;\nredtop help file lists what a dashboard file may "
+	     "say.");
 }
 
 /* One of "Space p", whole. */
@@ -151,12 +209,12 @@ static int print_word(const char *word)
 		found++;
 		print_keys();
 	}
-	return found;
+	return found + print_file_word(word);
 }
 
 static int unknown_word(const char *word)
 {
-	const char *names[128];
+	const char *names[256];
 	size_t n = 0;
 	struct err e;
 	for (const struct command *c = commands; c->name && n < 100; c++)
@@ -166,6 +224,10 @@ static int unknown_word(const char *word)
 		names[n++] = r->name;
 	for (size_t i = 0; widget_kinds[i] && n < 126; i++)
 		names[n++] = widget_kinds[i]->name;
+	for (int s = 0; s < SECTION_NR && n < 254; s++)
+		names[n++] = file_sections[s].name;
+	for (const struct file_option *f = file_options; f->name && n < 254; f++)
+		names[n++] = f->name;
 	names[n] = NULL;
 	const char *near = text_nearest(word, names);
 	if (command_is_later(word))
@@ -237,6 +299,32 @@ static void man_options(void)
 	}
 }
 
+static void man_file(void)
+{
+	puts(".SH DASHBOARD FILES\nYAML, given by \\-c FILE or "
+	     "$REDTOP_CONFIG, else $XDG_CONFIG_HOME/redtop/redtop.yaml "
+	     "(~/.config) and /etc/xdg/redtop/redtop.yaml; of a section the "
+	     "first of them that has it says all. Ctrl\\-R reads them again. "
+	     "A file that everybody may write to is refused. In services "
+	     "$window is the window of the rates.");
+	for (int s = 0; s < SECTION_NR; s++) {
+		roff_term(file_sections[s].name, file_sections[s].shape,
+			  file_sections[s].help);
+		for (const struct file_option *o = file_options; o->name; o++) {
+			char term[96], text[256], fallback[64];
+			bool widget = strcmp(o->section, "widget") == 0;
+			if (strcmp(o->section, file_sections[s].name) != 0 &&
+			    !(widget && s == SECTION_PAGES))
+				continue;
+			file_default(o, fallback, sizeof(fallback));
+			snprintf(term, sizeof(term), "%s.%s", o->section,
+				 o->name);
+			snprintf(text, sizeof(text), "%s%s", o->help, fallback);
+			roff_term(term, o->arg, text);
+		}
+	}
+}
+
 static void man_exit(void)
 {
 	static const struct {
@@ -286,6 +374,7 @@ int run_man(struct options *o)
 	for (size_t i = 0; source_kinds[i]; i++)
 		roff_term(source_kinds[i]->name, NULL, source_kinds[i]->help);
 	man_options();
+	man_file();
 	puts(".SH KEYS");
 	for (const struct key_row *r = key_rows; r->keys; r++)
 		roff_term(r->keys, NULL, r->help);
@@ -293,6 +382,7 @@ int run_man(struct options *o)
 	puts(".SH ENVIRONMENT");
 	roff_term("PROMETHEUS_URL", NULL, "the source of a bare redtop without a "
 		  "terminal; offered on the start page");
+	roff_term("REDTOP_CONFIG", NULL, "a dashboard file, as -c");
 	roff_term("NO_COLOR", NULL, "no colours");
 	roff_term("http_proxy, https_proxy, all_proxy, no_proxy", NULL,
 		  "as curl reads them, but never for loopback and link-local "
@@ -313,6 +403,7 @@ int run_completion(struct options *o)
 	     "\"$cur\")); return ;;");
 	puts("\t--page) COMPREPLY=($(compgen -W 'overview service events net' -- "
 	     "\"$cur\")); return ;;");
+	puts("\t-c|--config) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;");
 	puts("\t--theme) COMPREPLY=($(compgen -W 'ember paper contrast mono' -- "
 	     "\"$cur\")); return ;;");
 	puts("\tesac\n\tcase $cur in");

@@ -153,7 +153,7 @@ static void put_frame(cJSON *root, const struct dash *d, const struct view *v)
 	cJSON *o = add(root, "frame", cJSON_CreateObject());
 	put_number(o, "w", dash_surface(d)->w);
 	put_number(o, "h", dash_surface(d)->h);
-	put_text(o, "page", page_name(v->page));
+	put_text(o, "page", v->own ? v->own : page_name(v->page));
 	cJSON *list = add(o, "widgets", cJSON_CreateArray());
 	for (size_t i = 0; i < n; i++) {
 		cJSON *w = must(cJSON_CreateObject());

@@ -11,6 +11,14 @@ const struct source_ops *const source_kinds[] = {
 	&prometheus_ops, &demo_ops, &replay_ops, NULL,
 };
 
+const struct source_ops *source_kind(const char *name)
+{
+	for (size_t i = 0; source_kinds[i]; i++)
+		if (strcmp(source_kinds[i]->name, name) == 0)
+			return source_kinds[i];
+	return NULL;
+}
+
 static bool ends_with(const char *s, const char *end)
 {
 	size_t n = strlen(s), k = strlen(end);

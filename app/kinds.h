@@ -13,4 +13,7 @@ extern const struct source_ops *const source_kinds[];
 const struct source_ops *kind_of(const char *text, const char **where,
 				 struct err *e);
 
+/* The kind of that name. */
+const struct source_ops *source_kind(const char *name);
+
 #endif

@@ -1,5 +1,6 @@
 /* The live screen: terminal, keys, signals and frames on one loop. */
 #include "app/commands.h"
+#include "app/config.h"
 #include "app/dash.h"
 #include "app/oneshot.h"
 #include "app/session.h"
@@ -37,6 +38,8 @@ struct live {
 	uv_loop_t loop;
 	const struct options *o;
 	struct options opened;      /* of a source chosen on the start page */
+	struct options reloaded;    /* of the dashboard file, read again */
+	struct config *config;      /* of `reloaded`, or NULL */
 	struct tty *tty;
 	struct screen *screen;
 	struct theme theme;
@@ -270,9 +273,11 @@ static void show_source(struct live *l, const struct options *o)
 		.replay = replay != NULL, .played = true, .at = TIME_NONE,
 		.service = o->service, .theme = l->theme.name,
 		.now = clock_wall(),
+		.file = config_dash_file(o->config), .own = o->own,
 	};
-	dash_free(l->dash);
+	struct dash *old = l->dash;
 	l->dash = dash_new(&d);
+	dash_free(old); /* the service's name is its */
 	if (replay)
 		dash_set_replay(l->dash, replay);
 	for (size_t i = 0; !replay && i < session_sources(l->session); i++)
@@ -297,12 +302,14 @@ static void open_chosen(struct live *l)
 	l->opened = *l->o;
 	l->opened.source[0] = dash_opened(l->dash);
 	l->opened.nr_sources = 1;
+	l->opened.from_file = false;
 	/* The string is the dashboard's, which is replaced. */
 	l->opened.source[0] = mem_strdup(l->opened.source[0]);
 	if (open_sources(l, &l->opened, &e) < 0) {
 		dash_notice(l->dash, e.text);
 		return;
 	}
+	l->o = &l->opened;
 	show_source(l, &l->opened);
 }
 
@@ -318,6 +325,114 @@ static void set_theme(struct live *l)
 	}
 	l->theme = t;
 	screen_repaint(l->screen);
+}
+
+/* ---- the dashboard file, again ---------------------------------------------- */
+
+static void free_config(void *arg)
+{
+	config_free(arg);
+}
+
+static bool same_source_words(const struct options *a, const struct options *b)
+{
+	if (a->nr_sources != b->nr_sources)
+		return false;
+	for (size_t i = 0; i < a->nr_sources; i++)
+		if (strcmp(a->source[i], b->source[i]) != 0)
+			return false;
+	return true;
+}
+
+/* The options as they are by the new file; -1 with a sentence. */
+static int reread(struct live *l, struct options *out, struct config **config,
+		  struct err *e)
+{
+	struct config *c = config_load(l->o->file, e);
+	*config = c;
+	if (!c)
+		return -1;
+	*out = *l->o;
+	if (l->o->from_file) {
+		out->nr_sources = 0;
+		out->from_file = false;
+	}
+	if (!(l->o->given & option_bit("theme")))
+		out->theme = NULL;
+	out->own_page = NULL;
+	if (c->errors) {
+		char text[300];
+		config_complaint(c, text, sizeof(text));
+		err_set(e, EXIT_FILE, "%s; all is as before", text);
+	}
+	if (c->errors || config_apply(c, out, e) < 0) {
+		config_free(c);
+		return -1;
+	}
+	return 0;
+}
+
+static void take_theme(struct live *l, const struct options *o)
+{
+	struct err e;
+	struct theme t;
+	if (options_theme(o, &t, &e) < 0)
+		return;
+	l->theme = t;
+	screen_repaint(l->screen);
+}
+
+/* Other sources, services or charts: the session begins anew, on the same
+ * page. -1: it cannot, and all is as before. */
+static int begin_again(struct live *l, struct options *o, struct config *forget)
+{
+	struct session *old = l->session;
+	struct err e;
+	if (open_sources(l, o, &e) < 0) {
+		l->session = old;
+		dash_notice(l->dash, e.text);
+		return -1;
+	}
+	dash_place(l->dash, &o->page, &o->own, &o->service);
+	stop_recording(l);
+	session_close(old, free_config, forget);
+	show_source(l, o);
+	o->service = NULL;
+	return 0;
+}
+
+/* Where only the screen changes, the session goes on, and goes on borrowing
+ * what the files before said: they are kept. */
+static void reload(struct live *l)
+{
+	struct options o;
+	struct config *c;
+	struct err e;
+	if (!l->session) {
+		dash_notice(l->dash, "no dashboard yet");
+		return;
+	}
+	if (reread(l, &o, &c, &e) < 0) {
+		dash_notice(l->dash, e.text);
+		return;
+	}
+	bool same = l->o->config && config_same_sources(l->o->config, c) &&
+		    same_source_words(l->o, &o);
+	if (!same && (o.nr_sources == 0 || begin_again(l, &o, l->config) < 0)) {
+		config_free(c);
+		return;
+	}
+	l->reloaded = o;
+	l->o = &l->reloaded;
+	l->config = c;
+	take_theme(l, &o);
+	struct dash_file file = config_dash_file(c);
+	if (same)
+		dash_set_file(l->dash, &file);
+	char text[64];
+	snprintf(text, sizeof(text), "read again: %zu file%s", c->nr,
+		 c->nr == 1 ? "" : "s");
+	dash_notice(l->dash, text);
 }
 
 static void suspend(struct live *l);
@@ -351,6 +466,9 @@ static void carry_out(struct live *l)
 			break;
 		case REQUEST_THEME:
 			set_theme(l);
+			break;
+		case REQUEST_RELOAD:
+			reload(l);
 			break;
 		default:
 			break;

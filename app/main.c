@@ -1,5 +1,6 @@
 /* redtop: `top` for services. */
 #include "app/commands.h"
+#include "app/config.h"
 #include "app/transport.h"
 
 #include <signal.h>
@@ -50,6 +51,35 @@ static bool wipe_userinfo(struct options *o, char *own[SOURCES_MAX])
 	return found;
 }
 
+/* `check` reads its file itself; the others that have a use for one find it
+ * by the search path. */
+static bool reads_config(const struct options *o)
+{
+	return (o->command->where & (IN_LIVE | IN_SNAPSHOT | IN_RECORD |
+				     IN_CONFIG)) != 0;
+}
+
+static struct config *read_config(const struct options *o, struct err *e)
+{
+	struct config *c = config_load(o->file, e);
+	if (c && (c->errors || !o->quiet))
+		config_complain(c, !o->quiet);
+	return c;
+}
+
+static int run_configured(struct options *o)
+{
+	struct err e;
+	struct config *c = read_config(o, &e);
+	if (!c)
+		return complain(&e);
+	int code = c->errors ? EXIT_FILE
+		   : config_apply(c, o, &e) < 0 ? complain(&e)
+						: o->command->run(o);
+	config_free(c);
+	return code;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
@@ -67,7 +97,7 @@ int main(int argc, char **argv)
 			"keeps it in a file\n");
 	r = o.command->where ? transport_open(&o, token) : 0;
 	if (!r)
-		r = o.command->run(&o);
+		r = reads_config(&o) ? run_configured(&o) : o.command->run(&o);
 	for (size_t i = 0; i < SOURCES_MAX; i++)
 		free(own[i]);
 	return r;

@@ -1,6 +1,7 @@
 #include "app/oneshot.h"
 
 #include "app/commands.h"
+#include "app/config.h"
 #include "app/session.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -129,7 +130,7 @@ static bool wants_more(const struct view *v, enum page page)
 {
 	if (!v->sel)
 		return false;
-	if (page == PAGE_SERVICE)
+	if (page == PAGE_SERVICE || page == PAGE_OWN)
 		return true;
 	const struct service *s = v->sel->service;
 	if (!s->shape->question[RED_BUCKETS])
@@ -167,6 +168,7 @@ struct oneshot *oneshot_run(const struct options *o, enum graph g, struct err *e
 		.replay = s->replay, .at = at, .service = o->service,
 		.theme = o->theme, .now = now_of(s, o),
 		.staged = !o->at && !s->replay,
+		.file = config_dash_file(o->config), .own = o->own,
 	};
 	s->dash = dash_new(&d);
 	if (s->replay)

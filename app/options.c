@@ -160,11 +160,10 @@ static int set_page(struct options *o, const char *arg, struct err *e)
 {
 	static const char *const later[] = { "changed", "saturation", "slo",
 					     "loadtest", NULL };
-	const char *names[PAGE_START + 1] = { 0 };
 	for (int p = 0; p < PAGE_START; p++) {
-		names[p] = page_name((enum page)p);
-		if (strcmp(arg, names[p]) == 0) {
+		if (strcmp(arg, page_name((enum page)p)) == 0) {
 			o->page = (enum page)p;
+			o->own_page = NULL;
 			o->paged = true;
 			return 0;
 		}
@@ -173,11 +172,9 @@ static int set_page(struct options *o, const char *arg, struct err *e)
 		if (strcmp(arg, later[i]) == 0)
 			return err_set(e, EXIT_USAGE,
 				       "--page %s is not in this version", arg);
-	const char *near = text_nearest(arg, names);
-	return err_set(e, EXIT_USAGE, "no page '%.40s'%s%s%s; pages are "
-		       "overview, service, events, net", arg,
-		       near ? ", did you mean '" : "", near ? near : "",
-		       near ? "'" : "");
+	/* Perhaps a page of the dashboard file, which is not read yet. */
+	o->own_page = arg;
+	return 0;
 }
 
 static int set_service(struct options *o, const char *arg, struct err *e)
@@ -232,7 +229,24 @@ static int set_for(struct options *o, const char *arg, struct err *e)
 	return duration_parse(arg, &o->duration, e);
 }
 
+static int set_file(struct options *o, const char *arg, struct err *e)
+{
+	(void)e;
+	o->file = arg;
+	return 0;
+}
+
+static int set_origin(struct options *o, const char *arg, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	o->origin = true;
+	return 0;
+}
+
 const struct option_row option_rows[] = {
+	{ "config", 'c', "FILE", "a dashboard file; without it $REDTOP_CONFIG and "
+	  "the search path", IN_ALL, set_file },
 	{ "delay", 'd', "SECONDS", "poll period, never below the source's own",
 	  IN_ALL, set_period },
 	{ "match", 0, "SELECTOR", "goes into every selector, as in "
@@ -267,11 +281,13 @@ const struct option_row option_rows[] = {
 	{ "keys", 0, "\"KEY KEY\"", "keys to press first, as in \"j Enter\"",
 	  IN_SNAPSHOT, set_keys },
 	{ "format", 0, "FORMAT", "text, ansi, svg, json (text)",
-	  IN_SNAPSHOT | IN_DOCTOR, set_format },
+	  IN_SNAPSHOT | IN_CHECK | IN_DOCTOR, set_format },
 	{ "output", 'o', "FILE", "the recording to write", IN_RECORD, set_out },
 	{ "every", 0, "TIME", "how often to ask (record: the source's own period)",
 	  IN_RECORD | IN_STATUS, set_every },
 	{ "for", 0, "TIME", "stop after this long", IN_RECORD, set_for },
+	{ "show-origin", 0, NULL, "each setting and where it comes from",
+	  IN_CONFIG, set_origin },
 	{ "help", 'h', NULL, "this help", IN_ALL, set_help },
 	{ "version", 'V', NULL, "the version", IN_ALL, set_version },
 	{ 0 },
@@ -279,8 +295,8 @@ const struct option_row option_rows[] = {
 
 /* Words of the product that are promised for later versions. */
 static const char *const later_options[] = {
-	"no-mouse", "low", "max-bps",
-	"region", "profile", "sigv4", "dashboard", NULL,
+	"no-mouse", "low", "max-bps", "region", "profile", "sigv4",
+	"dashboard", "slo", "thresholds", "source", NULL,
 };
 
 /* ---- reading the line ---------------------------------------------------------- */
@@ -291,6 +307,12 @@ static const struct option_row *option_by_name(const char *name, size_t n)
 		if (strlen(r->name) == n && memcmp(r->name, name, n) == 0)
 			return r;
 	return NULL;
+}
+
+uint64_t option_bit(const char *name)
+{
+	const struct option_row *r = option_by_name(name, strlen(name));
+	return r ? (uint64_t)1 << (r - option_rows) : 0;
 }
 
 static const struct option_row *option_by_letter(char c)
@@ -336,6 +358,7 @@ static int apply(struct options *o, const struct option_row *r,
 			       *o->command->name ? " " : "", o->command->name,
 			       r->name,
 			       *o->command->name ? o->command->name : "redtop");
+	o->given |= (uint64_t)1 << (r - option_rows);
 	return r->set(o, arg, e);
 }
 
@@ -362,9 +385,6 @@ static int short_options(struct options *o, char **argv, int *i, struct err *e)
 {
 	for (const char *p = argv[*i] + 1; *p; p++) {
 		const struct option_row *r = option_by_letter(*p);
-		if (*p == 'c')
-			return err_set(e, EXIT_USAGE, "-c FILE, dashboard files, "
-				       "is not in this version");
 		if (!r)
 			return err_set(e, EXIT_USAGE, "no option '-%c'; redtop "
 				       "help lists them", *p);
@@ -454,9 +474,6 @@ int options_parse(int argc, char **argv, struct options *o, struct err *e)
 		if (r < 0)
 			return -1;
 	}
-	if (o->command->needs_source && o->nr_sources == 0)
-		return err_set(e, EXIT_USAGE, "redtop %s needs a source: a URL, "
-			       "demo, or a recording", o->command->name);
 	return 0;
 }
 

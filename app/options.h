@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define SOURCES_MAX 16
 
@@ -17,10 +18,19 @@ struct http_config; /* sources/http_config.h */
 
 enum format { FORMAT_TEXT, FORMAT_ANSI, FORMAT_SVG, FORMAT_JSON };
 
+struct config;
+
 struct options {
 	const struct command *command;
+	const char *file;        /* -c, or NULL */
+	const struct config *config; /* what holds; set by config_apply() */
+	bool from_file;          /* the sources are the file's */
+	const char *own_page;    /* --page NAME that is not a built-in one */
+	size_t own;              /* PAGE_OWN: which of the file's */
+	uint64_t given;          /* bits: rows of the table that were given */
+	bool origin;             /* config --show-origin */
 	const char *source[SOURCES_MAX]; /* userinfo still in URLs */
-	size_t nr_sources;
+	size_t nr_sources;       /* of the command line, else the file's */
 	const char *word;        /* of `help` */
 	time_ms period;          /* -d, 0: the source's own */
 	const char *match;
@@ -47,7 +57,7 @@ struct options {
 
 /* What a command may be given; bits of struct option_row.where. */
 enum where { IN_ALL = 1, IN_SNAPSHOT = 2, IN_RECORD = 4, IN_LIVE = 8,
-	     IN_STATUS = 256, IN_DOCTOR = 512 };
+	     IN_CHECK = 16, IN_CONFIG = 32, IN_STATUS = 256, IN_DOCTOR = 512 };
 
 struct option_row {
 	const char *name;        /* without dashes */
@@ -64,10 +74,13 @@ struct command {
 	const char *args;        /* "SOURCE… -o FILE" */
 	const char *help;
 	unsigned where;          /* options beside IN_ALL */
-	bool needs_source;
+	bool needs_source;       /* judged once dashboard files are read */
 	int (*run)(struct options *o);
 };
 extern const struct command commands[]; /* ends with name NULL */
+
+/* The bit of an option's row in options.given. */
+uint64_t option_bit(const char *name);
 
 /* 0, or -1 with a sentence (EXIT_USAGE) that names the word and the nearest
  * right one. `--help`, `-h` and `--version` become commands. */

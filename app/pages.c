@@ -1,6 +1,8 @@
 /* Layout: heights are handed out from the most to the least needed. */
 #include "app/pages.h"
 
+#include "app/rows.h"
+
 #include <string.h>
 
 /* Labels left of a plot and the margin right of it. */
@@ -20,7 +22,8 @@ static void place(struct plan *p, const char *kind, int x, int y, int w, int h,
 		  bool focusable)
 {
 	if (p->nr < SLOTS_MAX && w > 0 && h > 0)
-		p->out[p->nr++] = (struct slot){ kind, x, y, w, h, focusable };
+		p->out[p->nr++] = (struct slot){ kind, x, y, w, h, focusable,
+						 NULL };
 }
 
 static int clamp(int v, int lo, int hi)
@@ -222,6 +225,12 @@ size_t page_layout(enum page page, int w, int h, const struct page_needs *n,
 		place(&p, page == PAGE_NET ? "net" : "eventlist", 0, y0, w,
 		      y1 - y0, false);
 		break;
+	case PAGE_OWN:
+		frame(&p, w, h, n, &y0, &y1);
+		if (n->own)
+			rows_place(n->own, MARGIN, w - 2 * MARGIN, y0, y1,
+				   out, &p.nr);
+		break;
 	case PAGE_START:
 		place(&p, "start", 0, 0, w, h - (h > 4), false);
 		if (h > 4)
@@ -233,7 +242,7 @@ size_t page_layout(enum page page, int w, int h, const struct page_needs *n,
 	return p.nr;
 }
 
-size_t page_layout_full(const char *kind, int w, int h,
+size_t page_layout_full(const struct slot *one, int w, int h,
 			const struct page_needs *n, struct slot *out)
 {
 	struct plan p = { out, 0 };
@@ -243,9 +252,10 @@ size_t page_layout_full(const char *kind, int w, int h,
 		return p.nr;
 	}
 	frame(&p, w, h, n, &y0, &y1);
-	bool rows = strcmp(kind, "table") == 0;
-	place(&p, kind, rows ? 0 : MARGIN, y0, rows ? w : w - 2 * MARGIN,
+	bool rows = strcmp(one->kind, "table") == 0;
+	place(&p, one->kind, rows ? 0 : MARGIN, y0, rows ? w : w - 2 * MARGIN,
 	      y1 - y0, true);
+	out[p.nr - 1].of = one->of;
 	return p.nr;
 }
 

@@ -1,6 +1,7 @@
 /* The schedule: one timer a source, backoff with jitter after faults. */
 #include "app/session.h"
 
+#include "app/config.h"
 #include "app/kinds.h"
 #include "base/mem.h"
 
@@ -25,6 +26,7 @@ struct feed {
 	bool answered;
 	unsigned failures;
 	time_ms wait;       /* until the next poll, as it was told; 0: not */
+	size_t place;       /* among the sources */
 	struct arena words; /* of the want that is under way */
 };
 
@@ -39,6 +41,8 @@ struct session {
 	unsigned seed;
 	void (*done)(void *arg);
 	void *done_arg;
+	const struct config *config;
+	struct arena options;
 	time_ms every;      /* --every: just that, also below a source's own */
 };
 
@@ -158,6 +162,30 @@ static void poll_feed(struct feed *f)
 	f->src.ops->poll(&f->src, &w);
 }
 
+/* What the dashboard file promises of services stands in the catalog, and so
+ * in recordings; a recording brings its own. */
+static void set_objectives(const struct feed *f, struct batch *b)
+{
+	const struct catalog *old = b->catalog;
+	if (!old || !f->session->config ||
+	    strcmp(f->src.ops->name, "recording") == 0)
+		return;
+	struct catalog *c = arena_alloc(&b->arena, sizeof(*c));
+	struct service_def *def = arena_alloc(&b->arena,
+					      (old->nr_services + 1) *
+						      sizeof(*def));
+	*c = *old;
+	for (size_t i = 0; i < old->nr_services; i++) {
+		def[i] = old->service[i];
+		double v = config_objective(f->session->config, f->place,
+					    def[i].name);
+		if (v > 0)
+			def[i].objective = v;
+	}
+	c->service = def;
+	b->catalog = c;
+}
+
 static void on_batch(struct source *src, struct batch *b, void *arg)
 {
 	struct feed *f = arg;
@@ -167,6 +195,7 @@ static void on_batch(struct source *src, struct batch *b, void *arg)
 		f->failed = true;
 	if (b->tick && strcmp(src->ops->name, "recording") != 0)
 		tell_next(f, b);
+	set_objectives(f, b);
 	if (!f->session->closing)
 		f->session->hooks.batch(b, f->session->hooks.arg);
 	batch_free(b);
@@ -203,6 +232,7 @@ static void finish(struct session *s)
 		free(s->feed[i].src.url);
 	}
 	free(s->feed);
+	arena_release(&s->options);
 	free(s);
 	if (done)
 		done(arg);
@@ -283,11 +313,40 @@ static char *name_of(const struct session *s, const struct source_ops *ops)
 	return mem_strdup(name);
 }
 
+/* A source of the file has its name, unless another is called so. */
+static char *named(const struct session *s, const struct file_source *like,
+		   const struct source_ops *ops)
+{
+	if (!like || !like->name)
+		return name_of(s, ops);
+	for (size_t i = 0; i < s->nr; i++)
+		if (strcmp(s->feed[i].src.name, like->name) == 0)
+			return name_of(s, ops);
+	return mem_strdup(like->name);
+}
+
+static void from_file(struct session *s, struct source_options *opt,
+		      const struct file_source *like)
+{
+	config_source_options(s->config, s->nr, opt, &s->options);
+	if (!like)
+		return;
+	opt->policy = like->policy;
+	opt->urls = like->urls ? like->urls + 1 : NULL;
+	if (like->http)
+		opt->http = like->http;
+}
+
 static int open_feed(struct session *s, const struct options *o,
 		     const char *text, struct err *e)
 {
 	const char *where;
-	const struct source_ops *ops = kind_of(text, &where, e);
+	const struct file_source *like =
+		o->from_file ? config_source(o->config, s->nr) : NULL;
+	const struct source_ops *ops =
+		like && like->kind == FILE_RECORDING
+			? (where = text, source_kind("recording"))
+			: kind_of(text, &where, e);
 	if (!ops)
 		return -1;
 	struct feed *f = &s->feed[s->nr];
@@ -296,7 +355,7 @@ static int open_feed(struct session *s, const struct options *o,
 		.ops = ops,
 		.state = mem_zero(1, ops->state_size),
 		.loop = s->loop,
-		.name = name_of(s, ops),
+		.name = named(s, like, ops),
 		.newest = TIME_NONE, .oldest = TIME_NONE,
 		.sink = on_batch, .ended = on_ended, .closed = on_closed,
 		.arg = f,
@@ -304,6 +363,8 @@ static int open_feed(struct session *s, const struct options *o,
 			 .period = o->period, .objective = o->objective,
 			 .http = o->http },
 	};
+	f->place = s->nr;
+	from_file(s, &f->src.opt, like);
 	if (ops->open(&f->src, where, e) < 0) {
 		free(f->src.state);
 		free(f->src.name);
@@ -322,6 +383,8 @@ struct session *session_new(uv_loop_t *loop, const struct options *o,
 	struct session *s = mem_zero(1, sizeof(*s));
 	s->loop = loop;
 	s->hooks = *h;
+	s->config = o->config;
+	arena_init(&s->options, 0);
 	s->seed = (unsigned)clock_wall();
 	s->every = o->every;
 	s->feed = mem_zero(o->nr_sources, sizeof(*s->feed));

@@ -27,6 +27,7 @@ const char *red_role_name(enum red_role r)
 		[RED_BURN_1H] = "burn 1h", [RED_VERSION] = "version",
 		[RED_ROUTES] = "routes",
 		[RED_ROUTE_BUCKETS] = "route buckets",
+		[RED_CHART] = "chart",
 	};
 	return (unsigned)r < RED_ROLES ? names[r] : "";
 }

@@ -35,9 +35,16 @@ enum red_role {
 			 is open, instants only. `$__service` in it is replaced
 			 by that service's quoted value */
 	RED_ROUTE_BUCKETS, /* and its bucket rates by route label and le */
+	RED_CHART,    /* a query of the dashboard's own: its shape has this alone
+			 and one service that stands in no table */
 	RED_ROLES
 };
 const char *red_role_name(enum red_role r);
+/* What is asked for one service alone, while its page is open. */
+static inline bool red_role_routes(enum red_role r)
+{
+	return r == RED_ROUTES || r == RED_ROUTE_BUCKETS;
+}
 
 /* Labels that may name a route, the best first; ends in NULL. */
 extern const char *const route_labels[];

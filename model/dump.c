@@ -172,7 +172,9 @@ int store_dump(const struct store *st,
 	size_t n = store_sources(st, &sources);
 	struct dump d = { .st = st };
 	bool told = false;
-	d.nr_services = store_services(st, &d.service);
+	const struct service *const *charts;
+	d.nr_services = store_services(st, &d.service)
+			+ store_charts(st, &charts); /* which follow them */
 	for (size_t i = 0; i < n; i++) {
 		d.src = sources[i];
 		if (d.src->answered == TIME_NONE || !d.src->catalog)

@@ -81,17 +81,26 @@ void services_clear(struct origin *o)
 	o->nr_services = 0;
 }
 
+static size_t publish(struct store *st, size_t n, bool charts)
+{
+	for (size_t i = 0; i < st->nr_origins; i++)
+		for (size_t k = 0; k < st->origin[i]->nr_services; k++) {
+			struct service *s = &st->origin[i]->service[k];
+			if (charts == (s->shape->question[RED_CHART] != NULL))
+				st->services[n++] = s;
+		}
+	return n;
+}
+
+/* Those of the table first, then those that carry a chart's query. */
 void services_publish(struct store *st)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < st->nr_origins; i++)
 		n += st->origin[i]->nr_services;
 	st->services = mem_grow(st->services, n + 1, sizeof(*st->services));
-	st->nr_services = 0;
-	for (size_t i = 0; i < st->nr_origins; i++)
-		for (size_t k = 0; k < st->origin[i]->nr_services; k++)
-			st->services[st->nr_services++] =
-				&st->origin[i]->service[k];
+	st->nr_services = publish(st, 0, false);
+	st->nr_charts = publish(st, st->nr_services, true) - st->nr_services;
 }
 
 /* Sets what follows from the labels: class and bound. */
@@ -121,7 +130,7 @@ static struct service *owner_of(const struct origin *o, uint32_t question,
 		return NULL;
 	const char *value = labels_get(ls, sh->label);
 	struct service *s = find_service(o, sh->id, value ? value : "");
-	bool routes = question % 16 >= RED_ROUTES;
+	bool routes = red_role_routes(question % 16);
 	size_t limit = routes ? LIMIT_ROUTE_SERIES : LIMIT_BUCKETS;
 	return s && s->nr[question % 16] < limit ? s : NULL;
 }

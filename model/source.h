@@ -15,6 +15,7 @@ struct want {
 	time_ms at;      /* TIME_NONE: the source's own now */
 	time_ms back;    /* how far the charts reach back from `at` */
 	time_ms step;    /* of the charts; from and to are multiples of it */
+	time_ms range;   /* that the person chose: `$__range`; 0: `back` */
 	bool charts;     /* false: only the rows are needed (a status line) */
 	bool whole;      /* ask the whole range again, not only its tail */
 	bool hurry;      /* a key waits for it: the reserved slot may be used */
@@ -30,6 +31,15 @@ enum endpoint_policy { POLICY_LEAST_LOADED, POLICY_ROUND_ROBIN, POLICY_RANDOM };
 
 struct http_config; /* sources/http_config.h */
 
+/* A service that a person wrote: queries with `$__rate_interval`. */
+struct manual_service {
+	const char *name;
+	enum layer layer;
+	const char *rate;       /* requests a second */
+	const char *errors;     /* failed ones a second, or NULL */
+	const char *buckets;    /* bucket rates by le in seconds, or NULL */
+};
+
 struct source_options {
 	/* The other endpoints of the same data, beside the one of open(), ends
 	 * in NULL; or NULL. Borrowed while the source lives. */
@@ -37,6 +47,13 @@ struct source_options {
 	enum endpoint_policy policy;
 	/* Credentials and transport, or NULL: none. Borrowed likewise. */
 	const struct http_config *http;
+	/* Services by hand, in place of found ones of the same name, and the
+	 * queries of charts ($__interval, $__rate_interval, $__range, as
+	 * Grafana has them). Borrowed likewise. */
+	const struct manual_service *manual;
+	size_t nr_manual;
+	const char *const *chart;
+	size_t nr_charts;
 	const char *match;      /* '{namespace="shop"}' or NULL */
 	time_ms timeout;        /* of one request */
 	time_ms period;         /* of polls, 0: the source's own */

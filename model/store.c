@@ -421,6 +421,12 @@ size_t store_services(const struct store *st, const struct service *const **out)
 	return st->nr_services;
 }
 
+size_t store_charts(const struct store *st, const struct service *const **out)
+{
+	*out = st->nr_charts ? st->services + st->nr_services : NULL;
+	return st->nr_charts;
+}
+
 size_t store_events(const struct store *st, const struct event *const **out)
 {
 	*out = (const struct event *const *)st->event;

@@ -118,6 +118,9 @@ void store_objective(struct store *st, double objective);
 void store_clock(struct store *st, time_ms now);
 
 size_t store_services(const struct store *st, const struct service *const **out);
+/* What answers the queries of charts: services of no table, one a source and
+ * query; their series are those of RED_CHART. */
+size_t store_charts(const struct store *st, const struct service *const **out);
 /* Events sorted by time, oldest first. */
 size_t store_events(const struct store *st, const struct event *const **out);
 

@@ -57,7 +57,7 @@ struct store {
 	size_t nr_origins, cap_origins;
 	struct origin **origin;
 	const struct store_source **pub_sources;
-	size_t nr_services;
+	size_t nr_services, nr_charts; /* one after the other */
 	const struct service **services;
 	size_t nr_events, cap_events;
 	struct event **event;

@@ -369,7 +369,7 @@ static bool answer_details(struct batch *b, const struct story *story,
 		return false;
 	const struct shape *sh = &c->shape[c->service[s].shape - 1];
 	uint32_t *asked = arena_alloc(&b->arena, 2 * sizeof(*asked));
-	for (int r = RED_ROUTES; r < RED_ROLES; r++)
+	for (int r = RED_ROUTES; r <= RED_ROUTE_BUCKETS; r++)
 		if (sh->question[r])
 			asked[b->nr_asked++] = question_id(sh->id,
 							   (enum red_role)r);

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "sources/interval.h"
+#include "sources/prom_manual.h"
 #include "sources/prom_parse.h"
 #include "sources/promql.h"
 
@@ -34,7 +35,7 @@ static const struct role {
 	{ RED_BUCKETS, 1, 14 }, { RED_NATIVE, 1, 1 }, { RED_QUANTILE, 1, 4 },
 	{ RED_MEAN, 1, 1 },
 	{ RED_BURN_5M, 2, 4 }, { RED_BURN_1H, 2, 4 }, { RED_SUM, 2, 1 },
-	{ RED_VERSION, 2, 2 },
+	{ RED_VERSION, 2, 2 }, { RED_CHART, 2, 8 },
 };
 #define GROUPS 3
 
@@ -191,6 +192,16 @@ static char *with_window(const char *text, time_ms window)
 	return b.s;
 }
 
+static char *chart_query(const char *text, const struct prom_plan_ask *ask,
+			 time_ms scrape)
+{
+	struct buf b;
+	buf_init(&b, 0);
+	prom_chart_query(text, ask->grid ? ask->grid : scrape, scrape,
+			 ask->range ? ask->range : (time_ms)3600000, &b);
+	return b.s;
+}
+
 /* ---- packing ----------------------------------------------------------- */
 
 static double services_of(const struct catalog *c, uint32_t shape)
@@ -238,7 +249,8 @@ static void add_question(struct prom_plan *plan, size_t first,
 			 double services)
 {
 	const char *text = sh->question[r->role];
-	bool rates = strstr(text, variable) != NULL;
+	bool chart = r->role == RED_CHART;
+	bool rates = !chart && strstr(text, variable) != NULL;
 	bool buckets = r->role == RED_BUCKETS || r->role == RED_NATIVE;
 	time_ms window = !rates ? 0 : !ask->step ? sh->window :
 		interval_range_window(sh->window, ask->step, sh->interval);
@@ -256,7 +268,9 @@ static void add_question(struct prom_plan *plan, size_t first,
 		worded = restrict_to(text, sh->label, only, only_nr);
 		series = (double)only_nr * r->series;
 	}
-	if (!rates && ask->step > sh->interval &&
+	if (chart)
+		whole = chart_query(text, ask, sh->interval);
+	else if (!rates && ask->step > sh->interval &&
 	    (r->role == RED_QUANTILE || r->role == RED_MEAN))
 		whole = over_time(text, r->role, ask->step);
 	else

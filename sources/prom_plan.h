@@ -40,6 +40,9 @@ struct prom_plan_ask {
 				       the tail: by it is judged whether only
 				       visible rows are asked, so that a tail
 				       never goes on where no past is held */
+	time_ms grid;               /* of the charts on the screen, also for
+				       instants: $__interval */
+	time_ms range;              /* $__range */
 };
 
 /* Appends the packs, the ones that rows wait for first. */

@@ -10,6 +10,7 @@
 #include "sources/endpoints.h"
 #include "sources/interval.h"
 #include "sources/prom_fetch.h"
+#include "sources/prom_manual.h"
 #include "sources/prom_plan.h"
 #include "sources/prom_routes.h"
 #include "sources/promql.h"
@@ -701,21 +702,29 @@ static void discovery_end(struct prom *p)
 	p->stage = 0;
 }
 
+/* What was found and what the dashboard file adds to it. */
+static const struct catalog *make_catalog(struct prom *p, struct arena *a)
+{
+	bool rules = p->server == SERVER_PROMETHEUS;
+	struct catalog room;
+	return prom_manual(discover_finish(p->discover, p->requests,
+					   rules ? p->version : NULL,
+					   prom_manual_without(p->kept.catalog,
+							       &room), a),
+			   &p->src->opt, a);
+}
+
 /* On a worker: thousands of jobs take their time. */
 static void on_make(uv_work_t *work)
 {
 	struct prom *p = work->data;
 	struct made *m = &p->made;
-	bool rules = p->server == SERVER_PROMETHEUS;
-	const char *version = rules ? p->version : NULL;
-	m->kept.catalog = discover_finish(p->discover, p->requests, version,
-					  p->kept.catalog, &m->kept.arena);
+	m->kept.catalog = make_catalog(p, &m->kept.arena);
 	if (catalog_equal(p->kept.catalog, m->kept.catalog))
 		return;
 	/* A batch owns what it says, so the catalog is made twice. */
 	m->batch = batch_new(0);
-	m->batch->catalog = discover_finish(p->discover, p->requests, version,
-					    p->kept.catalog, &m->batch->arena);
+	m->batch->catalog = make_catalog(p, &m->batch->arena);
 }
 
 static void adopt(struct prom *p)
@@ -898,12 +907,25 @@ static const struct shape *shape_of(const struct prom *p, uint32_t id)
 	return NULL;
 }
 
+/* As the person wrote it. */
+static const char *manual_name(const struct prom *p, uint32_t shape)
+{
+	const struct catalog *c = p->kept.catalog;
+	for (size_t i = 0; i < c->nr_services; i++)
+		if (c->service[i].shape == shape)
+			return c->service[i].name;
+	return "?";
+}
+
 static const char *question_name(const struct prom *p, uint32_t id,
 				 struct buf *out)
 {
 	const struct shape *sh = shape_of(p, id / 16);
+	const char *by = sh ? sh->metric : "?";
+	if (sh && sh->id >= PROM_MANUAL_ID)
+		by = manual_name(p, sh->id);
 	buf_printf(out, "%s of %s", red_role_name((enum red_role)(id % 16)),
-		   sh ? sh->metric : "?");
+		   by);
 	return buf_text(out);
 }
 
@@ -922,7 +944,7 @@ static void warn_of(struct prom *p, const struct prom_pack *pack,
 /* A page's extra: without it all else still stands. */
 static bool is_routes(const struct prom_pack *pack)
 {
-	return pack->item[0].id % 16 >= RED_ROUTES;
+	return red_role_routes(pack->item[0].id % 16);
 }
 
 static size_t query_bytes(const struct prom_pack *pack)
@@ -1022,7 +1044,9 @@ static void plan_questions(struct prom *p)
 {
 	const struct want *w = &p->poll.want;
 	struct prom_plan_ask ask = { .catalog = p->kept.catalog,
-				     .visible = w->visible };
+				     .visible = w->visible,
+				     .grid = w->step,
+				     .range = w->range ? w->range : w->back };
 	struct prom_plan plan = { 0 };
 	p->poll.planned = uv_now(p->src->loop);
 	set_moment(p);

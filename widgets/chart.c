@@ -120,6 +120,8 @@ static const char *number_label(enum number n, double v, char out[NUMBER_TEXT])
 	case NUMBER_BURN:
 		snprintf(out, NUMBER_TEXT, "%.3gx", v);
 		return out;
+	case NUMBER_BYTES:
+		return format_bytes(v, out);
 	default:
 		if (v >= 999.5 || v < 0.005)
 			return format_rate(v, out);

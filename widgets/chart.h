@@ -9,7 +9,8 @@
 #define CHART_LABELS 6
 #define CHART_MARKS 16
 
-enum number { NUMBER_LATENCY, NUMBER_RATE, NUMBER_PERCENT, NUMBER_BURN };
+enum number { NUMBER_LATENCY, NUMBER_RATE, NUMBER_PERCENT, NUMBER_BURN,
+	      NUMBER_BYTES };
 
 /* Where values stand, in rows above the plot's lower edge. Linear: row k is
  * k x unit, at its centre (lines) or its lower edge (areas), so that the

@@ -518,6 +518,15 @@ uint64_t view_stamp(const struct view *v, int w, int h)
 	a = mix_text(mix_text(a, v->filter), v->title);
 	a = mix_text(mix_text(a, v->notice), v->recording);
 	a = mix_text(a, v->sel ? v->sel->service->name : NULL);
+	a = mix_text(a, v->own);
+	if (v->chart) {
+		const struct chart_spec *c = v->chart;
+		a = mix_text(mix_text(a, c->query), c->title);
+		a = mix_text(a, c->unit);
+		for (int i = 0; i < c->nr_limits; i++)
+			a = mix_number(mix(a, c->limit[i].critical),
+				       c->limit[i].at);
+	}
 	a = mix_number(mix_number(a, v->speed), v->key_ms);
 	a = mix_number(mix_number(a, v->out_bytes_per_s), v->cpu_ratio);
 	return mix_number(mix_number(a, v->rss_bytes), v->frame_bytes);

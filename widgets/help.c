@@ -117,7 +117,8 @@ static void draw_box(struct surface *s, enum page page)
 	surface_put(s, 0, h - 1, 0x2570, line);
 	surface_put(s, w - 1, h - 1, 0x256F, line);
 	char title[64];
-	snprintf(title, sizeof(title), " help: %s ", page_name(page));
+	snprintf(title, sizeof(title), " help: %s ",
+		 page == PAGE_OWN ? "your page" : page_name(page));
 	if (w < 20)
 		return;
 	surface_text_max(s, 2, 0, w - 4, STYLE(R_BRIGHT), title);

@@ -16,8 +16,9 @@ const char *key_group_name(enum key_group g)
 	return names[g];
 }
 
-#define CHARTS (ON(PAGE_OVERVIEW) | ON(PAGE_SERVICE))
-#define LISTS (ON(PAGE_OVERVIEW) | ON(PAGE_EVENTS) | ON(PAGE_START))
+#define CHARTS (ON(PAGE_OVERVIEW) | ON(PAGE_SERVICE) | ON(PAGE_OWN))
+#define LISTS (ON(PAGE_OVERVIEW) | ON(PAGE_EVENTS) | ON(PAGE_START) | \
+	       ON(PAGE_OWN))
 #define ANY (ON_ALL | ON(PAGE_START))
 
 const struct key_row key_rows[] = {
@@ -29,6 +30,7 @@ const struct key_row key_rows[] = {
 	{ "Tab", "next widget", KEYS_MOVE, CHARTS, "0.1.0" },
 	{ "1 2 6 8", "pages", KEYS_MOVE, ON_ALL,
 	  "0.1.0" },
+	{ "3 4 5 7", "pages of the file", KEYS_MOVE, ON_ALL, "0.1.0" },
 
 	{ "← →", "crosshair, one column", KEYS_TIME, CHARTS, "0.1.0" },
 	{ "+ -", "zoom", KEYS_TIME, CHARTS, "0.1.0" },
@@ -53,6 +55,7 @@ const struct key_row key_rows[] = {
 	{ ":", "any command", KEYS_SELF, ANY, "0.1.0" },
 	{ "F2", "themes", KEYS_SELF, ANY, "0.1.0" },
 	{ "r", "poll now", KEYS_SELF, ON_ALL, "0.1.0" },
+	{ "Ctrl-R", "read the file again", KEYS_SELF, ON_ALL, "0.1.0" },
 	{ "? F1", "this help", KEYS_SELF, ANY, "0.1.0" },
 	{ "Ctrl-L", "repaint", KEYS_SELF, ANY, "0.1.0" },
 	{ "Ctrl-Z", "suspend", KEYS_SELF, ANY, "0.1.0" },
@@ -101,7 +104,8 @@ static const struct line_row {
 	{ ON(PAGE_OVERVIEW), LIVE | BLIND, ":", "command", 6 },
 	{ ON(PAGE_OVERVIEW), LIVE, "s", "sort", 8 },
 	{ ON(PAGE_OVERVIEW) | ON(PAGE_START), LIVE, "F2", "theme", 9 },
-	{ ON(PAGE_EVENTS) | ON(PAGE_NET), LIVE | REPLAY | BLIND, "Esc", "back",
+	{ ON(PAGE_EVENTS) | ON(PAGE_NET) | ON(PAGE_OWN),
+	  LIVE | REPLAY | BLIND, "Esc", "back",
 	  2 },
 	{ ANY, LIVE | REPLAY | BLIND, "?", "help", 0 },
 	{ ANY, LIVE | BLIND, "q", "quit", 2 },

@@ -11,7 +11,7 @@ const char *key_group_name(enum key_group g); /* "move", "time", ... */
 
 #define ON(page) (1u << (page))
 #define ON_ALL (ON(PAGE_OVERVIEW) | ON(PAGE_SERVICE) | ON(PAGE_EVENTS) | \
-		ON(PAGE_NET))
+		ON(PAGE_NET) | ON(PAGE_OWN))
 
 struct key_row {
 	const char *keys;    /* "j k ↑ ↓", "Space p", "Ctrl-L" */

@@ -8,7 +8,7 @@ extern const struct widget_ops header_widget, verdict_widget, table_widget,
 	errors_widget, burn_widget, burnchart_widget, heat_widget,
 	routes_widget, events_widget, eventlist_widget, sources_widget,
 	net_widget, scrub_widget, keys_widget, help_widget, start_widget,
-	toosmall_widget;
+	toosmall_widget, chart_widget;
 
 const struct widget_ops *const widget_kinds[] = {
 	&header_widget,
@@ -24,6 +24,7 @@ const struct widget_ops *const widget_kinds[] = {
 	&heat_widget,
 	&routes_widget,
 	&events_widget,
+	&chart_widget,
 	&eventlist_widget,
 	&sources_widget,
 	&net_widget,
@@ -46,6 +47,6 @@ const struct widget_ops *widget_find(const char *name)
 const char *page_name(enum page p)
 {
 	static const char *const names[] = { "overview", "service", "events",
-					     "net", "start" };
+					     "net", "start", "own" };
 	return names[p];
 }

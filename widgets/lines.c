@@ -47,30 +47,57 @@ static void see_column(struct lines *l, struct column *c)
 	l->max = fmax(l->max, c->max);
 }
 
-void lines_read(struct lines *l, struct chart *c, const struct service *s,
-		const enum measure *what, int nr)
+static void begin(struct lines *l, const struct chart *c, int nr)
 {
-	int cells = c->axis.cells, dots = 2 * cells;
-
-	make_room(l, cells);
+	make_room(l, c->axis.cells);
 	l->nr = nr;
 	l->min = INFINITY;
 	l->max = -INFINITY;
-	for (int i = 0; i < cells; i++)
+	for (int i = 0; i < c->axis.cells; i++)
 		l->has[i] = false;
+}
+
+/* What a line's columns say, once they are filled. */
+static void take(struct lines *l, const struct chart *c, struct column *col)
+{
+	int dots = 2 * c->axis.cells;
+
+	for (int d = 0; d < dots; d++) {
+		if (c->axis.from + d * c->axis.dot > c->now)
+			col[d].nr = 0;
+		see_column(l, &col[d]);
+	}
+	hold(col, dots, c->axis.dot, c->point);
+	for (int d = 0; d < dots; d++)
+		if (col[d].nr)
+			l->has[d / 2] = true;
+}
+
+void lines_read(struct lines *l, struct chart *c, const struct service *s,
+		const enum measure *what, int nr)
+{
+	begin(l, c, nr);
+	for (int i = 0; i < nr; i++) {
+		service_columns(s, what[i], c->axis.from, c->axis.dot,
+				l->column[i], 2 * (size_t)c->axis.cells);
+		take(l, c, l->column[i]);
+	}
+	chart_flags(c, l->has);
+}
+
+void lines_read_series(struct lines *l, struct chart *c,
+		       const struct series *const *s, int nr, double scale)
+{
+	begin(l, c, nr);
 	for (int i = 0; i < nr; i++) {
 		struct column *col = l->column[i];
-		service_columns(s, what[i], c->axis.from, c->axis.dot, col,
-				(size_t)dots);
-		for (int d = 0; d < dots; d++) {
-			if (c->axis.from + d * c->axis.dot > c->now)
-				col[d].nr = 0;
-			see_column(l, &col[d]);
+		series_columns(s[i], c->axis.from, c->axis.dot, col,
+			       2 * (size_t)c->axis.cells);
+		for (int d = 0; d < 2 * c->axis.cells; d++) {
+			col[d].min *= scale;
+			col[d].max *= scale;
 		}
-		hold(col, dots, c->axis.dot, c->point);
-		for (int d = 0; d < dots; d++)
-			if (col[d].nr)
-				l->has[d / 2] = true;
+		take(l, c, col);
 	}
 	chart_flags(c, l->has);
 }

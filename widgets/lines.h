@@ -28,6 +28,9 @@ struct lines {
 /* Reads the columns of `nr` measures for the chart's axis. */
 void lines_read(struct lines *l, struct chart *c, const struct service *s,
 		const enum measure *what, int nr);
+/* The same of series, each value times `scale`. */
+void lines_read_series(struct lines *l, struct chart *c,
+		       const struct series *const *s, int nr, double scale);
 /* Turns them into dots; a value over `crit` (0: none) of a line whose bit is
  * set in `judged` is R_CRIT. */
 void lines_place(struct lines *l, const struct chart *c,

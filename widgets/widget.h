@@ -6,13 +6,25 @@
 #include "model/service.h"
 #include "tui/surface.h"
 
+/* PAGE_OWN: one of the dashboard file's. */
 enum page { PAGE_OVERVIEW, PAGE_SERVICE, PAGE_EVENTS, PAGE_NET, PAGE_START,
-	    PAGE_NR };
+	    PAGE_OWN, PAGE_NR };
 const char *page_name(enum page p);
 
 enum mode { MODE_LIVE, MODE_PAUSED, MODE_REPLAY };
 
 struct start_row;
+
+/* What the file says of one chart; the query's series are in the store. */
+#define CHART_LIMITS 4
+struct chart_spec {
+	const char *title, *query, *unit; /* title "": the query */
+	int nr_limits;
+	struct {
+		double at;
+		bool critical, below;
+	} limit[CHART_LIMITS];
+};
 
 /* All that a widget may know. The core fills it before update(); everything
  * is borrowed until the next frame. */
@@ -44,6 +56,8 @@ struct view {
 	size_t nr_events, selected_event;
 
 	bool focused;        /* this widget has the focus (set per widget) */
+	const struct chart_spec *chart; /* what a chart shows (likewise) */
+	const char *own;     /* the name of PAGE_OWN, or NULL */
 	const char *title;   /* of the dashboard: "demo", "prom-a", a file */
 	const char *notice;  /* one line for the reason row or NULL: wins */
 	const char *recording;/* the file being written, or NULL */

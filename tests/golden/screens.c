@@ -1,5 +1,6 @@
 /* Screens as they should look: source, size, page and keys in, text and roles
  * out. REDTOP_GOLDEN=write makes the expected files anew: look at the diff. */
+#include "app/config.h"
 #include "app/json.h"
 #include "app/oneshot.h"
 #include "base/key.h"
@@ -22,6 +23,7 @@ static const struct screen_case {
 	enum page page;
 	const char *service, *keys, *at;
 	enum graph graph;
+	const char *file; /* a dashboard file; its first page with PAGE_OWN */
 } cases[] = {
 	{ .name = "overview-80x24", .w = 80, .h = 24 },
 	{ .name = "overview-120x40", .w = 120, .h = 40 },
@@ -63,17 +65,28 @@ static const struct screen_case {
 	{ .name = "onset-120x40", .w = 120, .h = 40,
 	  .at = "2026-11-23T13:46:00Z" },
 	{ .name = "full-120x40", .w = 120, .h = 40, .keys = "Tab f" },
+	{ .name = "own-120x40", .w = 120, .h = 40, .page = PAGE_OWN,
+	  .file = "dashboards/regions.yaml" },
+	{ .name = "own-80x24-ascii", .w = 80, .h = 24, .page = PAGE_OWN,
+	  .graph = GRAPH_ASCII, .file = "dashboards/regions.yaml" },
+	{ .name = "own-charts-120x40", .w = 120, .h = 40, .keys = "3",
+	  .file = "dashboards/by-hand.yaml" },
 	{ .name = "six-hours-120x40", .w = 120, .h = 40, .keys = "- -" },
 };
 
-static struct oneshot *run(const struct screen_case *c)
+/* `file`: of the case's, or NULL. */
+static struct oneshot *run_with(const struct screen_case *c,
+				const struct config *file)
 {
 	struct err e = { 0 };
 	struct options o = {
 		.source = { c->source ? c->source : "demo" }, .nr_sources = 1,
 		.timeout = 20000, .range = 3600000, .w = c->w, .h = c->h,
 		.page = c->page, .service = c->service, .at = c->at,
+		.config = file,
 	};
+	if (c->file && (!file || file->errors))
+		fail_msg("%s is no dashboard file", c->file);
 	struct oneshot *s = oneshot_run(&o, c->graph, &e);
 	if (!s)
 		fail_msg("%s: %s", c->name, e.text);
@@ -88,6 +101,11 @@ static struct oneshot *run(const struct screen_case *c)
 		dash_frame(oneshot_dash(s));
 	}
 	return s;
+}
+
+static struct oneshot *run(const struct screen_case *c)
+{
+	return run_with(c, NULL);
 }
 
 static char *read_file(const char *path)
@@ -134,7 +152,8 @@ static void check_screen(void **state)
 {
 	const struct screen_case *c = *state;
 	struct buf text, roles;
-	struct oneshot *s = run(c);
+	struct config *file = c->file ? config_load(c->file, NULL) : NULL;
+	struct oneshot *s = run_with(c, file);
 	buf_init(&text, 0);
 	buf_init(&roles, 0);
 	export_text(dash_surface(oneshot_dash(s)), &text);
@@ -144,6 +163,7 @@ static void check_screen(void **state)
 	buf_release(&text);
 	buf_release(&roles);
 	oneshot_free(s);
+	config_free(file);
 }
 
 static void check_theme(void **state)
@@ -193,6 +213,8 @@ static void svg_of_the_demo_is_the_same_picture(void **state)
 
 int main(void)
 {
+	setenv("XDG_CONFIG_HOME", "/dev/null", 1);
+	setenv("XDG_CONFIG_DIRS", "/dev/null", 1);
 	static struct CMUnitTest tests[NR_CASES + 8];
 	size_t n = 0;
 	for (; n < NR_CASES; n++)

@@ -21,6 +21,7 @@
 #define AT_HOME                                                            \
 	"HOME=/dev/null", "XDG_DATA_HOME", "XDG_CONFIG_HOME",           \
 	"XDG_STATE_HOME", "XDG_CACHE_HOME", "PROMETHEUS_URL",              \
+	"REDTOP_CONFIG", "XDG_CONFIG_DIRS=/dev/null",                      \
 	"REDTOP_GRAPH", "http_proxy", "HTTP_PROXY", "all_proxy",           \
 	"ALL_PROXY"
 

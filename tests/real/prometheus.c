@@ -34,6 +34,7 @@ struct real {
 	struct store *store;
 	const struct catalog *catalog;
 	time_ms at;
+	struct source_options opt;
 };
 
 #define ask(l, ...) lab_ask(&(l)->lab, __VA_ARGS__)
@@ -83,9 +84,10 @@ static void poll_once(struct real *l, const char *url, time_ms at,
 	struct source src = {
 		.ops = &prometheus_ops, .loop = &loop, .name = "prom",
 		.state = mem_zero(1, prometheus_ops.state_size),
-		.opt = { .timeout = 10000 },
+		.opt = l->opt,
 		.sink = sink, .ended = ended, .closed = closed, .arg = l,
 	};
+	src.opt.timeout = 10000;
 	struct want w = { .at = at, .back = 60000, .step = 5000,
 			  .charts = true, .whole = true,
 			  .selected = page, .details = page != NULL };
@@ -416,6 +418,58 @@ static void routes_equal_the_servers_own_answers(void **state)
 	store_free(again.store);
 }
 
+/* What a person writes by hand for a service that is found, too. */
+static void a_service_by_hand_equals_the_found_one(void **state)
+{
+#define GO(suffix, more) \
+	"rate(http_request_duration_seconds_" suffix "{job=\"go\"" more "}" \
+	"[$__rate_interval])"
+	static const struct manual_service manual[] = {
+		{ .name = "by-hand", .layer = LAYER_EDGE, .rate = GO("count", ""),
+		  .errors = GO("count", ",code=~\"5..\""),
+		  .buckets = GO("bucket", "") },
+		/* In place of the found one. */
+		{ .name = "flask", .rate = "vector(7)" },
+		{ .name = "wrong", .rate = "sum(" },
+	};
+	static const char *const chart[] = {
+		"count(up)", "sum(rate(http_request_duration_seconds_count"
+			     "{job=\"go\"}[$__rate_interval])) * $__range_s",
+	};
+	const struct real *l = *state;
+	struct real own = { .store = store_new(0),
+			    .opt = { .manual = manual, .nr_manual = 3,
+				     .chart = chart, .nr_charts = 2 } };
+	struct red_row a, b;
+	struct red_options o = { 0 };
+	poll_once(&own, l->lab.url, l->at, NULL);
+	service_row(find(l, "go"), l->at, &o, &a);
+	service_row(find(&own, "by-hand"), l->at, &o, &b);
+	same("rate", "by-hand", b.rate, a.rate);
+	same("error ratio", "by-hand", b.error_ratio, a.error_ratio);
+	same("p99", "by-hand", b.p99.value, a.p99.value);
+	same("burn", "by-hand", b.burn_1h, a.burn_1h);
+	assert_true(b.error_ratio > 0 && b.p99.value > 0 && b.burn_1h > 0);
+	service_row(find(&own, "flask"), l->at, &o, &b);
+	same("rate", "flask", b.rate, 7);
+	/* One bad query is one bad query. */
+	const struct store_source *p = store_source(own.store, "prom");
+	assert_int_equal(p->state, SOURCE_PARTIAL);
+	assert_true(p->nr_warnings > 0);
+	assert_non_null(strstr(p->warning[0], "rate of wrong"));
+	const struct service *const *c;
+	assert_int_equal(store_charts(own.store, &c), 2);
+	assert_int_equal(c[0]->nr[RED_CHART], 1);
+	same("count(up)", "chart", c[0]->series[RED_CHART][0]->now_v,
+	     ask(l, l->at, "count(up)"));
+	/* Scraped every second, in steps of 5 s: 6 s, as Grafana has it. */
+	same("rate", "chart", c[1]->series[RED_CHART][0]->now_v,
+	     ask(l, l->at, "sum(rate(http_request_duration_seconds_count"
+			   "{job=\"go\"}[6s])) * 60"));
+	assert_true(c[1]->series[RED_CHART][0]->nr > 1);
+	store_free(own.store);
+}
+
 /* The same moment, asked again later. */
 static void the_past_is_answered_as_it_was(void **state)
 {
@@ -461,6 +515,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(rows_equal_the_servers_own_answers),
 		cmocka_unit_test(charts_equal_the_servers_own_answers),
 		cmocka_unit_test(routes_equal_the_servers_own_answers),
+		cmocka_unit_test(a_service_by_hand_equals_the_found_one),
 		cmocka_unit_test(the_past_is_answered_as_it_was),
 		cmocka_unit_test(another_server_is_named_for_what_it_is),
 	};

@@ -1,6 +1,7 @@
 #include "app/options.h"
 
 #include "app/commands.h"
+#include "app/config.h"
 #include "app/kinds.h"
 #include "widgets/keys.h"
 
@@ -26,7 +27,9 @@ static int parse(const char *line, struct options *o, struct err *e)
 	for (char *w = strtok(text, " "); w; w = strtok(NULL, " "))
 		argv[argc++] = w;
 	*e = (struct err){ 0 };
-	return options_parse(argc, argv, o, e);
+	if (options_parse(argc, argv, o, e) < 0)
+		return -1;
+	return config_apply(NULL, o, e);
 }
 
 static struct options good(const char *line)
@@ -125,6 +128,7 @@ static void a_row_of_the_table_cannot_be_given(void **state)
 	char line[200];
 	for (const struct option_row *r = option_rows; r->name; r++) {
 		const char *c = r->where & IN_ALL ? ""
+				: r->where & IN_CONFIG ? "config"
 				: r->where & IN_RECORD ? "record demo"
 						       : "snapshot demo";
 		const char *value = r->arg ? value_for(r) : "";
@@ -198,9 +202,10 @@ static void what_is_not_built_reads_like_a_mistake(void **state)
 {
 	(void)state;
 	static const char *const lines[] = {
-		"cloudwatch", "report x.redtop", "check -c slo.yml", "verdict",
-		"plan", "import", "config", "--region eu demo", "--profile p demo",
-		"--sigv4 eu demo", "--dashboard d demo", "-c f demo",
+		"cloudwatch", "report x.redtop",
+		"check -c slo.yml --slo", "check --thresholds", "verdict",
+		"plan", "import", "--region eu demo", "--profile p demo",
+		"--sigv4 eu demo", "--dashboard d demo",
 		"--no-mouse demo", "--low demo", "--max-bps 9 demo",
 		"snapshot demo --page slo", "snapshot demo --page changed",
 		"snapshot demo --page saturation",

@@ -1,0 +1,21 @@
+/* A dashboard file while it is read: dashfile.c (options to structs),
+ * dashfile_check.c (what only the whole shows), dashfile_options.c (the
+ * table). */
+#ifndef APP_DASHFILE_PRIVATE_H
+#define APP_DASHFILE_PRIVATE_H
+
+#include "app/dashfile.h"
+
+/* Notes a problem at a node (NULL: the file's first line). */
+void dashfile_say(struct dashfile *f, const struct node *at, bool error,
+		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* ", did you mean 'x'?" or "". */
+const char *dashfile_near(struct dashfile *f, const char *word,
+			  const char *const *names);
+/* For sentences and screens: clean, cut. Never NULL. */
+const char *dashfile_clean(struct dashfile *f, const char *s, size_t max);
+
+/* What is wrong between options, items and sections. */
+void dashfile_check(struct dashfile *f);
+
+#endif
