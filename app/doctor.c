@@ -321,15 +321,15 @@ static void look_for_files(struct doctor *d)
 	if (own)
 		look_for(d, own);
 	if (xdg && *xdg == '/')
-		snprintf(path, sizeof(path), "%s/redtop/config.yaml", xdg);
+		snprintf(path, sizeof(path), "%s/redtop/redtop.yaml", xdg);
 	else
-		snprintf(path, sizeof(path), "%s/.config/redtop/config.yaml",
+		snprintf(path, sizeof(path), "%s/.config/redtop/redtop.yaml",
 			 home ? home : "");
 	if (home || xdg)
 		look_for(d, path);
 	for (dirs = dirs ? dirs : "/etc/xdg"; *dirs; dirs += *dirs == ':') {
 		size_t n = strcspn(dirs, ":");
-		snprintf(path, sizeof(path), "%.*s/redtop/config.yaml", (int)n,
+		snprintf(path, sizeof(path), "%.*s/redtop/redtop.yaml", (int)n,
 			 dirs);
 		if (*path == '/' && n < 900)
 			look_for(d, path);

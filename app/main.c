@@ -56,7 +56,7 @@ static bool wipe_userinfo(struct options *o, char *own[SOURCES_MAX])
 static bool reads_config(const struct options *o)
 {
 	return (o->command->where & (IN_LIVE | IN_SNAPSHOT | IN_RECORD |
-				     IN_CONFIG)) != 0;
+				     IN_STATUS | IN_CONFIG)) != 0;
 }
 
 static struct config *read_config(const struct options *o, struct err *e)
