@@ -1,12 +1,16 @@
 /* redtop: `top` for services. */
 #include "app/commands.h"
+#include "app/system.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -20,6 +24,24 @@ static void be_discreet(void)
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+}
+
+/* A number of these that is free would be the next file's: a recording's, or
+ * a loop's that asserts against it. What cannot be written stays so. */
+static void keep_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			_exit(EXIT_WRITE);
+}
+
+/* What printf() kept back may find the disk full. */
+static int printed(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "redtop: writing to stdout: %s\n", strerror(errno));
+	return EXIT_WRITE;
 }
 
 /* argv is public on a shared host: a user name and password in a URL are
@@ -51,7 +73,9 @@ int main(int argc, char **argv)
 {
 	struct options o;
 	struct err e;
+	keep_standard_files();
 	be_discreet();
+	system_memory();
 	int r = options_parse(argc, argv, &o, &e);
 	bool wiped = wipe_userinfo(&o);
 	if (r < 0)
@@ -60,5 +84,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "redtop: a password on the command line can be "
 			"read by others on this host; --http-config FILE will "
 			"keep it in a file (not in this version)\n");
-	return o.command->run(&o);
+	return printed(o.command->run(&o));
 }
