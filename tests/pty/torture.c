@@ -10,6 +10,7 @@
 
 #define FIRST 500
 #define DRAWN 500
+#define FEW 5       /* a fifth of both, where most is another's */
 #define GONE 100    /* draws of memory that does not come back */
 #define HANGS 60    /* s: an end that does not come */
 #define STORY "@1763649000"
@@ -24,6 +25,7 @@ static const char unthreaded[] = "redtop: no thread can be started here, and "
 struct subject {
 	const char *name;
 	const char *argv[10];
+	bool few;
 	struct buf out, plain;
 	unsigned long allocations;
 };
@@ -218,14 +220,16 @@ static void torture(struct subject *s)
 	sated(s, "C.UTF-8", &s->out);
 	/* Fewer would mean that nothing was refused at all. */
 	assert_true(s->allocations > FIRST);
-	unsigned long end = every ? s->allocations : FIRST;
+	int part = s->few ? FEW : 1;
+	unsigned long first = (unsigned long)(FIRST / part);
+	unsigned long end = every ? s->allocations : first;
 	for (unsigned long at = 1; at <= end; at++)
 		starve(&b, s, at, false);
-	for (int i = 0; !every && i < DRAWN; i++)
-		starve(&b, s, draw(&seed, FIRST + 1, s->allocations), false);
+	for (int i = 0; !every && i < DRAWN / part; i++)
+		starve(&b, s, draw(&seed, first + 1, s->allocations), false);
 	for (unsigned long at = 1; every && at <= s->allocations; at++)
 		starve(&b, s, at, true);
-	for (int i = 0; !every && i < GONE; i++)
+	for (int i = 0; !every && i < GONE / part; i++)
 		starve(&b, s, draw(&seed, 1, s->allocations), true);
 	while (b.nr)
 		finish_first(&b, s);
@@ -239,7 +243,7 @@ static void a_snapshot_without_memory_says_so(void **state)
 	(void)state;
 	torture(&(struct subject){ .name = "demo",
 		.argv = { redtop(), "snapshot", "demo", NULL } });
-	torture(&(struct subject){ .name = "demo as json",
+	torture(&(struct subject){ .name = "demo as json", .few = true,
 		.argv = { redtop(), "snapshot", "demo", "--format", "json",
 			  NULL } });
 }
@@ -259,6 +263,22 @@ static bool has_ended_or_drawn(struct pty *p, void *arg)
 {
 	(void)arg;
 	return p->eof || pty_shows(p, "q quit");
+}
+
+static void a_replay_without_memory_says_so(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/redtop-torture-XXXXXX", line[600], file[64];
+	if (!mkdtemp(dir))
+		die("mkdtemp");
+	snprintf(file, sizeof(file), "%s/a.redtop", dir);
+	snprintf(line, sizeof(line), "%s record demo -o %s --for 1s", redtop(),
+		 file);
+	assert_int_equal(system(line), 0);
+	torture(&(struct subject){ .name = "recording", .few = true,
+		.argv = { redtop(), "snapshot", file, NULL } });
+	unlink(file);
+	rmdir(dir);
 }
 
 /* Opens most of what the keys open, so that there is something to allocate. */
@@ -342,6 +362,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_snapshot_without_memory_says_so),
 		cmocka_unit_test(a_snapshot_of_a_server_without_memory_says_so),
+		cmocka_unit_test(a_replay_without_memory_says_so),
 		cmocka_unit_test(the_terminal_is_whole_when_memory_is_gone),
 	};
 	return cmocka_run_group_tests_name("torture", tests, NULL, NULL);
