@@ -38,8 +38,9 @@ static void must(bool holds)
 /* ---- answers ---------------------------------------------------------- */
 
 static const char *const names[] = {
-	"checkout", "cart", "a", "payments-with-a-name-that-is-too-long-for-any"
-	"-column-of-the-table", "\u65e5\u672c\u8a9e", "caf\u00e9", "x/y", "0",
+	"checkout", "cart", "a",
+	"payments-with-a-name-too-long-for-any-column-of-the-table",
+	"\u65e5\u672c\u8a9e", "caf\u00e9", "x/y", "0",
 };
 
 static const double values[] = {
