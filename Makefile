@@ -49,9 +49,11 @@ REAL   := $(patsubst %.c,$(BUILD)/%,$(filter-out %/exporter.c %/lab.c,$(wildcard
 FUZZ   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FAST   := $(UNIT) $(DECODE) $(GOLDEN) $(FUZZ)
 SLOW   := $(FAULT) $(PTY) $(REAL)
-MADE_WITH := $(BUILD)/tests/real/exporter $(BUILD)/tests/oracle
+MADE_WITH := $(BUILD)/tests/real/exporter $(BUILD)/tests/oracle \
+	$(BUILD)/tests/torture/starve.so
 
 .PHONY: all demo test check-fast check-sanitized bench bench-json fuzz oracle \
+	torture \
 	install uninstall deps test-deps clean help pictures
 
 all: redtop
@@ -80,6 +82,11 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIB)
 	$(CC) $(LDFLAGS) $^ -o $@ $(shell pkg-config --libs cmocka) -lvterm -lz $(TEST_LIBS) $(LDLIBS_ALL)
 
 $(BUILD)/tests/fault/http $(BUILD)/tests/fault/credentials $(BUILD)/tests/fault/doctor: TEST_LIBS := -lssl -lcrypto
+
+# What the program is starved with: preloaded, so never with a sanitizer.
+$(BUILD)/tests/torture/starve.so: tests/torture/starve.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared $< -o $@ -ldl
 
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIB)
 	$(CC) $(LDFLAGS) $^ -o $@ -lvterm $(LDLIBS_ALL)
@@ -110,6 +117,10 @@ run-tests: redtop $(FAST) $(SLOW) $(MADE_WITH) build/servers/usr/bin/prometheus 
 # Seconds, not minutes: nothing that needs a server or a terminal.
 check-fast: redtop $(FAST)
 	@sh tests/run.sh $(BUILD) $(FAST)
+
+# Memory refused at every single allocation: minutes.
+torture: redtop $(BUILD)/tests/pty/torture $(BUILD)/tests/torture/starve.so
+	@TORTURE=all TEST_SECONDS=3600 sh tests/run.sh $(BUILD) $(BUILD)/tests/pty/torture
 
 # The same under ASan and UBSan.
 check-sanitized:
@@ -167,6 +178,7 @@ help:
 	@echo 'make check-sanitized   the same and faults under ASan and UBSan'
 	@echo 'make bench        measurements as a table; bench-json as one object'
 	@echo 'make fuzz         libFuzzer, FUZZ_SECONDS=60 a target, TARGETS="..."'
+	@echo 'make torture      memory refused at every allocation of a snapshot'
 	@echo 'make oracle DIR=path   histograms against files of expected answers'
 	@echo 'make install      PREFIX=/usr/local, DESTDIR='
 	@echo 'make uninstall, deps, clean'

@@ -335,7 +335,7 @@ static void man_exit(void)
 		{ "65", "a file cannot be used as what it was given for" },
 		{ "69", "a source cannot be reached, or did not answer usefully "
 			"within the deadline" },
-		{ "71", "out of memory" },
+		{ "71", "out of memory, files or threads" },
 		{ "74", "writing a file failed, or it exists and is not ours" },
 		{ "77", "credentials were refused, expired, or missing" },
 	};

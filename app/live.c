@@ -5,6 +5,7 @@
 #include "app/oneshot.h"
 #include "app/session.h"
 #include "app/start.h"
+#include "app/system.h"
 #include "app/tty.h"
 #include "base/mem.h"
 #include "base/number.h"
@@ -728,13 +729,15 @@ static int run_terminal(struct options *o)
 	l->o = o;
 	l->graph = locale_graph(o);
 	l->key_ms = l->frame_bytes = NAN;
-	uv_loop_init(&l->loop);
-	if (options_theme(o, &l->theme, &e) < 0)
+	if (options_theme(o, &l->theme, &e) < 0
+	    || system_loop(&l->loop, &e) < 0)
 		return complain(&e);
 	if (o->nr_sources && open_sources(l, o, &e) < 0)
 		return complain(&e);
+	/* Where curses finds no memory it calls exit(). Nobody else does. */
+	atexit(mem_die);
 	if (open_terminal(l, &e) < 0)
-		return complain(&e);
+		_exit(complain(&e));
 	tty_guard(l->tty);
 	tty_raw(l->tty);
 	open_handles(l);

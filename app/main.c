@@ -1,8 +1,11 @@
 /* redtop: `top` for services. */
 #include "app/commands.h"
 #include "app/config.h"
+#include "app/system.h"
 #include "app/transport.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -23,6 +27,24 @@ static void be_discreet(void)
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+}
+
+/* A number of these that is free would be the next file's: a recording's, or
+ * a loop's that asserts against it. What cannot be written stays so. */
+static void keep_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			_exit(EXIT_WRITE);
+}
+
+/* What printf() kept back may find the disk full. */
+static int printed(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "redtop: writing to stdout: %s\n", strerror(errno));
+	return EXIT_WRITE;
 }
 
 /* argv is public on a shared host: a user name and password in a URL are
@@ -84,7 +106,9 @@ int main(int argc, char **argv)
 {
 	struct options o;
 	struct err e;
+	keep_standard_files();
 	be_discreet();
+	system_memory();
 	char *token = transport_take_token();
 	int r = options_parse(argc, argv, &o, &e);
 	char *own[SOURCES_MAX] = { 0 };
@@ -100,5 +124,5 @@ int main(int argc, char **argv)
 		r = reads_config(&o) ? run_configured(&o) : o.command->run(&o);
 	for (size_t i = 0; i < SOURCES_MAX; i++)
 		free(own[i]);
-	return r;
+	return printed(r);
 }

@@ -3,6 +3,7 @@
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/session.h"
+#include "app/system.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/number.h"
@@ -148,7 +149,10 @@ struct oneshot *oneshot_run(const struct options *o, enum graph g, struct err *e
 	char title[128];
 	time_ms at;
 	s->end = clock_mono() + o->timeout;
-	uv_loop_init(&s->loop);
+	if (system_loop(&s->loop, e) < 0) {
+		free(s);
+		return NULL;
+	}
 	uv_timer_init(&s->loop, &s->timer);
 	s->timer.data = s;
 	s->session = session_new(&s->loop, o, &hooks, e);

@@ -1,6 +1,7 @@
 /* redtop record: no screen, one file. */
 #include "app/commands.h"
 #include "app/session.h"
+#include "app/system.h"
 #include "base/mem.h"
 #include "record/writer.h"
 
@@ -120,7 +121,8 @@ int run_record(struct options *o)
 	if (!o->out)
 		return complain(&(struct err){ EXIT_USAGE,
 			"redtop record needs -o FILE: the recording to write" });
-	uv_loop_init(&r.loop);
+	if (system_loop(&r.loop, &r.error) < 0)
+		return complain(&r.error);
 	int code = EXIT_FINE;
 	if (open_all(&r, o) < 0) {
 		code = complain(&r.error);

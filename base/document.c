@@ -33,6 +33,8 @@ static int next(struct reader *r)
 	r->held = false;
 	if (!yaml_parser_parse(&r->parser, &r->event)) {
 		const yaml_parser_t *p = &r->parser;
+		if (p->error == YAML_MEMORY_ERROR)
+			mem_die();
 		const char *what = p->problem ? p->problem : "not YAML";
 		return fail(r, p->problem_mark.line, p->problem_mark.column,
 			    what);

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,10 @@ void (*mem_dying)(void);
 _Noreturn void mem_die(void)
 {
 	static const char text[] = "redtop: out of memory\n";
+	static atomic_flag dying = ATOMIC_FLAG_INIT;
+	/* Another thread is at it: the terminal is restored once. */
+	while (atomic_flag_test_and_set(&dying))
+		pause();
 	if (mem_dying)
 		mem_dying();
 	ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);

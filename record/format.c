@@ -135,7 +135,12 @@ bool frame_payload(const uint8_t *p, const struct frame_head *h,
 		raw->cap = (size_t)h->raw + 1;
 		raw->s = mem_grow(raw->s, raw->cap, 1);
 	}
-	size_t n = ZSTD_decompress(raw->s, h->raw, payload, h->len);
+	ZSTD_DCtx *context = ZSTD_createDCtx();
+	if (!context) /* nothing is wrong with the file */
+		mem_die();
+	size_t n = ZSTD_decompressDCtx(context, raw->s, h->raw, payload,
+				       h->len);
+	ZSTD_freeDCtx(context);
 	if (ZSTD_isError(n) || n != h->raw)
 		return false;
 	raw->len = n;

@@ -39,8 +39,8 @@ static int fail(struct writer *w, struct err *e, const char *doing)
 	else if (errno == EFBIG)
 		why = "the file may not grow any more";
 	err_set(&w->failed, EXIT_WRITE,
-		"%s: %s, so %s; what is recorded until then can be replayed",
-		w->path, why, doing);
+		"%s: %s, so %s%s", w->path, why, doing, w->size
+		? "; what is recorded until then can be replayed" : "");
 	if (e)
 		*e = w->failed;
 	return -1;

@@ -998,10 +998,23 @@ static void set_config(struct http *h, const struct http_config *c)
 	buf_release(&line);
 }
 
+static void *grow(void *p, size_t size)
+{
+	return mem_grow(p, size, 1);
+}
+
+/* libcurl out of memory says that a server cannot be reached, or worse. */
+static void init_curl(void)
+{
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, mem_alloc, free, grow,
+				 mem_strdup, mem_zero) != CURLE_OK)
+		mem_die();
+}
+
 struct http *http_new(struct uv_loop_s *loop, const struct http_options *o)
 {
 	struct http *h = mem_zero(1, sizeof(*h));
-	curl_global_init(CURL_GLOBAL_DEFAULT);
+	init_curl();
 	h->loop = loop;
 	h->last = &h->first;
 	h->user_agent = mem_strdup(o->user_agent ? o->user_agent

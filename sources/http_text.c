@@ -2,6 +2,7 @@
  * checked, shown and asked is one and the same address. */
 #include "sources/http.h"
 
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <arpa/inet.h>
@@ -28,13 +29,22 @@ static CURLUcode parse(const char *url, CURLU **out)
 	if (url[scheme] == '/') /* libcurl would take the path for a host */
 		return CURLUE_NO_HOST;
 	CURLU *u = curl_url();
-	if (!u)
-		return CURLUE_OUT_OF_MEMORY;
-	CURLUcode rc = curl_url_set(u, CURLUPART_URL, url, 0);
+	CURLUcode rc = u ? curl_url_set(u, CURLUPART_URL, url, 0)
+			 : CURLUE_OUT_OF_MEMORY;
+	if (rc == CURLUE_OUT_OF_MEMORY)
+		mem_die();
 	if (rc == CURLUE_OK)
 		*out = u;
 	else
 		curl_url_cleanup(u);
+	return rc;
+}
+
+static CURLUcode get(CURLU *u, CURLUPart part, char **out, unsigned flags)
+{
+	CURLUcode rc = curl_url_get(u, part, out, flags);
+	if (rc == CURLUE_OUT_OF_MEMORY)
+		mem_die();
 	return rc;
 }
 
@@ -83,8 +93,8 @@ void http_url_shown(const char *url, struct buf *out)
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
 		curl_url_set(u, hidden[i], NULL, 0);
 	char *s = NULL, *path = NULL;
-	if (curl_url_get(u, CURLUPART_URL, &s, 0) == CURLUE_OK
-	    && curl_url_get(u, CURLUPART_PATH, &path, 0) == CURLUE_OK) {
+	if (get(u, CURLUPART_URL, &s, 0) == CURLUE_OK
+	    && get(u, CURLUPART_PATH, &path, 0) == CURLUE_OK) {
 		size_t n = strlen(s);
 		text_clean(out, s, strcmp(path, "/") == 0 ? n - 1 : n);
 	}
@@ -111,7 +121,7 @@ void http_url_join(const char *base, const char *path, struct buf *out)
 static bool part_is_clean(CURLU *u, CURLUPart part, CURLUcode absent)
 {
 	char *s = NULL;
-	CURLUcode rc = curl_url_get(u, part, &s, CURLU_URLDECODE);
+	CURLUcode rc = get(u, part, &s, CURLU_URLDECODE);
 	curl_free(s);
 	return rc == CURLUE_OK || rc == absent;
 }
@@ -127,7 +137,7 @@ static bool has_space(const char *s)
 static const char *broken_port(CURLU *u)
 {
 	char *port = NULL;
-	bool zero = curl_url_get(u, CURLUPART_PORT, &port, 0) == CURLUE_OK
+	bool zero = get(u, CURLUPART_PORT, &port, 0) == CURLUE_OK
 		    && strspn(port, "0") == strlen(port);
 	curl_free(port);
 	return zero ? "its port is not a number from 1 to 65535" : NULL;
@@ -239,7 +249,7 @@ static bool host_is(const char *url, bool (*is)(const char *))
 	if (parse(url, &u) != CURLUE_OK)
 		return false;
 	char *host = NULL;
-	curl_url_get(u, CURLUPART_HOST, &host, 0);
+	get(u, CURLUPART_HOST, &host, 0);
 	bool yes = host && is(host);
 	curl_free(host);
 	curl_url_cleanup(u);

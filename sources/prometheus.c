@@ -14,6 +14,7 @@
 #include "sources/prom_plan.h"
 #include "sources/prom_routes.h"
 #include "sources/promql.h"
+#include "sources/workers.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -1676,6 +1677,8 @@ static int prom_open(struct source *src, const char *where, struct err *e)
 	if (match > MATCH_MAX)
 		return err_set(e, EXIT_USAGE, "--match has %zu bytes; at most "
 			       "%zu go into every selector", match, MATCH_MAX);
+	if (workers_start(src->loop, e) < 0)
+		return -1;
 	*p = (struct prom){ .src = src, .slow = 1, .handles = 3,
 			    .born = uv_now(src->loop) };
 	endpoints_init(&p->ends, src->opt.policy, uv_hrtime());

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "tui/paint.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -280,6 +281,30 @@ void screen_free(struct screen *s)
 	free(s);
 }
 
+/* curses uses what it did not get, at a few places of its setup. */
+static void on_crash(int signum)
+{
+	if (errno == ENOMEM)
+		mem_die();
+	raise(signum);
+}
+
+static int open_guarded(struct screen *s, const char *term, bool no_color,
+			struct err *e)
+{
+	struct sigaction kept, dies = { .sa_handler = on_crash,
+					.sa_flags = (int)SA_RESETHAND };
+	sigaction(SIGSEGV, &dies, &kept);
+	errno = 0;
+	int rc = open_curses(s, term, e);
+	if (rc != 0 && errno == ENOMEM)
+		mem_die();
+	if (rc == 0)
+		learn(s, no_color);
+	sigaction(SIGSEGV, &kept, NULL);
+	return rc;
+}
+
 struct screen *screen_new(const char *term, int w, int h, bool no_color,
 			  const char **notice, struct err *e)
 {
@@ -289,11 +314,10 @@ struct screen *screen_new(const char *term, int w, int h, bool no_color,
 	s->w = clamp(w, LIMIT_WIDTH);
 	s->h = clamp(h, LIMIT_HEIGHT);
 	s->whole = true;
-	if (open_curses(s, term ? term : "", e) != 0) {
+	if (open_guarded(s, term ? term : "", no_color, e) != 0) {
 		screen_free(s);
 		return NULL;
 	}
-	learn(s, no_color);
 	resize_term(s->h, s->w);
 	s->shown = surface_new(s->w, s->h, GRAPH_BRAILLE);
 	s->row = mem_zero((size_t)s->w, sizeof(*s->row));

@@ -105,6 +105,7 @@ static const struct part {
 	{ "demo", bench_minute },
 	{ "refresh", bench_refresh },
 	{ "record", bench_recording },
+	{ "soak", bench_soak },
 };
 
 int main(int argc, char **argv)

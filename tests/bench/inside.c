@@ -3,6 +3,7 @@
 #include "record/replay.h"
 #include "record/writer.h"
 #include "sources/demo.h"
+#include "tests/fault/soak.h"
 #include "tui/screen.h"
 
 /* Every allocation of the process, curses' own included; a sanitizer has its
@@ -270,4 +271,13 @@ static void bench_recording(struct results *r, const struct home *h)
 	result_add(r, "replay.seek_ms", percentile(&took, 0.5), "ms")->note =
 		note;
 	result_add(r, "replay.seek_p99_ms", percentile(&took, 0.99), "ms");
+}
+
+/* ---- a day ------------------------------------------------------------ */
+
+static void bench_soak(struct results *r, const struct home *h)
+{
+	(void)h;
+	result_add(r, "soak.rss_growth_bytes", soak_run(SOAK_DAY).rss, "B")
+		->note = "from the second to the last quarter of 24 h";
 }

@@ -42,7 +42,7 @@ static const char *const system_headers[] = {
 	"stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "strings.h",
 	"sys/", "termios.h", "time.h", "unistd.h", "wchar.h", "arpa/",
 	"netinet/", "netdb.h", "pwd.h", "grp.h", "ifaddrs.h", "net/",
-	"pthread.h", "sched.h", NULL,
+	"pthread.h", "sched.h", "semaphore.h", NULL,
 };
 
 /* Only these two touch curses. */
