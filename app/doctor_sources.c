@@ -5,6 +5,7 @@
 #include "app/commands.h"
 #include "app/proxy.h"
 #include "app/session.h"
+#include "app/system.h"
 #include "base/mem.h"
 #include "model/store.h"
 #include "sources/http.h"
@@ -367,7 +368,9 @@ static void ask_all(struct ward *w, struct doctor *d, const struct options *o)
 void doctor_ask(struct doctor *d, const struct options *o)
 {
 	struct ward *w = mem_zero(1, sizeof(*w));
-	uv_loop_init(&w->loop);
+	struct err e;
+	if (system_loop(&w->loop, &e) < 0)
+		exit(complain(&e));
 	uv_timer_init(&w->loop, &w->timer);
 	w->timer.data = w;
 	d->nr_sources = o->nr_sources;

@@ -26,9 +26,10 @@ static void lay_out(const uint8_t *at)
 		.rows = (size_t)(at[4] | at[5] << 8), .blind = at[6],
 		.replay = at[7] & 8,
 	};
+	struct slot one = { .kind = kinds[at[7] % 4], .focusable = true };
 	size_t nr = at[7] & 16
-		? page_layout_full(kinds[at[7] % 4], w, h, &n, s)
-		: page_layout((enum page)((at[7] & 7) % PAGE_NR), w, h, &n, s);
+		? page_layout_full(&one, w, h, &n, s)
+		: page_layout((enum page)((at[7] & 7) % PAGE_START), w, h, &n, s);
 	must(slots_wrong(s, nr, w, h), at);
 	if (page_chart_cells(w, h) < 1 || page_widest_cells(w, h) < 1)
 		must("a chart without a cell", at);

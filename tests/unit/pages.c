@@ -55,7 +55,8 @@ static void check_full(int w, int h, const struct page_needs *n)
 	static const char *const kinds[] = { "table", "latency", "events" };
 	for (size_t i = 0; i < 3; i++) {
 		struct slot s[SLOTS_MAX];
-		size_t nr = page_layout_full(kinds[i], w, h, n, s);
+		struct slot one = { .kind = kinds[i], .focusable = true };
+		size_t nr = page_layout_full(&one, w, h, n, s);
 		const char *wrong = slots_wrong(s, nr, w, h);
 		if (wrong)
 			fail_msg("%s at %dx%d: %s", kinds[i], w, h, wrong);
