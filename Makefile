@@ -79,7 +79,7 @@ $(LIB): $(OBJ)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIB)
 	$(CC) $(LDFLAGS) $^ -o $@ $(shell pkg-config --libs cmocka) -lvterm -lz $(TEST_LIBS) $(LDLIBS_ALL)
 
-$(BUILD)/tests/fault/http: TEST_LIBS := -lssl -lcrypto
+$(BUILD)/tests/fault/http $(BUILD)/tests/fault/catalogue: TEST_LIBS := -lssl -lcrypto
 
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIB)
 	$(CC) $(LDFLAGS) $^ -o $@ -lvterm $(LDLIBS_ALL)

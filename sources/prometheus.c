@@ -27,6 +27,7 @@
 #define PERIOD_MIN ((time_ms)5000)
 #define REDISCOVER ((time_ms)300000)
 #define REDISCOVER_SOON ((time_ms)60000)
+#define HEARD ((time_ms)50) /* a request ends so long before its poll */
 #define BUILD_TIMEOUT ((time_ms)3000)
 #define STRANGE_CLOCK ((time_ms)30000)
 #define RETRY_PAUSE ((time_ms)200)
@@ -240,6 +241,8 @@ static void say_fault(struct prom *p, const struct prom_answer *a)
 	}
 	buf_init(&b, 0);
 	buf_printf(&b, "%.120s: %s", p->src->url, a->why.text);
+	if (a->fault == FAULT_BAD_ANSWER && !strchr(a->why.text, ';'))
+		buf_str(&b, "; check server and proxies");
 	if (a->fault == FAULT_THROTTLED && a->http->retry_after > 0)
 		buf_printf(&b, "; asked again in %" PRId64 " s",
 			   (a->http->retry_after + 999) / 1000);
@@ -336,6 +339,8 @@ static time_ms request_timeout(const struct prom *p, enum task_kind kind)
 	if (o->want.deadline > 0) {
 		time_ms left = o->want.deadline -
 			       (time_ms)(uv_now(p->src->loop) - o->began);
+		/* It says more than "late": which step it hung in. */
+		left -= HEARD < left / 4 ? HEARD : left / 4;
 		t = left < t ? left : t;
 	}
 	if (kind == TASK_BUILD && t > BUILD_TIMEOUT)

@@ -1,0 +1,82 @@
+/* A Prometheus of three services (svc-000 to svc-002) whose answers can be
+ * spoiled, in a thread. Includes fake_prom.c; link with -lz. */
+#ifndef TESTS_FAULT_SHOP_H
+#define TESTS_FAULT_SHOP_H
+
+#include "tests/fault/fake_prom.c"
+
+struct shop;
+typedef void (*shop_spoil)(struct shop *s, const struct evil_ask *ask,
+			   struct evil_answer *out);
+
+struct shop {
+	struct fake_prom fake;
+	/* Read by the server's thread at every request. */
+	_Atomic(const char *) behave;  /* every answer like this path of evil.h */
+	_Atomic(shop_spoil) spoil;     /* what becomes of every good answer */
+	atomic_int number;
+	_Atomic(const char *) text;
+	atomic_uint asked;
+	struct evil_thread *thread;
+	char url[EVIL_URL];
+};
+
+static void shop_script(const struct evil_ask *a, struct evil_answer *out,
+			void *arg)
+{
+	struct shop *s = arg;
+	shop_spoil spoil = s->spoil;
+	s->asked++;
+	out->behave = s->behave;
+	if (out->behave)
+		return;
+	fake_script(a, out, &s->fake);
+	if (spoil)
+		spoil(s, a, out);
+}
+
+static void shop_start(struct shop *s)
+{
+	s->fake.opt.services = 3;
+	pthread_mutex_init(&s->fake.lock, NULL);
+	s->thread = evil_thread_start(shop_script, s);
+	evil_url(evil_thread_server(s->thread), "", s->url);
+}
+
+static void shop_stop(struct shop *s)
+{
+	evil_thread_stop(s->thread);
+	pthread_mutex_destroy(&s->fake.lock);
+	free(s->fake.ask);
+}
+
+/* Every `from` in the body becomes `to`. */
+static void shop_replace(struct evil_answer *out, const char *from,
+			 const char *to)
+{
+	struct buf b;
+	const char *s = buf_text(&out->body), *at;
+	buf_init(&b, 0);
+	for (; (at = strstr(s, from)); s = at + strlen(from)) {
+		buf_add(&b, s, (size_t)(at - s));
+		buf_str(&b, to);
+	}
+	buf_str(&b, s);
+	buf_release(&out->body);
+	out->body = b;
+}
+
+static void shop_cut(struct evil_answer *out, size_t n)
+{
+	if (n < out->body.len) {
+		out->body.len = n;
+		out->body.s[n] = '\0';
+	}
+}
+
+static bool shop_is_data(const struct evil_ask *a)
+{
+	return strncmp(a->path, "/api/v1/query", 13) == 0;
+}
+
+#endif
