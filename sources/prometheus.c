@@ -700,6 +700,9 @@ static void found_something(struct task *t, const struct prom_answer *a)
 		take_names(p, a->tree);
 	else
 		take_frames(p, a->batch, t->kind == TASK_NAMES);
+	/* Services may be missing then. */
+	for (size_t i = 0; a->batch && i < a->batch->nr_warnings; i++)
+		warn(p, "%s%s", "finding services: ", a->batch->warning[i]);
 }
 
 /* ---- rows and charts ---------------------------------------------------- */

@@ -17,6 +17,7 @@ struct shop {
 	atomic_int number;
 	_Atomic(const char *) text;
 	atomic_uint asked;
+	atomic_uint strange;           /* requests that should not be */
 	struct evil_thread *thread;
 	char url[EVIL_URL];
 };
@@ -50,6 +51,37 @@ static void shop_stop(struct shop *s)
 	free(s->fake.ask);
 }
 
+static void shop_cut(struct evil_answer *out, size_t n)
+{
+	if (n < out->body.len) {
+		out->body.len = n;
+		out->body.s[n] = '\0';
+	}
+}
+
+static bool shop_is_data(const struct evil_ask *a)
+{
+	return strncmp(a->path, "/api/v1/query", 13) == 0;
+}
+
+/* Asks what there is, not how it does. */
+static bool shop_is_finding(const struct evil_ask *a)
+{
+	struct buf query;
+	buf_init(&query, 0);
+	evil_form(a, "query", &query);
+	bool yes = !shop_is_data(a) || strstr(buf_text(&query), "__name__")
+		   || strstr(buf_text(&query), "count_over_time");
+	buf_release(&query);
+	return yes;
+}
+
+static void shop_put(struct evil_answer *out, struct buf *body)
+{
+	buf_release(&out->body);
+	out->body = *body;
+}
+
 /* Every `from` in the body becomes `to`. */
 static void shop_replace(struct evil_answer *out, const char *from,
 			 const char *to)
@@ -62,21 +94,41 @@ static void shop_replace(struct evil_answer *out, const char *from,
 		buf_str(&b, to);
 	}
 	buf_str(&b, s);
-	buf_release(&out->body);
-	out->body = b;
+	shop_put(out, &b);
 }
 
-static void shop_cut(struct evil_answer *out, size_t n)
+/* The next `[time,"value"]` from s on; NULL at the end. */
+static const char *shop_point(const char *s, size_t *n)
 {
-	if (n < out->body.len) {
-		out->body.len = n;
-		out->body.s[n] = '\0';
+	for (; (s = strchr(s, '[')); s++) {
+		size_t k = 1 + strspn(s + 1, "0123456789.");
+		if (k > 1 && s[k] == ',' && s[k + 1] == '"') {
+			*n = k + 2 + strcspn(s + k + 2, "]") + 1;
+			return s;
+		}
 	}
+	return NULL;
 }
 
-static bool shop_is_data(const struct evil_ask *a)
+/* Every point of the body through a function that writes what stands in its
+ * place. */
+static void shop_points(struct evil_answer *out, const char *text,
+			void (*write)(struct buf *b, double t, const char *v,
+				      const char *text))
 {
-	return strncmp(a->path, "/api/v1/query", 13) == 0;
+	struct buf b;
+	const char *s = buf_text(&out->body), *at;
+	size_t n;
+	buf_init(&b, 0);
+	for (; (at = shop_point(s, &n)); s = at + n) {
+		char value[64];
+		const char *v = strchr(at, '"') + 1;
+		snprintf(value, sizeof(value), "%.*s", (int)strcspn(v, "\""), v);
+		buf_add(&b, s, (size_t)(at - s));
+		write(&b, strtod(at + 1, NULL), value, text);
+	}
+	buf_str(&b, s);
+	shop_put(out, &b);
 }
 
 #endif
