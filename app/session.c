@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define BACKOFF_MAX ((time_ms)60000)
+#define PAUSE_MAX ((time_ms)600000)
 #define PERIOD_DEFAULT ((time_ms)15000)
 
 struct feed {
@@ -87,8 +88,8 @@ static void schedule(struct feed *f)
 	time_ms wait = delay_of(f);
 	if (f->next != TIME_NONE) {
 		time_ms due = f->next - clock_wall();
-		if (due > wait && due < 10 * 60000)
-			wait = due;
+		if (due > wait) /* a wall clock that is set back is no pause */
+			wait = due < PAUSE_MAX ? due : PAUSE_MAX;
 	}
 	uv_timer_start(&f->timer, on_timer, (uint64_t)(wait < 1 ? 1 : wait), 0);
 }

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <time.h>
 #include <uv.h>
 
 #define IN_FLIGHT 2
@@ -127,7 +128,8 @@ struct prom {
 	bool was_away;           /* it may come back as another one */
 	uint64_t found_at;       /* uv_now() */
 	size_t *rows;            /* frames of each shape's RED_RATE last time */
-	struct clock_offset offset;
+	struct clock_offset offset; /* of the server's clock to our even one */
+	time_ms wall_began, boot_began;
 	struct range_held held;
 	uint64_t visible;        /* hash of the rows whose ranges are held */
 	double slow;             /* what the period is stretched by */
@@ -145,10 +147,25 @@ static time_ms wall(void)
 	return (time_ms)tv.tv_sec * 1000 + tv.tv_usec / 1000;
 }
 
+static time_ms since_boot(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (time_ms)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* The wall clock as it was at the start, going on evenly: it does not jump,
+ * and does not stop while the machine sleeps. */
+static time_ms even(const struct prom *p)
+{
+	return p->wall_began + since_boot() - p->boot_began;
+}
+
 static time_ms server_now(const struct prom *p)
 {
 	bool known;
-	return wall() + clock_offset_value(&p->offset, &known);
+	time_ms offset = clock_offset_value(&p->offset, &known);
+	return known ? even(p) + offset : wall();
 }
 
 /* The moment a poll is about; again once the server's clock is known. */
@@ -164,7 +181,7 @@ static void learn_clock(struct prom *p, const struct http_result *h)
 	if (h->date == TIME_NONE || h->fault != FAULT_NONE)
 		return;
 	int64_t age_us = (int64_t)(uv_hrtime() / 1000) - h->sent_us;
-	time_ms sent = wall() - age_us / 1000;
+	time_ms sent = even(p) - age_us / 1000;
 	clock_offset_learn(&p->offset, h->date, sent - 1,
 			   sent + h->took_us / 1000 + 1);
 }
@@ -180,7 +197,8 @@ static void add_status(struct prom *p, struct batch *b, time_ms next)
 {
 	struct source_status *s = arena_alloc(&b->arena, sizeof(*s));
 	bool known;
-	time_ms offset = clock_offset_value(&p->offset, &known);
+	time_ms offset = clock_offset_value(&p->offset, &known)
+			 + even(p) - wall();
 	if (!s)
 		return;
 	*s = p->count;
@@ -243,9 +261,6 @@ static void say_fault(struct prom *p, const struct prom_answer *a)
 	buf_printf(&b, "%.120s: %s", p->src->url, a->why.text);
 	if (a->fault == FAULT_BAD_ANSWER && !strchr(a->why.text, ';'))
 		buf_str(&b, "; check server and proxies");
-	if (a->fault == FAULT_THROTTLED && a->http->retry_after > 0)
-		buf_printf(&b, "; asked again in %" PRId64 " s",
-			   (a->http->retry_after + 999) / 1000);
 	set_fault(p, a->fault, buf_text(&b));
 	buf_release(&b);
 }
@@ -1150,6 +1165,16 @@ static void adjust_period(struct prom *p)
 	set_period(p);
 }
 
+static void say_pause(struct batch *b, const char *error, time_ms wait)
+{
+	struct buf text;
+	buf_init(&text, LIMIT_SENTENCE);
+	buf_printf(&text, "%.270s; asked again in %" PRId64 " s", error,
+		   (wait + 999) / 1000);
+	b->error = copy(b, buf_text(&text));
+	buf_release(&text);
+}
+
 static void emit_end(struct prom *p)
 {
 	struct poll *o = &p->poll;
@@ -1164,6 +1189,8 @@ static void emit_end(struct prom *p)
 	    (o->answered == 0 || o->fault == FAULT_THROTTLED)) {
 		b->fault = o->fault;
 		b->error = copy(b, o->error);
+		if (o->fault == FAULT_THROTTLED)
+			say_pause(b, o->error, wait);
 	} else if (o->fault != FAULT_NONE && !o->warnings) {
 		warn(p, "%s%s", "not everything was answered: ", o->error);
 	}
@@ -1336,6 +1363,8 @@ static int prom_open(struct source *src, const char *where, struct err *e)
 	p->deadline.data = p->wake.data = p;
 	p->count.took_us = 0;
 	clock_offset_init(&p->offset);
+	p->wall_began = wall();
+	p->boot_began = since_boot();
 	arena_init(&p->kept.arena, 0);
 	set_period(p);
 	return 0;

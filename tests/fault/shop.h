@@ -51,7 +51,7 @@ static void shop_stop(struct shop *s)
 	free(s->fake.ask);
 }
 
-static void shop_cut(struct evil_answer *out, size_t n)
+static inline void shop_cut(struct evil_answer *out, size_t n)
 {
 	if (n < out->body.len) {
 		out->body.len = n;
@@ -59,13 +59,13 @@ static void shop_cut(struct evil_answer *out, size_t n)
 	}
 }
 
-static bool shop_is_data(const struct evil_ask *a)
+static inline bool shop_is_data(const struct evil_ask *a)
 {
 	return strncmp(a->path, "/api/v1/query", 13) == 0;
 }
 
 /* Asks what there is, not how it does. */
-static bool shop_is_finding(const struct evil_ask *a)
+static inline bool shop_is_finding(const struct evil_ask *a)
 {
 	struct buf query;
 	buf_init(&query, 0);
@@ -83,7 +83,7 @@ static void shop_put(struct evil_answer *out, struct buf *body)
 }
 
 /* Every `from` in the body becomes `to`. */
-static void shop_replace(struct evil_answer *out, const char *from,
+static inline void shop_replace(struct evil_answer *out, const char *from,
 			 const char *to)
 {
 	struct buf b;
@@ -112,7 +112,7 @@ static const char *shop_point(const char *s, size_t *n)
 
 /* Every point of the body through a function that writes what stands in its
  * place. */
-static void shop_points(struct evil_answer *out, const char *text,
+static inline void shop_points(struct evil_answer *out, const char *text,
 			void (*write)(struct buf *b, double t, const char *v,
 				      const char *text))
 {
