@@ -9,6 +9,7 @@
 #include "tests/fault/run.h"
 #include "tests/fault/shop.h"
 #include "tests/fault/evil_tls.c"
+#include "sources/http.h"
 
 #include <dlfcn.h>
 #include <math.h>
@@ -279,6 +280,77 @@ static void a_bad_certificate_is_skipped_or_not_explained(void **state)
 		evil_tls_stop(s);
 	}
 	unsetenv("REDTOP_TEST_CA");
+	unlink(ca);
+}
+
+struct asked {
+	enum fault fault;
+	char text[LIMIT_SENTENCE + 1];
+	bool done;
+};
+
+static bool on_data(struct http_request *r, const char *bytes, size_t n,
+		    void *arg)
+{
+	(void)r, (void)bytes, (void)n, (void)arg;
+	return true;
+}
+
+static void on_done(struct http_request *r, const struct http_result *res,
+		    void *arg)
+{
+	struct asked *a = arg;
+	(void)r;
+	a->fault = res->fault;
+	snprintf(a->text, sizeof(a->text), "%s", res->text);
+	a->done = true;
+}
+
+static struct asked ask_again(uv_loop_t *loop, struct http *http,
+			      const char *url)
+{
+	struct asked a = { 0 };
+	http_start(http, &(struct http_ask){ .url = url, .timeout = 10000,
+		.on_data = on_data, .on_done = on_done, .arg = &a });
+	while (!a.done)
+		uv_run(loop, UV_RUN_ONCE);
+	return a;
+}
+
+static void a_new_certificate_ends_the_session(void **state)
+{
+	static const struct {
+		enum evil_cert kind;
+		enum fault fault;
+		const char *says;
+	} t[] = {
+		{ CERT_GOOD, FAULT_NONE, "" },
+		{ CERT_GOOD, FAULT_NONE, "" },
+		{ CERT_EXPIRED_YESTERDAY, FAULT_TLS, "certificate expired" },
+		{ CERT_OF_ANOTHER_CA, FAULT_TLS, "unknown CA" },
+		{ CERT_GOOD, FAULT_NONE, "" },
+	};
+	char url[64], ca[] = "/tmp/redtop-ca-XXXXXX";
+	uv_loop_t loop;
+	(void)state;
+	close(mkstemp(ca));
+	uv_loop_init(&loop);
+	struct evil_tls *s = evil_tls_start(CERT_GOOD, ca);
+	struct http *http = http_new(&loop, &(struct http_options){
+		.ca_file = ca });
+	snprintf(url, sizeof(url), "https://127.0.0.1:%d/", evil_tls_port(s));
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		if (i)
+			evil_tls_rotate(s, t[i].kind);
+		struct asked a = ask_again(&loop, http, url);
+		assert_int_equal(a.fault, t[i].fault);
+		assert_non_null(strstr(a.text, t[i].says));
+	}
+	http_close(http, NULL, NULL);
+	while (uv_run(&loop, UV_RUN_DEFAULT))
+		;
+	uv_loop_close(&loop);
+	evil_tls_stop(s);
 	unlink(ca);
 }
 
@@ -984,6 +1056,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_server_that_is_down_is_waited_for),
 		cmocka_unit_test(a_firewall_that_drops_is_waited_for_for_ever),
 		cmocka_unit_test(a_bad_certificate_is_skipped_or_not_explained),
+		cmocka_unit_test(a_new_certificate_ends_the_session),
 		cmocka_unit_test(a_slow_server_holds_up_the_command),
 		cmocka_unit_test(a_hanging_server_holds_up_the_command),
 		cmocka_unit_test(a_cut_answer_is_taken_for_whole),

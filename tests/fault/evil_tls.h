@@ -18,6 +18,8 @@ struct evil_tls;
 /* Writes the CA that the client shall trust to ca_path. */
 struct evil_tls *evil_tls_start(enum evil_cert kind, const char *ca_path);
 int evil_tls_port(const struct evil_tls *t);
+/* Another certificate from the next handshake on, of the same CA. */
+void evil_tls_rotate(struct evil_tls *t, enum evil_cert kind);
 void evil_tls_stop(struct evil_tls *t);
 
 #endif

@@ -354,6 +354,38 @@ static void a_label_writes_to_the_live_terminal(void **state)
 	shop_stop(&s);
 }
 
+/* What the environment says, on the start page and in the notice after it. */
+static void the_environment_writes_to_the_terminal(void **state)
+{
+	static const char *const env[][7] = {
+		{ "TERM=" EVIL_RAW, "HOME=/dev/null", "PROMETHEUS_URL", NULL },
+		{ "PROMETHEUS_URL=http://127.0.0.1:1/" EVIL_RAW,
+		  "HOME=/dev/null", NULL },
+		{ "HOME=/tmp/" EVIL_RAW, "XDG_CONFIG_HOME=" EVIL_RAW,
+		  "XDG_DATA_HOME=" EVIL_RAW, "XDG_STATE_HOME=" EVIL_RAW, NULL },
+	};
+	const char *redtop = getenv("REDTOP");
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		const char *argv[] = { redtop && *redtop ? redtop : "./redtop",
+				       i == 0 ? "demo" : NULL, NULL };
+		struct pty *p = pty_start(&(struct pty_options){
+			.argv = argv, .env = env[i], .w = 100, .h = 30 });
+		assert_true(pty_wait_text(p, i ? "demo" : "LIVE", 20000));
+		static const char *const keys[] = { "R", ":", "Esc", "?" };
+		for (size_t k = 0; k < 4; k++) {
+			pty_press(p, keys[k]);
+			pty_read(p, 60);
+		}
+		pty_press(p, "Ctrl-C");
+		assert_int_equal(pty_exit(p, 20000), 0);
+		size_t n;
+		const char *raw = pty_raw(p, &n);
+		check_stream(raw, n);
+		pty_free(p);
+	}
+}
+
 /* ---- answers at random -------------------------------------------------------- */
 
 static uint32_t random_of(uint32_t *seed, uint32_t below)
@@ -473,6 +505,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_file_writes_to_the_terminal),
 		cmocka_unit_test(a_recording_writes_to_the_terminal),
 		cmocka_unit_test(a_label_writes_to_the_live_terminal),
+		cmocka_unit_test(the_environment_writes_to_the_terminal),
 		cmocka_unit_test(a_broken_server_breaks_the_command),
 	};
 	if (run_is_ours(argc, argv))
