@@ -10,8 +10,10 @@
 #include <time.h>
 
 #define BACKOFF_MAX ((time_ms)60000)
-#define PAUSE_MAX ((time_ms)600000)
 #define PERIOD_DEFAULT ((time_ms)15000)
+#define ASKED_MAX ((time_ms)600000) /* of a server's Retry-After */
+#define SLEEP_LEAST ((time_ms)2000)
+#define SLEEP_LOOK 1000
 
 struct feed {
 	struct source src;
@@ -21,7 +23,6 @@ struct feed {
 	bool failed;        /* the poll under way brought a fault alone */
 	bool answered;
 	unsigned failures;
-	time_ms next;       /* the source's own word for it, or TIME_NONE */
 	struct arena words; /* of the want that is under way */
 };
 
@@ -30,6 +31,8 @@ struct session {
 	struct session_hooks hooks;
 	struct feed *feed;
 	size_t nr, open;
+	uv_timer_t look;    /* for sleep, while polls go on by themselves */
+	time_ms asleep;     /* so far, since the machine started */
 	bool running, closing;
 	unsigned seed;
 	void (*done)(void *arg);
@@ -86,11 +89,8 @@ static void schedule(struct feed *f)
 	if (f->session->closing || !f->session->running)
 		return;
 	time_ms wait = delay_of(f);
-	if (f->next != TIME_NONE) {
-		time_ms due = f->next - clock_wall();
-		if (due > wait) /* a wall clock that is set back is no pause */
-			wait = due < PAUSE_MAX ? due : PAUSE_MAX;
-	}
+	if (f->failed && f->src.wait > wait)
+		wait = f->src.wait < ASKED_MAX ? f->src.wait : ASKED_MAX;
 	uv_timer_start(&f->timer, on_timer, (uint64_t)(wait < 1 ? 1 : wait), 0);
 }
 
@@ -139,9 +139,6 @@ static void on_batch(struct source *src, struct batch *b, void *arg)
 		f->answered |= b->nr_asked > 0;
 	else if (b->fault != FAULT_CANCELLED)
 		f->failed = true;
-	if (b->status)
-		f->next = b->fault == FAULT_THROTTLED ? b->status->next
-						      : TIME_NONE;
 	if (!f->session->closing)
 		f->session->hooks.batch(b, f->session->hooks.arg);
 	batch_free(b);
@@ -197,6 +194,13 @@ static void on_timer_closed(uv_handle_t *h)
 	feed_closed(f);
 }
 
+static void on_look_closed(uv_handle_t *h)
+{
+	struct session *s = h->data;
+	if (--s->open == 0)
+		finish(s);
+}
+
 static void on_closed(struct source *src, void *arg)
 {
 	struct feed *f = arg;
@@ -215,11 +219,13 @@ void session_close(struct session *s, void (*done)(void *arg), void *arg)
 	s->closing = true;
 	s->done = done;
 	s->done_arg = arg;
-	if (s->nr == 0) {
+	if (s->nr == 0 && !s->running) {
 		finish(s);
 		return;
 	}
-	s->open = s->nr;
+	s->open = s->nr + s->running;
+	if (s->running)
+		uv_close((uv_handle_t *)&s->look, on_look_closed);
 	for (size_t i = 0, n = s->nr; i < n; i++) {
 		struct feed *f = &s->feed[i];
 		uv_close((uv_handle_t *)&f->timer, on_timer_closed);
@@ -258,7 +264,6 @@ static int open_feed(struct session *s, const struct options *o,
 		return -1;
 	struct feed *f = &s->feed[s->nr];
 	f->session = s;
-	f->next = TIME_NONE;
 	f->src = (struct source){
 		.ops = ops,
 		.state = mem_zero(1, ops->state_size),
@@ -312,9 +317,45 @@ void session_poll(struct session *s, bool restart)
 	}
 }
 
+/* Timers do not run while the machine is suspended: what they had left then
+ * would be waited for with the data of before. */
+
+static time_ms asleep(void)
+{
+#ifdef CLOCK_BOOTTIME
+	struct timespec ts;
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (time_ms)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 - clock_mono();
+#else
+	return 0;
+#endif
+}
+
+void session_slept(struct session *s)
+{
+	if (s->running && !s->closing)
+		session_poll(s, true);
+}
+
+static void on_look(uv_timer_t *t)
+{
+	struct session *s = t->data;
+	time_ms before = s->asleep;
+	s->asleep = asleep();
+	if (s->asleep - before > SLEEP_LEAST)
+		session_slept(s);
+}
+
 void session_start(struct session *s)
 {
+	if (s->running)
+		return;
 	s->running = true;
+	s->asleep = asleep();
+	uv_timer_init(s->loop, &s->look);
+	s->look.data = s;
+	uv_timer_start(&s->look, on_look, SLEEP_LOOK, SLEEP_LOOK);
+	uv_unref((uv_handle_t *)&s->look);
 	session_poll(s, false);
 }
 

@@ -31,6 +31,9 @@ void session_close(struct session *s, void (*done)(void *arg), void *arg);
 void session_poll(struct session *s, bool restart);
 /* Polls go on by themselves, each at its source's period. */
 void session_start(struct session *s);
+/* The machine was suspended (the session notices by itself): what is under
+ * way is dropped, and each source is asked once, now. */
+void session_slept(struct session *s);
 /* Ends what is under way: polled() follows. */
 void session_cancel(struct session *s);
 /* Sources whose poll has not ended. */

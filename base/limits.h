@@ -49,6 +49,10 @@
 /* Nodes and documents of one YAML file. */
 #define LIMIT_NODES ((size_t)100000)
 #define LIMIT_DOCUMENTS 64
+/* Endpoints of one source; a file with more is refused. Attempts told with one
+ * batch; the oldest go first. */
+#define LIMIT_ENDPOINTS ((size_t)16)
+#define LIMIT_ATTEMPTS ((size_t)32)
 /* Cells of a surface: a terminal of 500x1000 and some. */
 #define LIMIT_WIDTH 2000
 #define LIMIT_HEIGHT 2000

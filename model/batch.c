@@ -30,6 +30,16 @@ const char *fault_name(enum fault f)
 	return (unsigned)f < FAULT_NR ? names[f] : "unknown";
 }
 
+const char *circuit_name(enum circuit c)
+{
+	static const char *const names[CIRCUIT_NR] = {
+		[CIRCUIT_CLOSED] = "closed",
+		[CIRCUIT_OPEN] = "open",
+		[CIRCUIT_HALF_OPEN] = "half open",
+	};
+	return (unsigned)c < CIRCUIT_NR ? names[c] : "unknown";
+}
+
 const char *source_state_name(enum source_state s)
 {
 	static const char *const names[] = {
@@ -141,6 +151,25 @@ static const char *text_or(const char *s)
 	return s ? s : "-";
 }
 
+static void print_endpoints(const struct source_status *s, struct buf *out)
+{
+	if (s->endpoint)
+		buf_printf(out, "endpoint %s\n", s->endpoint);
+	for (size_t i = 0; i < s->nr_endpoints; i++) {
+		const struct source_endpoint *e = &s->endpoints[i];
+		buf_printf(out, "of %s %s latency=%" PRId64 "us at_once=%u\n",
+			   text_or(e->url), circuit_name(e->circuit),
+			   e->latency_us, e->in_flight);
+	}
+	for (size_t i = 0; i < s->nr_attempts; i++) {
+		const struct source_attempt *t = &s->attempt[i];
+		buf_printf(out, "tried %s %s took=%" PRId64 "us",
+			   text_or(t->url), fault_name(t->fault), t->took_us);
+		print_field("at", t->at, out);
+		buf_char(out, '\n');
+	}
+}
+
 static void print_status(const struct source_status *s, struct buf *out)
 {
 	buf_printf(out, "status kind=%s url=%s identity=%s took=%" PRId64
@@ -240,6 +269,8 @@ void batch_print(const struct batch *b, struct buf *out)
 		buf_printf(out, "info %s\n", b->info[i]);
 	if (b->status)
 		print_status(b->status, out);
+	if (b->status)
+		print_endpoints(b->status, out);
 	if (b->catalog)
 		print_catalog(b->catalog, out);
 	for (size_t i = 0; i < b->nr_events; i++)

@@ -73,6 +73,27 @@ struct event {
 	const char *tag;     /* short: "v842", for the axis; or NULL */
 };
 
+/* Whether one of several endpoints is asked. Open: not until a while has
+ * passed; half open: one probe is on its way. */
+enum circuit { CIRCUIT_CLOSED, CIRCUIT_OPEN, CIRCUIT_HALF_OPEN, CIRCUIT_NR };
+const char *circuit_name(enum circuit c);
+
+/* One request to one of several endpoints, and how it ended. */
+struct source_attempt {
+	const char *url;      /* as shown */
+	enum fault fault;
+	int64_t took_us;
+	time_ms at;           /* its end, server's clock */
+};
+
+/* One of several endpoints of the same data. */
+struct source_endpoint {
+	const char *url;
+	enum circuit circuit;
+	int64_t latency_us;   /* recent mean; -1: not known */
+	unsigned in_flight;   /* at once at most, since the batch before */
+};
+
 /* What the source says about itself with this answer. */
 struct source_status {
 	const char *kind;     /* "prometheus", "demo"... or NULL: unchanged */
@@ -88,6 +109,13 @@ struct source_status {
 				 they were outside from..to, repeated, going back */
 	time_ms next;         /* when it is asked again, or TIME_NONE */
 	time_ms period;       /* its poll period */
+	/* Of a source with several endpoints only: who answers, all of them
+	 * in the order they were given, and what was tried since the batch
+	 * before, oldest first. */
+	const char *endpoint;
+	size_t nr_endpoints, nr_attempts;
+	const struct source_endpoint *endpoints;
+	const struct source_attempt *attempt;
 };
 
 struct batch {

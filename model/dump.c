@@ -101,6 +101,29 @@ static struct batch *filled(const struct dump *d, each_series *add,
 	return b;
 }
 
+static void add_endpoints(const struct store_source *s, struct batch *b,
+			  struct source_status *st)
+{
+	size_t nr = s->nr_endpoints;
+	struct source_endpoint *e = arena_alloc(&b->arena,
+						(nr + 1) * sizeof(*e));
+	struct source_attempt *t = arena_alloc(&b->arena,
+					       (2 * nr + 1) * sizeof(*t));
+	for (size_t i = 0; i < nr; i++) {
+		const struct store_endpoint *x = &s->endpoints[i];
+		e[i] = (struct source_endpoint){ x->url, x->circuit,
+						 x->latency_us, x->in_flight };
+		if (x->failed.at != TIME_NONE && x->last.fault == FAULT_NONE)
+			t[st->nr_attempts++] = x->failed;
+		if (x->last.at != TIME_NONE)
+			t[st->nr_attempts++] = x->last;
+	}
+	st->endpoint = s->endpoint;
+	st->endpoints = e;
+	st->nr_endpoints = nr;
+	st->attempt = t;
+}
+
 static struct batch *head(const struct dump *d)
 {
 	const struct store_source *s = d->src;
@@ -111,6 +134,7 @@ static struct batch *head(const struct dump *d)
 		.took_us = s->took_us, .skew_s = s->skew_s, .next = TIME_NONE,
 		.period = s->period,
 	};
+	add_endpoints(s, b, st);
 	b->source = s->name;
 	b->at = s->answered;
 	b->status = st;

@@ -20,6 +20,78 @@ void origin_set_text(struct store *st, char **to, const char **pub,
 	st->generation++;
 }
 
+void origin_endpoints_clear(struct origin *o)
+{
+	struct store_source *p = &o->pub;
+	for (size_t i = 0; i < p->nr_endpoints; i++)
+		free((char *)o->ends[i].url);
+	free(o->ends);
+	free(o->endpoint);
+	o->ends = NULL;
+	o->endpoint = NULL;
+	p->endpoint = NULL;
+	p->endpoints = NULL;
+	p->nr_endpoints = 0;
+}
+
+static struct store_endpoint *find_end(struct origin *o, const char *url)
+{
+	for (size_t i = 0; i < o->pub.nr_endpoints; i++)
+		if (store_text_equal(o->ends[i].url, url))
+			return &o->ends[i];
+	return NULL;
+}
+
+/* Others than before: what was counted is kept for those that stay. */
+static void set_ends(struct origin *o, const struct source_status *s)
+{
+	size_t nr = s->nr_endpoints < LIMIT_ENDPOINTS ? s->nr_endpoints
+						      : LIMIT_ENDPOINTS;
+	struct store_endpoint *now = mem_zero(nr, sizeof(*now));
+	for (size_t i = 0; i < nr; i++) {
+		const struct source_endpoint *e = &s->endpoints[i];
+		const char *url = e->url ? e->url : "";
+		const struct store_endpoint *old = find_end(o, url);
+		now[i].last.at = now[i].failed.at = TIME_NONE;
+		if (old)
+			now[i] = *old;
+		now[i].url = mem_strdup(url);
+		now[i].last.url = now[i].failed.url = now[i].url;
+		now[i].circuit = e->circuit;
+		now[i].latency_us = e->latency_us;
+		now[i].in_flight = e->in_flight;
+	}
+	for (size_t i = 0; i < o->pub.nr_endpoints; i++)
+		free((char *)o->ends[i].url);
+	free(o->ends);
+	o->ends = now;
+	o->pub.endpoints = now;
+	o->pub.nr_endpoints = nr;
+}
+
+static void take_endpoints(struct store *st, struct origin *o,
+			   const struct source_status *s)
+{
+	if (s->nr_endpoints)
+		set_ends(o, s);
+	if (s->endpoint)
+		origin_set_text(st, &o->endpoint, &o->pub.endpoint,
+				s->endpoint);
+	for (size_t i = 0; i < s->nr_attempts; i++) {
+		const struct source_attempt *a = &s->attempt[i];
+		struct store_endpoint *e = find_end(o, a->url);
+		if (!e)
+			continue;
+		e->attempts++;
+		e->last = *a;
+		e->last.url = e->url;
+		if (a->fault == FAULT_NONE)
+			continue;
+		e->failures++;
+		e->failed = e->last;
+	}
+}
+
 void origin_status(struct store *st, struct origin *o,
 			 const struct source_status *s)
 {
@@ -42,6 +114,7 @@ void origin_status(struct store *st, struct origin *o,
 	p->next = s->next;
 	if (s->period)
 		p->period = s->period;
+	take_endpoints(st, o, s);
 	st->generation++;
 }
 

@@ -72,6 +72,9 @@ struct source {
 	time_ms newest, oldest; /* what it can show: a recording's ends, or
 				   TIME_NONE */
 	time_ms interval;       /* finest useful chart step; 0: unknown */
+	time_ms wait;           /* the server asked, in the newest poll, to be
+				   left alone so long (Retry-After); 0: no */
+	time_ms (*wall)(void);  /* the wall clock, or NULL: the system's */
 
 	void (*sink)(struct source *src, struct batch *b, void *arg);
 	void (*ended)(struct source *src, void *arg);

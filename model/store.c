@@ -137,6 +137,7 @@ static void forget(struct store *st, struct origin *o)
 	o->catalog = (struct catalog){ 0 };
 	arena_release(&o->catalog_arena);
 	arena_release(&o->notes_arena);
+	origin_endpoints_clear(o);
 	struct store_source *p = &o->pub;
 	p->catalog = NULL;
 	p->nr_warnings = p->nr_infos = 0;
@@ -440,6 +441,7 @@ void store_free(struct store *st)
 		services_clear(o);
 		arena_release(&o->catalog_arena);
 		arena_release(&o->notes_arena);
+		origin_endpoints_clear(o);
 		free(o->name);
 		free(o->error);
 		free(o->identity);

@@ -34,6 +34,17 @@ struct service {
 	size_t cap[RED_ROLES];
 };
 
+/* One of several endpoints, and what became of its requests. */
+struct store_endpoint {
+	const char *url;
+	enum circuit circuit;
+	int64_t latency_us;       /* recent mean; -1: not known */
+	unsigned in_flight;       /* at once at most, of the newest poll */
+	uint64_t attempts, failures; /* since the start */
+	struct source_attempt last;  /* the newest; at is TIME_NONE: none */
+	struct source_attempt failed;/* the newest that failed, likewise */
+};
+
 struct store_source {
 	const char *name, *kind, *url; /* kind and url: "" until known */
 	enum source_state state;
@@ -58,6 +69,9 @@ struct store_source {
 	size_t nr_warnings, nr_infos;  /* of the newest tick */
 	const char *const *warning;
 	const char *const *info;
+	const char *endpoint;     /* who answers, where there are several */
+	size_t nr_endpoints;      /* 0, or two and more */
+	const struct store_endpoint *endpoints;
 };
 
 /* `max_bytes` 0: LIMIT_STORE. */

@@ -33,6 +33,8 @@ struct origin {
 	struct store_source pub;
 	char *name, *error, *identity, *kind, *url;
 	struct arena catalog_arena, notes_arena;
+	char *endpoint;               /* who answers */
+	struct store_endpoint *ends;  /* nr_endpoints of pub; own their urls */
 	struct catalog catalog;
 	size_t nr_services;
 	struct service *service;      /* the catalog's, in its order */
@@ -92,6 +94,7 @@ void origin_set_text(struct store *st, char **to, const char **pub,
 		     const char *text);
 void origin_status(struct store *st, struct origin *o,
 			 const struct source_status *s);
+void origin_endpoints_clear(struct origin *o);
 void origin_notes(struct store *st, struct origin *o,
 			const struct batch *b);
 void origin_end_poll(struct store *st, struct origin *o, time_ms at);

@@ -273,6 +273,32 @@ static void get_status(struct decoder *d)
 	d->b->status = s;
 }
 
+static void get_endpoints(struct decoder *d)
+{
+	struct source_status *s = (struct source_status *)d->b->status;
+	s->endpoint = get_text(d, LIMIT_LABEL_VALUE);
+	size_t nr = get_count(d, LIMIT_ENDPOINTS, 4);
+	struct source_endpoint *e = take(d, nr, sizeof(*e));
+	for (size_t i = 0; e && i < nr; i++) {
+		e[i].url = need_text(d, LIMIT_LABEL_VALUE);
+		e[i].circuit = (enum circuit)get_below(d, CIRCUIT_NR);
+		e[i].latency_us = unzigzag(get_varint(d));
+		e[i].in_flight = get_unsigned(d);
+	}
+	s->endpoints = e;
+	s->nr_endpoints = e ? nr : 0;
+	nr = get_count(d, LIMIT_ATTEMPTS, 4);
+	struct source_attempt *t = take(d, nr, sizeof(*t));
+	for (size_t i = 0; t && i < nr; i++) {
+		t[i].url = need_text(d, LIMIT_LABEL_VALUE);
+		t[i].fault = (enum fault)get_below(d, FAULT_NR);
+		t[i].took_us = unzigzag(get_varint(d));
+		t[i].at = get_time(d, d->b->at);
+	}
+	s->attempt = t;
+	s->nr_attempts = t ? nr : 0;
+}
+
 static void get_shape(struct decoder *d, struct shape *s)
 {
 	s->id = (uint32_t)get_below(d, UINT32_MAX / 16);
@@ -517,6 +543,8 @@ static void get_batch(struct decoder *d)
 		get_events(d);
 	if (!d->bad)
 		get_frames(d);
+	if (flags & ITEM_ENDPOINTS && !d->bad && d->b->status)
+		get_endpoints(d);
 	if (d->b->at == TIME_NONE)
 		d->bad = true;
 }

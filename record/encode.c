@@ -95,6 +95,12 @@ static void put_texts(struct encoder *e, const char *const *s, size_t nr)
 		put_text(e, s[i]);
 }
 
+static bool has_endpoints(const struct batch *b)
+{
+	const struct source_status *s = b->status;
+	return s && (s->endpoint || s->nr_endpoints || s->nr_attempts);
+}
+
 static void put_answer(struct encoder *e, const struct batch *b)
 {
 	put_text(e, b->source);
@@ -103,7 +109,9 @@ static void put_answer(struct encoder *e, const struct batch *b)
 				     | (b->tick ? ITEM_TICK : 0u)
 				     | (b->partial ? ITEM_PARTIAL : 0u)
 				     | (b->status ? ITEM_STATUS : 0u)
-				     | (b->catalog ? ITEM_CATALOG : 0u));
+				     | (b->catalog ? ITEM_CATALOG : 0u)
+				     | (has_endpoints(b) ? ITEM_ENDPOINTS
+							 : 0u));
 	put_signed(e, b->at);
 	put_time(e, b->from, b->at);
 	put_time(e, b->to, b->at);
@@ -134,6 +142,28 @@ static void put_status(struct encoder *e, const struct source_status *s)
 	put_varint(&e->body, s->dropped);
 	put_time(e, s->next, e->at);
 	put_signed(e, s->period);
+}
+
+/* Behind all else, where readers that do not know it do not look. */
+static void put_endpoints(struct encoder *e, const struct source_status *s)
+{
+	put_text(e, s->endpoint);
+	size_t nr = put_count(e, s->nr_endpoints, LIMIT_ENDPOINTS);
+	for (size_t i = 0; i < nr; i++) {
+		const struct source_endpoint *x = &s->endpoints[i];
+		put_text(e, x->url);
+		put_varint(&e->body, x->circuit);
+		put_signed(e, x->latency_us);
+		put_varint(&e->body, x->in_flight);
+	}
+	nr = put_count(e, s->nr_attempts, LIMIT_ATTEMPTS);
+	for (size_t i = 0; i < nr; i++) {
+		const struct source_attempt *x = &s->attempt[i];
+		put_text(e, x->url);
+		put_varint(&e->body, x->fault);
+		put_signed(e, x->took_us);
+		put_time(e, x->at, e->at);
+	}
 }
 
 static void put_shape(struct encoder *e, const struct shape *s)
@@ -309,6 +339,8 @@ void item_encode(const struct batch *b, struct buf *out)
 		put_catalog(&e, b->catalog);
 	put_events(&e, b);
 	put_frames(&e, b);
+	if (has_endpoints(b))
+		put_endpoints(&e, b->status);
 
 	struct buf numbers = { 0 }, texts = { 0 };
 	put_varint(&numbers, e.nr_bits);

@@ -79,7 +79,7 @@ static inline int64_t unzigzag(uint64_t v)
 /* Bits of a batch's flags and of a series' flags. */
 enum {
 	ITEM_INSTANT = 1, ITEM_RESET = 2, ITEM_TICK = 4, ITEM_PARTIAL = 8,
-	ITEM_STATUS = 16, ITEM_CATALOG = 32,
+	ITEM_STATUS = 16, ITEM_CATALOG = 32, ITEM_ENDPOINTS = 64,
 };
 enum { SERIES_NATIVE = 1, SERIES_SAME_TIMES = 2, SERIES_GRID = 4 };
 

@@ -32,7 +32,7 @@ struct http {
 	uv_loop_t *loop;
 	CURLM *multi;
 	struct curl_slist *headers;
-	uv_timer_t timer;
+	uv_timer_t timer, patience;
 	uv_idle_t idle;
 	unsigned handles;            /* of libuv, not yet closed */
 	struct http_request *first, **last;
@@ -63,7 +63,7 @@ struct http_request {
 	enum http_cut cut;
 	size_t head_bytes;
 	size_t max_body;
-	time_ms timeout;
+	time_ms timeout, connect_timeout, answer_timeout;
 	char *where;
 	char detail[CURL_ERROR_SIZE];
 	char retry_after[64], date[64];
@@ -211,6 +211,14 @@ static enum http_phase phase_of(const struct http_request *r)
 	return !name ? PHASE_NAME : port ? PHASE_TLS : PHASE_CONNECT;
 }
 
+/* The deadline that it missed there. */
+static time_ms deadline_of(const struct http_request *r, enum http_phase phase)
+{
+	time_ms part = phase < PHASE_WAIT ? r->connect_timeout
+		       : phase == PHASE_WAIT ? r->answer_timeout : 0;
+	return part && part < r->timeout ? part : r->timeout;
+}
+
 static void say_fault(struct http_request *r, CURLcode rc)
 {
 	struct http_end end = {
@@ -226,6 +234,7 @@ static void say_fault(struct http_request *r, CURLcode rc)
 	if (r->easy) {
 		curl_off_t length = -1;
 		end.phase = phase_of(r);
+		end.timeout = deadline_of(r, end.phase);
 		curl_easy_getinfo(r->easy, CURLINFO_OS_ERRNO, &end.os_errno);
 		curl_easy_getinfo(r->easy, CURLINFO_SSL_VERIFYRESULT,
 				  &end.verify);
@@ -267,13 +276,16 @@ static time_ms retry_after(const char *s, time_ms server_now)
 
 static void measure(struct http_request *r)
 {
-	curl_off_t wire = 0, connect = 0;
+	curl_off_t wire = 0, connect = 0, tls = 0;
 	long head = 0, opened = 0;
 	CURL *e = r->easy;
 	curl_easy_getinfo(e, CURLINFO_SIZE_DOWNLOAD_T, &wire);
 	curl_easy_getinfo(e, CURLINFO_HEADER_SIZE, &head);
 	curl_easy_getinfo(e, CURLINFO_NUM_CONNECTS, &opened);
 	curl_easy_getinfo(e, CURLINFO_CONNECT_TIME_T, &connect);
+	curl_easy_getinfo(e, CURLINFO_APPCONNECT_TIME_T, &tls);
+	if (tls > connect)
+		connect = tls;
 	r->res.wire_bytes = (uint64_t)wire + (uint64_t)head;
 	r->res.reused = opened == 0 && r->head_bytes > 0;
 	r->res.connect_us = opened ? connect : 0;
@@ -439,22 +451,52 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 	return 0;
 }
 
+/* Requests whose answer should have begun. libcurl has no such deadline. */
+
+static void on_patience(uv_timer_t *timer)
+{
+	struct http *h = timer->data;
+	int64_t now = (int64_t)(uv_hrtime() / 1000), soonest = INT64_MAX;
+	for (struct http_request *r = h->first, *next; r; r = next) {
+		curl_off_t before = 0;
+		next = r->next;
+		if (!r->answer_timeout || !r->added || r->head_bytes)
+			continue;
+		curl_easy_getinfo(r->easy, CURLINFO_PRETRANSFER_TIME_T,
+				  &before);
+		int64_t left = r->answer_timeout * 1000;
+		if (before)
+			left += r->res.sent_us + before - now;
+		if (left <= 0)
+			finish(r, CURLE_OPERATION_TIMEDOUT);
+		else if (left < soonest)
+			soonest = left;
+	}
+	if (soonest != INT64_MAX)
+		uv_timer_start(timer, on_patience,
+			       (uint64_t)(soonest / 1000 + 1), 0);
+}
+
 /* Everything that was asked for since the last turn. */
 
 static void teardown(struct http *h)
 {
 	curl_multi_cleanup(h->multi);
 	uv_close((uv_handle_t *)&h->timer, on_handle_closed);
+	uv_close((uv_handle_t *)&h->patience, on_handle_closed);
 	uv_close((uv_handle_t *)&h->idle, on_handle_closed);
 }
 
 static void begin(struct http_request *r)
 {
 	r->res.sent_us = (int64_t)(uv_hrtime() / 1000);
-	if (curl_multi_add_handle(r->http->multi, r->easy) == CURLM_OK)
-		r->added = true;
-	else
+	if (curl_multi_add_handle(r->http->multi, r->easy) != CURLM_OK) {
 		finish(r, CURLE_FAILED_INIT);
+		return;
+	}
+	r->added = true;
+	if (r->answer_timeout)
+		uv_timer_start(&r->http->patience, on_patience, 1, 0);
 }
 
 /* libcurl hands over what it kept from within, and drops what an error there
@@ -551,6 +593,9 @@ static void set_answer(struct http_request *r)
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, r);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)r->timeout);
+	if (r->connect_timeout)
+		curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+				 (long)r->connect_timeout);
 	curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)r->max_body);
 }
 
@@ -595,6 +640,8 @@ struct http_request *http_start(struct http *h, const struct http_ask *ask)
 	r->http = h;
 	r->max_body = ask->max_body ? ask->max_body : LIMIT_BODY;
 	r->timeout = ask->timeout > 0 ? ask->timeout : 1;
+	r->connect_timeout = ask->connect_timeout;
+	r->answer_timeout = ask->answer_timeout;
 	r->where = where_of(ask->url);
 	r->on_data = ask->on_data;
 	r->on_done = ask->on_done;
@@ -671,9 +718,10 @@ struct http *http_new(struct uv_loop_s *loop, const struct http_options *o)
 		mem_die();
 	set_multi(h);
 	uv_timer_init(loop, &h->timer);
+	uv_timer_init(loop, &h->patience);
 	uv_idle_init(loop, &h->idle);
-	h->timer.data = h->idle.data = h;
-	h->handles = 2;
+	h->timer.data = h->patience.data = h->idle.data = h;
+	h->handles = 3;
 	return h;
 }
 

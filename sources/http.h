@@ -39,6 +39,8 @@ struct http_ask {
 	const char *body;       /* form body: POST; NULL: GET. Copied */
 	size_t max_body;        /* 0: LIMIT_BODY. Beyond it: FAULT_TOO_BIG */
 	time_ms timeout;        /* whole request, milliseconds */
+	time_ms connect_timeout;/* of it for name, connection and TLS; 0: all */
+	time_ms answer_timeout; /* from there until an answer begins; 0: all */
 	/* Called with pieces of the decoded body as they arrive, on the loop;
 	 * false cuts the transfer (FAULT_TOO_BIG). `status` and `type` are of
 	 * the answer's head. */

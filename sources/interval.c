@@ -158,6 +158,12 @@ void clock_offset_learn(struct clock_offset *o, time_ms date, time_ms sent,
 	*o = n;
 }
 
+void clock_offset_jumped(struct clock_offset *o, time_ms by)
+{
+	o->lo -= by;
+	o->hi -= by;
+}
+
 time_ms clock_offset_value(const struct clock_offset *o, bool *known)
 {
 	*known = o->lo <= o->hi;

@@ -63,6 +63,8 @@ void clock_offset_init(struct clock_offset *o);
  * times. Bounds that contradict the old ones replace them. */
 void clock_offset_learn(struct clock_offset *o, time_ms date, time_ms sent,
 			time_ms received);
+/* Our clock was set forward by so much. */
+void clock_offset_jumped(struct clock_offset *o, time_ms by);
 /* 0 where 0 is possible, else the middle; *known is false before an answer. */
 time_ms clock_offset_value(const struct clock_offset *o, bool *known);
 

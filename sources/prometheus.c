@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "sources/discover.h"
+#include "sources/endpoints.h"
 #include "sources/interval.h"
 #include "sources/prom_fetch.h"
 #include "sources/prom_plan.h"
@@ -30,6 +31,7 @@
 #define REDISCOVER_SOON ((time_ms)60000)
 #define HEARD ((time_ms)50) /* a request ends so long before its poll */
 #define BUILD_TIMEOUT ((time_ms)3000)
+#define JUMP ((time_ms)1000)
 #define STRANGE_CLOCK ((time_ms)30000)
 #define RETRY_PAUSE ((time_ms)200)
 #define SLOWEST 16.0
@@ -70,6 +72,11 @@ struct task {
 	bool live;               /* VM's words were sent */
 	bool retried, half;      /* half: of a query that was refused */
 	uint64_t not_before;     /* uv_now() */
+	uint64_t until;          /* likewise, of all its attempts; 0: not set */
+	struct endpoint *end;    /* who is asked */
+	uint64_t tried, cut;     /* endpoints that failed; by being too slow */
+	bool last_round;         /* those are asked again, with more time */
+	time_ms retry_after;     /* the soonest of those that failed, or -1 */
 	struct prom_fetch *fetch;
 };
 
@@ -106,6 +113,15 @@ struct poll {
 	struct range_plan range;
 	bool ranges;             /* one was planned */
 	char *event;             /* the server changed */
+	char *moved;             /* another endpoint answers */
+	struct endpoint *newest; /* the one that answered last, or NULL */
+};
+
+/* Something small to an endpoint that failed, beside the polls: no question
+ * waits for it. */
+struct probe {
+	struct prom *p;
+	struct endpoint *end;
 };
 
 struct prom {
@@ -113,7 +129,14 @@ struct prom {
 	struct http *http;
 	uv_timer_t deadline, wake;
 	unsigned handles;
-	char *url;               /* with userinfo */
+	struct endpoints ends;
+	struct probe probe[LIMIT_ENDPOINTS];
+	char *known[LIMIT_ENDPOINTS]; /* what each says it is, or NULL */
+	struct source_attempt attempt[LIMIT_ATTEMPTS]; /* url: an endpoint's */
+	size_t attempts;         /* of these */
+	struct endpoint *who;    /* answers, or is expected to */
+	bool who_answered;
+	time_ms wall, boot;      /* at the poll before; 0: none */
 	enum server server;
 	char *identity, *version;
 	bool get_only, no_live;
@@ -128,8 +151,7 @@ struct prom {
 	bool was_away;           /* it may come back as another one */
 	uint64_t found_at;       /* uv_now() */
 	size_t *rows;            /* frames of each shape's RED_RATE last time */
-	struct clock_offset offset; /* of the server's clock to our even one */
-	time_ms wall_began, boot_began;
+	struct clock_offset offset;
 	struct range_held held;
 	uint64_t visible;        /* hash of the rows whose ranges are held */
 	double slow;             /* what the period is stretched by */
@@ -140,32 +162,43 @@ struct prom {
 
 /* ---- clocks ------------------------------------------------------------ */
 
-static time_ms wall(void)
+static time_ms wall(const struct prom *p)
 {
 	struct timeval tv;
+	if (p->src->wall)
+		return p->src->wall();
 	gettimeofday(&tv, NULL);
 	return (time_ms)tv.tv_sec * 1000 + tv.tv_usec / 1000;
-}
-
-static time_ms since_boot(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (time_ms)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-/* The wall clock as it was at the start, going on evenly: it does not jump,
- * and does not stop while the machine sleeps. */
-static time_ms even(const struct prom *p)
-{
-	return p->wall_began + since_boot() - p->boot_began;
 }
 
 static time_ms server_now(const struct prom *p)
 {
 	bool known;
-	time_ms offset = clock_offset_value(&p->offset, &known);
-	return known ? even(p) + offset : wall();
+	return wall(p) + clock_offset_value(&p->offset, &known);
+}
+
+/* Where a suspended machine's time goes on. */
+static time_ms boot(void)
+{
+	struct timespec ts;
+#ifdef CLOCK_BOOTTIME
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+#else
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+#endif
+	return (time_ms)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Our clock was set: the server's was not, and what is asked is about the
+ * server's time. */
+static void watch_clock(struct prom *p)
+{
+	time_ms w = wall(p), b = boot();
+	time_ms by = (w - p->wall) - (b - p->boot);
+	if (p->boot && (by > JUMP || by < -JUMP))
+		clock_offset_jumped(&p->offset, by);
+	p->wall = w;
+	p->boot = b;
 }
 
 /* The moment a poll is about; again once the server's clock is known. */
@@ -181,7 +214,7 @@ static void learn_clock(struct prom *p, const struct http_result *h)
 	if (h->date == TIME_NONE || h->fault != FAULT_NONE)
 		return;
 	int64_t age_us = (int64_t)(uv_hrtime() / 1000) - h->sent_us;
-	time_ms sent = even(p) - age_us / 1000;
+	time_ms sent = wall(p) - age_us / 1000;
 	clock_offset_learn(&p->offset, h->date, sent - 1,
 			   sent + h->took_us / 1000 + 1);
 }
@@ -193,21 +226,59 @@ static char *copy(struct batch *b, const char *s)
 	return s ? arena_strdup(&b->arena, s) : NULL;
 }
 
+/* Of the one that answers, where it said so itself. */
+static const char *identity_of(const struct prom *p)
+{
+	const char *known = p->known[p->who - p->ends.at];
+	return known ? known : p->identity;
+}
+
+/* Where there are several: who answers, how they do, what was tried. */
+static void add_endpoints(struct prom *p, struct batch *b,
+			  struct source_status *s)
+{
+	size_t nr = p->ends.nr;
+	struct source_endpoint *e = arena_alloc(&b->arena, nr * sizeof(*e));
+	struct source_attempt *t = arena_alloc(&b->arena,
+			(p->attempts + 1) * sizeof(*t));
+	for (size_t i = 0; i < nr; i++) {
+		struct endpoint *x = &p->ends.at[i];
+		e[i] = (struct source_endpoint){
+			.url = copy(b, x->shown), .circuit = x->circuit,
+			.latency_us = isnan(x->latency_us)
+				      ? -1 : (int64_t)x->latency_us,
+			.in_flight = x->peak,
+		};
+		x->peak = x->in_flight;
+	}
+	for (size_t i = 0; i < p->attempts; i++) {
+		t[i] = p->attempt[i];
+		t[i].url = copy(b, t[i].url);
+	}
+	s->nr_attempts = p->attempts;
+	p->attempts = 0;
+	s->endpoint = p->who_answered ? copy(b, p->who->shown) : NULL;
+	s->endpoints = e;
+	s->nr_endpoints = nr;
+	s->attempt = t;
+}
+
 static void add_status(struct prom *p, struct batch *b, time_ms next)
 {
 	struct source_status *s = arena_alloc(&b->arena, sizeof(*s));
 	bool known;
-	time_ms offset = clock_offset_value(&p->offset, &known)
-			 + even(p) - wall();
+	time_ms offset = clock_offset_value(&p->offset, &known);
 	if (!s)
 		return;
 	*s = p->count;
 	s->kind = "prometheus";
 	s->url = copy(b, p->src->url);
-	s->identity = copy(b, p->identity);
+	s->identity = copy(b, identity_of(p));
 	s->skew_s = known ? (double)offset / 1000 : NAN;
 	s->next = next;
 	s->period = p->src->period;
+	if (p->ends.nr > 1)
+		add_endpoints(p, b, s);
 	b->status = s;
 	int64_t took = p->count.took_us;
 	p->count = (struct source_status){ .took_us = took };
@@ -249,16 +320,50 @@ static void set_fault(struct prom *p, enum fault fault, const char *text)
 	buf_release(&b);
 }
 
-/* "what, which server, what now" from the part that says what. */
-static void say_fault(struct prom *p, const struct prom_answer *a)
+/* One sentence that names them all, for there is no one to blame. */
+static void say_all(struct prom *p, enum fault fault)
 {
+	static const char now[] = "; check them and the network";
 	struct buf b;
+	buf_init(&b, LIMIT_SENTENCE);
+	buf_str(&b, "no endpoint answers: ");
+	for (size_t i = 0; i < p->ends.nr; i++) {
+		const struct endpoint *e = &p->ends.at[i];
+		size_t more = strlen(e->shown) + strlen(e->reason) + 5;
+		if (b.len + more + sizeof(now) + 12 > LIMIT_SENTENCE) {
+			buf_printf(&b, ", %zu more", p->ends.nr - i);
+			break;
+		}
+		buf_printf(&b, "%s%s (%s)", i ? ", " : "", e->shown,
+			   *e->reason ? e->reason : fault_name(e->fault));
+	}
+	buf_str(&b, now);
+	set_fault(p, fault, buf_text(&b));
+	buf_release(&b);
+}
+
+/* Every endpoint had its try. */
+static bool is_spent(const struct task *t)
+{
+	return t->p->ends.nr > 1
+	       && (t->last_round || endpoints_all(&t->p->ends, t->tried));
+}
+
+/* "what, which server, what now" from the part that says what. */
+static void say_fault(struct task *t, const struct prom_answer *a)
+{
+	struct prom *p = t->p;
+	struct buf b;
+	if (is_spent(t) && endpoint_failed(a->fault, a->http->status)) {
+		say_all(p, a->fault);
+		return;
+	}
 	if (a->transport) {
 		set_fault(p, a->fault, a->why.text);
 		return;
 	}
 	buf_init(&b, 0);
-	buf_printf(&b, "%.120s: %s", p->src->url, a->why.text);
+	buf_printf(&b, "%.120s: %s", t->end->shown, a->why.text);
 	if (a->fault == FAULT_BAD_ANSWER && !strchr(a->why.text, ';'))
 		buf_str(&b, "; check server and proxies");
 	set_fault(p, a->fault, buf_text(&b));
@@ -290,6 +395,7 @@ static struct task *task_new(struct prom *p, enum task_kind kind)
 	struct task *t = mem_zero(1, sizeof(*t));
 	t->p = p;
 	t->kind = kind;
+	t->retry_after = -1;
 	if (kind <= TASK_FIND)
 		p->poll.finding++;
 	return t;
@@ -347,19 +453,22 @@ static void time_field(struct buf *out, const char *name, time_ms t)
 	buf_release(&b);
 }
 
-static time_ms request_timeout(const struct prom *p, enum task_kind kind)
+static time_ms request_timeout(const struct task *task)
 {
+	const struct prom *p = task->p;
 	const struct poll *o = &p->poll;
+	uint64_t now = uv_now(p->src->loop);
 	time_ms t = p->src->opt.timeout ? p->src->opt.timeout : TIMEOUT_DEFAULT;
 	if (o->want.deadline > 0) {
-		time_ms left = o->want.deadline -
-			       (time_ms)(uv_now(p->src->loop) - o->began);
+		time_ms left = o->want.deadline - (time_ms)(now - o->began);
 		/* It says more than "late": which step it hung in. */
 		left -= HEARD < left / 4 ? HEARD : left / 4;
 		t = left < t ? left : t;
 	}
-	if (kind == TASK_BUILD && t > BUILD_TIMEOUT)
+	if (task->kind == TASK_BUILD && t > BUILD_TIMEOUT)
 		t = BUILD_TIMEOUT; /* nothing depends on it */
+	if (task->until && (time_ms)(task->until - now) < t)
+		t = (time_ms)(task->until - now);
 	return t > 1 ? t : 1;
 }
 
@@ -374,7 +483,7 @@ static void write_form(struct task *t, struct buf *out)
 {
 	struct prom *p = t->p;
 	struct buf query;
-	time_ms limit = request_timeout(p, t->kind);
+	time_ms limit = request_timeout(t);
 	buf_init(&query, 0);
 	if (t->query)
 		buf_str(&query, t->query);
@@ -430,6 +539,25 @@ static struct prom_ask ask_of(const struct task *t)
 
 static void on_answer(struct prom_answer *a, void *arg);
 
+/* Who is asked, and for how long: an endpoint that keeps us waiting costs no
+ * more than it must while others are left. */
+static void choose(struct task *t, struct http_ask *h)
+{
+	struct prom *p = t->p;
+	h->timeout = request_timeout(t);
+	if (!t->until)
+		t->until = uv_now(p->src->loop) + (uint64_t)h->timeout;
+	int i = endpoints_pick(&p->ends, t->tried);
+	if (i < 0)
+		i = endpoints_pick(&p->ends, 0);
+	struct endpoint *e = t->end = &p->ends.at[i];
+	endpoint_begin(e);
+	h->connect_timeout = endpoints_connect_timeout(&p->ends, e, t->tried);
+	h->answer_timeout = endpoints_answer_timeout(&p->ends, e, t->tried);
+	if (t->last_round && h->answer_timeout)
+		h->answer_timeout = h->timeout / 2 + 1;
+}
+
 static void start(struct prom *p, struct task *t)
 {
 	static const char *const paths[] = {
@@ -445,7 +573,9 @@ static void start(struct prom *p, struct task *t)
 	struct buf url, form;
 	buf_init(&url, 0);
 	buf_init(&form, 0);
-	http_url_join(p->url, path, &url);
+	struct http_ask h = { 0 };
+	choose(t, &h);
+	http_url_join(t->end->url, path, &url);
 	if (query)
 		write_form(t, &form);
 	else if (t->kind == TASK_NAMES)
@@ -453,10 +583,8 @@ static void start(struct prom *p, struct task *t)
 	if (get && form.len)
 		buf_printf(&url, "?%s", form.s);
 	struct prom_ask ask = ask_of(t);
-	struct http_ask h = {
-		.url = url.s, .body = get ? NULL : buf_text(&form),
-		.timeout = request_timeout(p, t->kind),
-	};
+	h.url = url.s;
+	h.body = get ? NULL : buf_text(&form);
 	t->next = p->poll.flying;
 	p->poll.flying = t;
 	p->poll.in_flight++;
@@ -639,8 +767,10 @@ static void discovery_failed(struct prom *p)
 
 /* "2.42.0" of a Prometheus; the others tell themselves by what they leave out
  * or add. */
-static void take_build(struct prom *p, const cJSON *tree)
+static void take_build(struct prom *p, const struct endpoint *from,
+		       const cJSON *tree)
 {
+	char **known = &p->known[from - p->ends.at];
 	const cJSON *d = cJSON_GetObjectItemCaseSensitive(tree, "data");
 	const char *version = cJSON_GetStringValue(
 		cJSON_GetObjectItemCaseSensitive(d, "version"));
@@ -671,17 +801,19 @@ static void take_build(struct prom *p, const cJSON *tree)
 		p->version = mem_strdup(buf_text(&v));
 		buf_release(&v);
 	}
-	if (p->identity && strcmp(p->identity, buf_text(&b)) != 0) {
+	if (*known && strcmp(*known, buf_text(&b)) != 0) {
 		struct buf e;
 		buf_init(&e, LIMIT_SENTENCE);
-		buf_printf(&e, "%s: %s → %s", p->src->name, p->identity,
+		buf_printf(&e, "%s: %s → %s", p->src->name, *known,
 			   buf_text(&b));
 		free(p->poll.event);
 		p->poll.event = mem_strdup(buf_text(&e));
 		buf_release(&e);
 	}
 	free(p->identity);
+	free(*known);
 	p->identity = mem_strdup(buf_text(&b));
+	*known = mem_strdup(buf_text(&b));
 	buf_release(&b);
 }
 
@@ -708,7 +840,7 @@ static void found_something(struct task *t, const struct prom_answer *a)
 {
 	struct prom *p = t->p;
 	if (t->kind == TASK_BUILD)
-		take_build(p, a->tree);
+		take_build(p, t->end, a->tree);
 	else if (!p->discover)
 		return;
 	else if (a->tree)
@@ -1022,10 +1154,40 @@ static bool is_fatal(enum fault f)
 
 static void again(struct task *t, time_ms pause)
 {
+	t->until = 0;
 	t->not_before = uv_now(t->p->src->loop) + (uint64_t)pause;
 	push_front(t->p, t);
 	if (t->kind <= TASK_FIND)
 		t->p->poll.finding++;
+}
+
+/* The next endpoint is asked, within the same deadline. Who was only too slow
+ * gets a second chance once there is nobody else. */
+static bool fall_over(struct task *t, const struct prom_answer *a)
+{
+	struct prom *p = t->p;
+	uint64_t bit = (uint64_t)1 << (t->end - p->ends.at), until = t->until;
+	time_ms wait = a->http->retry_after;
+	if (p->ends.nr < 2 || !endpoint_failed(a->fault, a->http->status))
+		return false;
+	t->tried |= bit;
+	if (a->fault == FAULT_TIMEOUT && !a->http->status)
+		t->cut |= bit;
+	if (wait >= 0 && (t->retry_after < 0 || wait < t->retry_after))
+		t->retry_after = wait;
+	if (endpoints_all(&p->ends, t->tried)) {
+		if (!t->cut || t->last_round)
+			return false;
+		t->tried = ~t->cut;
+		t->cut = 0;
+		t->last_round = true;
+	}
+	if (uv_now(p->src->loop) >= until)
+		return false;
+	p->count.retries++;
+	again(t, 0);
+	t->until = until;
+	return true;
 }
 
 /* Tries that are made once: as GET, without VM's words, after a fault that
@@ -1046,7 +1208,8 @@ static bool try_again(struct task *t, const struct prom_answer *a)
 		again(t, 0);
 		return true;
 	}
-	if (a->passing && !t->retried && a->fault != FAULT_THROTTLED &&
+	if (a->passing && !t->retried && !is_spent(t) &&
+	    a->fault != FAULT_THROTTLED &&
 	    a->fault != FAULT_STARTING && a->http->retry_after < 0) {
 		t->retried = true;
 		p->count.retries++;
@@ -1088,7 +1251,7 @@ static void question_failed(struct task *t, const struct prom_answer *a)
 	if (is_routes(&t->pack))
 		return;
 	p->poll.failed++;
-	say_fault(p, a);
+	say_fault(t, a);
 	if (t->kind == TASK_RANGE && !bad)
 		p->poll.whole_failed = true;
 	if (a->fault == FAULT_TIMEOUT && ++p->poll.timeouts >= 2)
@@ -1100,10 +1263,13 @@ static void task_failed(struct task *t, const struct prom_answer *a)
 {
 	struct prom *p = t->p;
 	bool discovery = t->kind <= TASK_FIND;
+	if (!p->poll.stopped && fall_over(t, a))
+		return;
 	if (a->http->status == 503 || a->fault == FAULT_THROTTLED)
 		p->poll.strained = true;
 	if (a->http->retry_after >= 0)
-		p->poll.retry_after = a->http->retry_after;
+		p->poll.retry_after = t->retry_after >= 0
+				      ? t->retry_after : a->http->retry_after;
 	if (a->fault != FAULT_CANCELLED && !p->poll.stopped &&
 	    try_again(t, a))
 		return;
@@ -1119,7 +1285,7 @@ static void task_failed(struct task *t, const struct prom_answer *a)
 	if (!ignored && !discovery && !is_fatal(a->fault))
 		question_failed(t, a);
 	else if (!ignored) {
-		say_fault(p, a);
+		say_fault(t, a);
 		stop(p);
 	}
 	if (t->kind == TASK_RANGE && ignored)
@@ -1140,6 +1306,7 @@ static void poll_forget(struct poll *o)
 	for (size_t i = 0; i < o->warnings; i++)
 		free(o->warning[i]);
 	free(o->event);
+	free(o->moved);
 	*o = (struct poll){ .at = o->at };
 }
 
@@ -1175,6 +1342,44 @@ static void say_pause(struct batch *b, const char *error, time_ms wait)
 	buf_release(&text);
 }
 
+#define EVENTS 2
+
+static void add_event(struct batch *b, const char *text)
+{
+	struct event *e = b->nr_events ? (struct event *)b->event
+			: arena_alloc(&b->arena, EVENTS * sizeof(*e));
+	if (!text)
+		return;
+	e[b->nr_events++] = (struct event){
+		.at = b->at, .until = TIME_NONE, .kind = EVENT_SOURCE,
+		.text = copy(b, text),
+	};
+	b->event = e;
+}
+
+/* Whoever answers does so until it fails: that others are asked too, for they
+ * are idle, is no news. */
+static void see_move(struct prom *p)
+{
+	struct poll *o = &p->poll;
+	const struct endpoint *who = p->who;
+	bool failed = who->failures > 0;
+	struct buf b;
+	if (!o->newest)
+		return;
+	if (o->newest != who && failed) {
+		buf_init(&b, LIMIT_SENTENCE);
+		buf_printf(&b, "%s answers from %.100s (%.100s: %s)",
+			   p->src->name, o->newest->shown, who->shown,
+			   who->reason);
+		o->moved = mem_strdup(buf_text(&b));
+		buf_release(&b);
+	}
+	if (failed || !p->who_answered)
+		p->who = o->newest;
+	p->who_answered = true;
+}
+
 static void emit_end(struct prom *p)
 {
 	struct poll *o = &p->poll;
@@ -1189,7 +1394,7 @@ static void emit_end(struct prom *p)
 	    (o->answered == 0 || o->fault == FAULT_THROTTLED)) {
 		b->fault = o->fault;
 		b->error = copy(b, o->error);
-		if (o->fault == FAULT_THROTTLED)
+		if (o->fault == FAULT_THROTTLED && o->retry_after > 0)
 			say_pause(b, o->error, wait);
 	} else if (o->fault != FAULT_NONE && !o->warnings) {
 		warn(p, "%s%s", "not everything was answered: ", o->error);
@@ -1197,15 +1402,12 @@ static void emit_end(struct prom *p)
 	b->partial = o->partial;
 	b->nr_warnings = o->warnings;
 	b->warning = arena_texts(b, o->warning, o->warnings);
-	if (o->event) {
-		struct event *e = arena_alloc(&b->arena, sizeof(*e));
-		*e = (struct event){ .at = o->at, .until = TIME_NONE,
-				     .kind = EVENT_SOURCE,
-				     .text = copy(b, o->event) };
-		b->event = e;
-		b->nr_events = 1;
-	}
-	add_status(p, b, wall() + wait);
+	p->src->wait = b->fault != FAULT_NONE && o->retry_after > 0
+		       ? o->retry_after : 0;
+	see_move(p);
+	add_event(b, o->event);
+	add_event(b, o->moved);
+	add_status(p, b, wall(p) + wait);
 	source_emit(p->src, b);
 }
 
@@ -1294,6 +1496,80 @@ static void pump(struct prom *p)
 			       when - uv_now(p->src->loop), 0);
 }
 
+/* ---- endpoints ----------------------------------------------------------- */
+
+static void note_attempt(struct prom *p, const struct endpoint *e,
+			 enum fault fault, int64_t took_us)
+{
+	if (p->ends.nr < 2)
+		return;
+	if (p->attempts == LIMIT_ATTEMPTS)
+		memmove(p->attempt, p->attempt + 1,
+			--p->attempts * sizeof(*p->attempt));
+	p->attempt[p->attempts++] = (struct source_attempt){
+		.url = e->shown, .fault = fault, .took_us = took_us,
+		.at = server_now(p),
+	};
+}
+
+/* "connection refused" of "connection refused: http://a:9090; is it ...". */
+static void end_attempt(struct prom *p, struct endpoint *e, enum fault fault,
+			const struct http_result *h, const char *text)
+{
+	char reason[80];
+	const char *colon = strstr(text, ": ");
+	size_t n = colon ? (size_t)(colon - text) : strlen(text);
+	if (n > sizeof(reason) - 1)
+		n = sizeof(reason) - 1;
+	snprintf(reason, sizeof(reason), "%.*s", (int)n, text);
+	struct endpoint_end end = {
+		.fault = fault, .failed = endpoint_failed(fault, h->status),
+		.took_us = h->took_us, .connect_us = h->connect_us,
+		.retry_after = h->retry_after, .reason = reason,
+	};
+	endpoints_end(&p->ends, e, &end, (time_ms)uv_now(p->src->loop));
+	if (fault != FAULT_CANCELLED)
+		note_attempt(p, e, fault, h->took_us);
+}
+
+static void on_probed(struct http_request *r, const struct http_result *res,
+		      void *arg)
+{
+	struct probe *probe = arg;
+	enum fault fault = res->fault != FAULT_NONE ? res->fault
+			   : res->status == 429 ? FAULT_THROTTLED
+			   : res->status >= 500 && res->status != 501
+			   ? FAULT_SERVER : FAULT_NONE;
+	char text[40];
+	(void)r;
+	snprintf(text, sizeof(text), "it failed (%ld)", res->status);
+	end_attempt(probe->p, probe->end, fault, res,
+		    fault == FAULT_NONE || *res->text ? res->text : text);
+	probe->p->count.requests++;
+}
+
+static void probe_endpoints(struct prom *p)
+{
+	time_ms now = (time_ms)uv_now(p->src->loop);
+	for (size_t i = 0; i < p->ends.nr; i++) {
+		struct endpoint *e = &p->ends.at[i];
+		struct buf url;
+		if (!endpoints_probe_due(&p->ends, e, now))
+			continue;
+		p->probe[i] = (struct probe){ p, e };
+		endpoint_probe(e);
+		buf_init(&url, 0);
+		http_url_join(e->url, "api/v1/status/buildinfo", &url);
+		http_start(p->http, &(struct http_ask){
+			.url = url.s, .timeout = BUILD_TIMEOUT,
+			.connect_timeout =
+				endpoints_connect_timeout(&p->ends, e, 0),
+			.on_done = on_probed, .arg = &p->probe[i],
+		});
+		buf_release(&url);
+	}
+}
+
 static void count(struct prom *p, const struct prom_answer *a)
 {
 	p->count.took_us = a->http->took_us;
@@ -1310,7 +1586,10 @@ static void on_answer(struct prom_answer *a, void *arg)
 	if (t->kind <= TASK_FIND)
 		p->poll.finding--;
 	count(p, a);
+	end_attempt(p, t->end, a->fault, a->http, a->why.text);
 	learn_clock(p, a->http);
+	if (a->fault == FAULT_NONE)
+		p->poll.newest = t->end;
 	if (a->fault == FAULT_NONE && !p->poll.stopped) {
 		p->get_only |= t->get;
 		p->no_live |= t->bare && !t->half;
@@ -1340,31 +1619,55 @@ static void on_deadline(uv_timer_t *timer)
 
 /* ---- the source --------------------------------------------------------- */
 
+static int check_urls(const char *where, const char *const *others,
+		      struct err *e)
+{
+	size_t nr = 1;
+	if (http_url_check(where, e) < 0)
+		return -1;
+	for (; others && *others; others++, nr++)
+		if (http_url_check(*others, e) < 0)
+			return -1;
+	if (nr > LIMIT_ENDPOINTS)
+		return err_set(e, EXIT_USAGE, "%zu endpoints for one source; "
+			       "at most %zu are used", nr, LIMIT_ENDPOINTS);
+	return 0;
+}
+
+static void add_url(struct prom *p, const char *url, bool *far)
+{
+	struct buf shown;
+	buf_init(&shown, 0);
+	http_url_shown(url, &shown);
+	endpoints_add(&p->ends, url, buf_text(&shown), IN_FLIGHT);
+	buf_release(&shown);
+	*far |= !http_url_is_loopback(url);
+}
+
 static int prom_open(struct source *src, const char *where, struct err *e)
 {
 	struct prom *p = src->state;
 	size_t match = src->opt.match ? strlen(src->opt.match) : 0;
-	if (http_url_check(where, e) < 0)
+	bool far = false;
+	if (check_urls(where, src->opt.urls, e) < 0)
 		return -1;
 	if (match > MATCH_MAX)
 		return err_set(e, EXIT_USAGE, "--match has %zu bytes; at most "
 			       "%zu go into every selector", match, MATCH_MAX);
-	struct buf shown;
-	buf_init(&shown, 0);
-	http_url_shown(where, &shown);
-	src->url = mem_strdup(buf_text(&shown));
-	buf_release(&shown);
 	*p = (struct prom){ .src = src, .slow = 1, .handles = 3 };
-	p->url = mem_strdup(where);
-	struct http_options o = { .compress = !http_url_is_loopback(where) };
+	endpoints_init(&p->ends, src->opt.policy, uv_hrtime());
+	add_url(p, where, &far);
+	for (size_t i = 0; src->opt.urls && src->opt.urls[i]; i++)
+		add_url(p, src->opt.urls[i], &far);
+	p->who = p->ends.at;
+	src->url = mem_strdup(p->who->shown);
+	struct http_options o = { .compress = far };
 	p->http = http_new(src->loop, &o);
 	uv_timer_init(src->loop, &p->deadline);
 	uv_timer_init(src->loop, &p->wake);
 	p->deadline.data = p->wake.data = p;
 	p->count.took_us = 0;
 	clock_offset_init(&p->offset);
-	p->wall_began = wall();
-	p->boot_began = since_boot();
 	arena_init(&p->kept.arena, 0);
 	set_period(p);
 	return 0;
@@ -1384,7 +1687,9 @@ static void prom_poll(struct source *src, const struct want *w)
 	}
 	uv_timer_start(&p->deadline, on_deadline, (uint64_t)o->want.deadline,
 		       0);
+	watch_clock(p);
 	set_moment(p);
+	probe_endpoints(p);
 	uint64_t age = o->began - p->found_at;
 	bool live = w->at == TIME_NONE;
 	if (!p->found || (live && (p->was_away || age > REDISCOVER)) ||
@@ -1413,7 +1718,9 @@ static void part_closed(struct prom *p)
 	free(p->rows);
 	free(p->identity);
 	free(p->version);
-	free(p->url);
+	for (size_t i = 0; i < p->ends.nr; i++)
+		free(p->known[i]);
+	endpoints_release(&p->ends);
 	source_closed(src);
 }
 

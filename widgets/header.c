@@ -72,6 +72,14 @@ static void add_range(struct header *hd, const struct view *v, int w)
 			  time_duration(v->dot, dot));
 }
 
+/* host:port and the path of a URL */
+static const char *host_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host ? host + 3 : url;
+}
+
 static void add_source(struct spans *r, const struct store_source *s, int w)
 {
 	struct sign sign = sign_of_source(s);
@@ -80,6 +88,8 @@ static void add_source(struct spans *r, const struct store_source *s, int w)
 
 	spans_add(r, sign.role, 2, "%s%s", r->nr ? "   " : "", sign.glyph);
 	spans_add(r, R_TEXT, 2, " %.40s", s->name);
+	if (s->endpoint && s->nr_endpoints > 1)
+		spans_add(r, R_DIM, 5, " from %.48s", host_of(s->endpoint));
 	if (s->identity && w >= 100)
 		spans_add(r, R_DIM, 8, " %.40s", s->identity);
 	if (well && s->took_us > 0)

@@ -36,13 +36,23 @@ static const struct ncol_def {
 };
 
 #define NOTES 5
+#define ENDS 8
 
 struct note {
 	uint8_t role;
 	char who[80], text[LIMIT_SENTENCE + 4];
 };
 
+/* One of several endpoints. */
+struct nend {
+	uint8_t role;
+	bool answers;
+	char url[80], about[160];
+};
+
 struct nrow {
+	struct nend end[ENDS];
+	int nr_ends;
 	struct sign sign;
 	bool bad;
 	char name[64], what[64];
@@ -130,6 +140,42 @@ static void fill_notes(struct nrow *r, const struct store_source *s)
 		add_note(r, R_DIM, " says", s->info[i]);
 }
 
+static void fill_end(struct nend *n, const struct view *v,
+		     const struct store_source *s,
+		     const struct store_endpoint *e)
+{
+	char took[NUMBER_TEXT] = "", ago[TIME_TEXT] = "", load[24] = "";
+	bool failing = e->last.at != TIME_NONE && e->last.fault != FAULT_NONE;
+
+	n->role = failing || e->circuit != CIRCUIT_CLOSED ? R_WARN
+		  : e->last.at == TIME_NONE ? R_STALE : R_OK;
+	n->answers = s->endpoint && strcmp(s->endpoint, e->url) == 0;
+	cut(n->url, sizeof(n->url), e->url, 40);
+	if (e->latency_us >= 0)
+		format_latency((double)e->latency_us / 1e6, took);
+	if (e->in_flight)
+		snprintf(load, sizeof(load), "%u at once", e->in_flight);
+	if (e->failed.at != TIME_NONE)
+		time_span(v->now > e->failed.at ? v->now - e->failed.at : 0,
+			  ago);
+	snprintf(n->about, sizeof(n->about), "%s%s  %s  %s%s%s%s%s%s",
+		 n->answers ? "answers  " : "",
+		 e->circuit != CIRCUIT_CLOSED ? circuit_name(e->circuit)
+		 : failing ? "failing" : e->last.at == TIME_NONE ? "not asked"
+		 : "well", *took ? took : "–", load, *ago ? "  " : "",
+		 *ago ? fault_name(e->failed.fault) : "", *ago ? " " : "", ago,
+		 *ago ? " ago" : "");
+}
+
+static void fill_ends(struct nrow *r, const struct view *v,
+		      const struct store_source *s)
+{
+	r->nr_ends = 0;
+	for (size_t i = 0; i < s->nr_endpoints && s->nr_endpoints > 1; i++)
+		if (r->nr_ends < ENDS)
+			fill_end(&r->end[r->nr_ends++], v, s, &s->endpoints[i]);
+}
+
 static void count_text(uint64_t n, char out[TIME_TEXT])
 {
 	snprintf(out, TIME_TEXT, "%llu", (unsigned long long)n);
@@ -162,6 +208,7 @@ static void fill_source(struct nrow *r, const struct view *v,
 	if (s->failures)
 		snprintf(t[N_NEXT], TIME_TEXT, "try %u", s->failures + 1);
 	fill_notes(r, s);
+	fill_ends(r, v, s);
 }
 
 /* ---- sentences ---------------------------------------------------------- */
@@ -532,6 +579,21 @@ static int draw_notes(const struct net *n, struct surface *s, int y)
 	return y;
 }
 
+static int draw_ends(struct surface *s, int y, const struct nrow *r)
+{
+	for (int i = 0; i < r->nr_ends && y < s->h; i++, y++) {
+		const struct nend *e = &r->end[i];
+		int x = 5 + text_width(e->url) + 2;
+		draw_text(s, 3, y, (enum role)e->role,
+			  e->role == R_OK ? "●" : "○");
+		surface_text_max(s, 5, y, 40,
+				 STYLE(e->answers ? R_BRIGHT : R_TEXT), e->url);
+		surface_text_max(s, x, y, s->w - 1 - x, STYLE(R_DIM),
+				 e->about);
+	}
+	return y;
+}
+
 static int draw_sources(const struct net *n, struct surface *s, int y)
 {
 	struct spans left = { 0 }, right = { 0 };
@@ -540,9 +602,10 @@ static int draw_sources(const struct net *n, struct surface *s, int y)
 	spans_add(&right, R_DIM, 1, "redtop only reads");
 	title_at(s, 1, y++, s->w - 2, &left, &right);
 	draw_columns(n, s, y++, NULL);
-	for (size_t i = 0; i < n->nr && y < s->h; i++, y++) {
+	for (size_t i = 0; i < n->nr && y < s->h; i++) {
 		draw_text(s, 1, y, n->row[i].sign.role, n->row[i].sign.glyph);
 		draw_columns(n, s, y, &n->row[i]);
+		y = draw_ends(s, y + 1, &n->row[i]);
 	}
 	return draw_notes(n, s, y) + 1;
 }

@@ -369,6 +369,67 @@ static void how_far_it_came_before_the_deadline_is_told(void **state)
 	close(fd);
 }
 
+static void check_part(const struct sockaddr_in *a, time_ms connect,
+		       time_ms answer, const char *words)
+{
+	struct rig rig;
+	struct get g = { 0 };
+	char url[EVIL_URL];
+	rig_init(&rig, NULL, NULL);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/x", ntohs(a->sin_port));
+	g.rig = &rig;
+	buf_init(&g.body, 0);
+	g.r = http_start(rig.http, &(struct http_ask){
+		.url = url, .timeout = PATIENCE, .connect_timeout = connect,
+		.answer_timeout = answer, .on_data = on_data,
+		.on_done = on_done, .arg = &g });
+	finish_get(&g);
+	check_sentence(&g, FAULT_TIMEOUT, words, "http");
+	get_release(&g);
+	rig_release(&rig);
+}
+
+/* Where others are left to ask, nobody is waited for to the end. */
+static void parts_of_a_request_have_their_own_deadlines(void **state)
+{
+	struct sockaddr_in a;
+	int filler[8], fd;
+	(void)state;
+	fd = deaf_server(8, &a);
+	check_part(&a, 2000, 200, "no answer within 200ms");
+	close(fd);
+	fd = deaf_server(0, &a);
+	for (int i = 0; i < 8; i++) {
+		filler[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(filler[i], (struct sockaddr *)&a, sizeof(a));
+	}
+	/* The time for an answer begins with the connection. */
+	check_part(&a, 300, 50, "no connection within 300ms");
+	for (int i = 0; i < 8; i++)
+		close(filler[i]);
+	close(fd);
+}
+
+static void an_answer_that_began_may_take_its_time(void **state)
+{
+	struct rig rig;
+	struct get g = { 0 };
+	char url[EVIL_URL];
+	(void)state;
+	rig_init(&rig, NULL, NULL);
+	g.rig = &rig;
+	buf_init(&g.body, 0);
+	g.r = http_start(rig.http, &(struct http_ask){
+		.url = evil_url(rig.evil, "/slow?ms=1", url),
+		.timeout = PATIENCE, .answer_timeout = 200,
+		.on_data = on_data, .on_done = on_done, .arg = &g });
+	finish_get(&g);
+	assert_int_equal(g.res.fault, FAULT_NONE);
+	assert_true(g.res.took_us > 200000);
+	get_release(&g);
+	rig_release(&rig);
+}
+
 /* A DNS server that does not answer, without one: this getaddrinfo stands
  * before libc's for all of the program. */
 static sem_t dns_answers;
@@ -1255,6 +1316,8 @@ int main(void)
 		cmocka_unit_test(a_server_that_is_down_reads_as_refused),
 		cmocka_unit_test(a_misspelt_host_reads_as_name_not_found),
 		cmocka_unit_test(how_far_it_came_before_the_deadline_is_told),
+		cmocka_unit_test(parts_of_a_request_have_their_own_deadlines),
+		cmocka_unit_test(an_answer_that_began_may_take_its_time),
 		cmocka_unit_test(a_dead_dns_server_does_not_freeze_the_screen),
 		cmocka_unit_test(an_address_that_is_none_ends_in_a_sentence),
 		cmocka_unit_test(a_bad_certificate_says_what_is_wrong),

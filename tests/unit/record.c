@@ -168,6 +168,29 @@ static struct catalog *some_catalog(uint64_t *seed, struct arena *a)
 	return c;
 }
 
+static void some_endpoints(uint64_t *seed, struct arena *a,
+			   struct source_status *s)
+{
+	struct source_endpoint *e = arena_alloc(a, 4 * sizeof(*e));
+	struct source_attempt *t = arena_alloc(a, 4 * sizeof(*t));
+	s->endpoint = maybe(seed);
+	s->nr_endpoints = below(seed, 5);
+	s->nr_attempts = below(seed, 5);
+	for (size_t i = 0; i < 4; i++) {
+		e[i] = (struct source_endpoint){
+			word(seed), (enum circuit)below(seed, CIRCUIT_NR),
+			(int64_t)below(seed, 99999) - 1,
+			(unsigned)below(seed, 4),
+		};
+		t[i] = (struct source_attempt){
+			word(seed), (enum fault)below(seed, FAULT_NR),
+			(int64_t)below(seed, 99999), when(seed),
+		};
+	}
+	s->endpoints = e;
+	s->attempt = t;
+}
+
 static struct source_status *some_status(uint64_t *seed, struct arena *a)
 {
 	struct source_status *s = arena_alloc(a, sizeof(*s));
@@ -179,6 +202,8 @@ static struct source_status *some_status(uint64_t *seed, struct arena *a)
 		.retries = (unsigned)next(seed), .dropped = 3,
 		.next = when(seed), .period = 5000,
 	};
+	if (below(seed, 2))
+		some_endpoints(seed, a, s);
 	return s;
 }
 
@@ -284,6 +309,24 @@ static void same_status(const struct source_status *a,
 		    && a->bytes == b->bytes && a->body_bytes == b->body_bytes
 		    && a->retries == b->retries && a->dropped == b->dropped
 		    && a->next == b->next && a->period == b->period);
+	same_text(a->endpoint, b->endpoint);
+	assert_int_equal(a->nr_endpoints, b->nr_endpoints);
+	assert_int_equal(a->nr_attempts, b->nr_attempts);
+	for (size_t i = 0; i < a->nr_endpoints; i++) {
+		const struct source_endpoint *x = &a->endpoints[i];
+		const struct source_endpoint *y = &b->endpoints[i];
+		same_text(x->url, y->url);
+		assert_true(x->circuit == y->circuit
+			    && x->latency_us == y->latency_us
+			    && x->in_flight == y->in_flight);
+	}
+	for (size_t i = 0; i < a->nr_attempts; i++) {
+		const struct source_attempt *x = &a->attempt[i];
+		const struct source_attempt *y = &b->attempt[i];
+		same_text(x->url, y->url);
+		assert_true(x->fault == y->fault && x->took_us == y->took_us
+			    && x->at == y->at);
+	}
 }
 
 static void same_shape(const struct shape *a, const struct shape *b)

@@ -432,6 +432,60 @@ static void a_declared_source_is_missing_from_the_header(void **state)
 	store_free(st);
 }
 
+static void send_ends(struct store *st, const struct source_endpoint *ends,
+		      size_t nr, const struct source_attempt *tried, size_t n)
+{
+	struct batch *b = batch_of("prom", BASE);
+	struct source_status status = {
+		.skew_s = NAN, .next = TIME_NONE, .endpoint = "http://b",
+		.endpoints = ends, .nr_endpoints = nr,
+		.attempt = tried, .nr_attempts = n,
+	};
+	b->status = &status;
+	apply(st, b);
+}
+
+static void endpoints_forget_what_happened_to_them(void **state)
+{
+	static const struct source_endpoint two[] = {
+		{ "http://a", CIRCUIT_CLOSED, 900, 1 },
+		{ "http://b", CIRCUIT_CLOSED, -1, 0 },
+	}, later[] = {
+		{ "http://b", CIRCUIT_OPEN, 70, 2 },
+		{ "http://c", CIRCUIT_CLOSED, -1, 0 },
+	};
+	static const struct source_attempt tried[] = {
+		{ "http://b", FAULT_REFUSED, 5, BASE },
+		{ "http://b", FAULT_NONE, 6, BASE + 1 },
+		{ "http://x", FAULT_NONE, 6, BASE + 2 },
+	};
+	(void)state;
+	struct store *st = store_new(0);
+	send_ends(st, two, 2, tried, 3);
+	send_ends(st, two, 0, tried, 1);
+	const struct store_source *s = store_source(st, "prom");
+	const struct store_endpoint *e = s->endpoints;
+	assert_int_equal(s->nr_endpoints, 2);
+	assert_string_equal(s->endpoint, "http://b");
+	assert_string_equal(e[0].url, "http://a");
+	assert_true(e[0].latency_us == 900 && e[0].in_flight == 1);
+	assert_true(e[0].attempts == 0 && e[0].last.at == TIME_NONE);
+	assert_true(e[1].attempts == 3 && e[1].failures == 2);
+	assert_int_equal(e[1].last.fault, FAULT_REFUSED);
+	send_ends(st, later, 2, tried + 1, 1);
+	e = s->endpoints;
+	assert_true(e[0].attempts == 4 && e[0].failures == 2);
+	assert_true(e[0].circuit == CIRCUIT_OPEN && e[0].latency_us == 70);
+	assert_true(e[0].last.at == BASE + 1 && e[0].failed.at == BASE);
+	assert_string_equal(e[0].last.url, "http://b");
+	assert_true(e[1].attempts == 0);
+	struct batch *b = batch_of("prom", BASE);
+	b->reset = true;
+	apply(st, b);
+	assert_true(s->nr_endpoints == 0 && !s->endpoint);
+	store_free(st);
+}
+
 /* ---- catalogs ---------------------------------------------------- */
 
 static void rediscovery_throws_the_charts_away(void **state)
@@ -946,6 +1000,7 @@ int main(void)
 		cmocka_unit_test(an_outage_is_told_at_every_poll_or_never),
 		cmocka_unit_test(a_silent_source_stays_up),
 		cmocka_unit_test(a_declared_source_is_missing_from_the_header),
+		cmocka_unit_test(endpoints_forget_what_happened_to_them),
 		cmocka_unit_test(rediscovery_throws_the_charts_away),
 		cmocka_unit_test(a_stranger_shows_up_in_a_row),
 		cmocka_unit_test(statuses_and_bounds_are_read_wrongly),

@@ -1432,6 +1432,49 @@ static void the_net_page_repeats_what_a_source_says(void **state)
 	close_shop(s);
 }
 
+/* Two replicas, of which the first is dead. */
+static void send_endpoints(struct store *st)
+{
+	static const struct source_endpoint ends[] = {
+		{ "http://a.prod:9090", CIRCUIT_OPEN, -1, 0 },
+		{ "http://b.prod:9090", CIRCUIT_CLOSED, 12000, 2 },
+	};
+	static const struct source_attempt tried[] = {
+		{ "http://a.prod:9090", FAULT_REFUSED, 300, NOW - 12000 },
+		{ "http://b.prod:9090", FAULT_NONE, 12000, NOW - 12000 },
+	};
+	struct source_status status = up;
+	struct batch *b = batch_new(0);
+
+	status.endpoint = "http://b.prod:9090";
+	status.endpoints = ends;
+	status.attempt = tried;
+	status.nr_endpoints = status.nr_attempts = 2;
+	b->source = "prom-a";
+	b->at = NOW;
+	b->tick = true;
+	b->status = &status;
+	store_apply(st, b);
+	batch_free(b);
+}
+
+static void several_endpoints_are_told_apart(void **state)
+{
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	(void)state;
+	send_endpoints(s->store);
+	struct surface *d = draw(s, "net", 120, 34, GRAPH_BRAILLE);
+
+	assert_has(d, 5, "   ○ http://a.prod:9090  open  –    refused 12s ago");
+	assert_has(d, 6, "   ● http://b.prod:9090  answers  well  12ms  "
+			 "2 at once");
+	surface_free(d);
+	d = draw(s, "header", 160, 1, GRAPH_BRAILLE);
+	assert_has(d, 0, "● prom-a from b.prod:9090 Prometheus 2.42.0");
+	surface_free(d);
+	close_shop(s);
+}
+
 /* ---- promises of the interface ------------------------------------------ */
 
 /* A roll-out under way: v2 leads only when both regions are added up. */
@@ -1567,6 +1610,7 @@ int main(void)
 		cmocka_unit_test(too_small_still_has_the_verdict),
 		cmocka_unit_test(the_net_page_says_what_a_source_costs),
 		cmocka_unit_test(the_net_page_repeats_what_a_source_says),
+		cmocka_unit_test(several_endpoints_are_told_apart),
 		cmocka_unit_test(a_rollout_is_counted_over_its_regions),
 		cmocka_unit_test(an_unchanged_view_is_not_computed_again),
 		cmocka_unit_test(a_frame_of_the_same_size_allocates_nothing),
