@@ -1189,7 +1189,7 @@ static void emit_end(struct prom *p)
 	    (o->answered == 0 || o->fault == FAULT_THROTTLED)) {
 		b->fault = o->fault;
 		b->error = copy(b, o->error);
-		if (o->fault == FAULT_THROTTLED)
+		if (o->fault == FAULT_THROTTLED && o->retry_after > 0)
 			say_pause(b, o->error, wait);
 	} else if (o->fault != FAULT_NONE && !o->warnings) {
 		warn(p, "%s%s", "not everything was answered: ", o->error);

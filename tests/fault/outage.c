@@ -328,7 +328,6 @@ static void a_server_that_names_its_pause_is_asked_before(void **state)
 		{ "Retry-After: 4\r\n", "asked again in 30 s" },
 		{ "Retry-After: 45\r\n", "asked again in 45 s" },
 		{ "Retry-After: 1000000000\r\n", "asked again in 600 s" },
-		{ NULL, "asked again in 30 s" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
