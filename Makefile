@@ -81,7 +81,7 @@ $(LIB): $(OBJ)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIB)
 	$(CC) $(LDFLAGS) $^ -o $@ $(shell pkg-config --libs cmocka) -lvterm -lz $(TEST_LIBS) $(LDLIBS_ALL)
 
-$(BUILD)/tests/fault/http $(BUILD)/tests/fault/credentials $(BUILD)/tests/fault/doctor: TEST_LIBS := -lssl -lcrypto
+$(BUILD)/tests/fault/http $(BUILD)/tests/fault/credentials $(BUILD)/tests/fault/doctor $(BUILD)/tests/fault/catalogue: TEST_LIBS := -lssl -lcrypto
 
 # What the program is starved with: preloaded, so never with a sanitizer.
 $(BUILD)/tests/torture/starve.so: tests/torture/starve.c

@@ -3,7 +3,9 @@
 
 #include "app/dashfile.h"
 #include "app/explain.h"
+#include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "tui/theme.h"
 
 #include <math.h>
@@ -655,15 +657,25 @@ void dash_costs(struct dash *d, const struct dash_costs *c)
 		dash_dirty(d);
 }
 
+/* File names and errors may hold any byte. */
+static void copy_clean(char *out, size_t size, const char *s)
+{
+	struct buf b;
+	buf_init(&b, size - 1);
+	text_clean(&b, s ? s : "", s ? strlen(s) : 0);
+	dash_copy(out, size, buf_text(&b));
+	buf_release(&b);
+}
+
 void dash_notice(struct dash *d, const char *text)
 {
-	dash_copy(d->notice, sizeof(d->notice), text);
+	copy_clean(d->notice, sizeof(d->notice), text);
 	d->dirty = true;
 }
 
 void dash_recording(struct dash *d, const char *path)
 {
-	dash_copy(d->recording, sizeof(d->recording), path);
+	copy_clean(d->recording, sizeof(d->recording), path);
 	dash_dirty(d);
 }
 
@@ -742,7 +754,7 @@ struct dash *dash_new(const struct dash_options *o)
 	d->start = o->start;
 	d->nr_start = o->nr_start;
 	d->dirty = true;
-	dash_copy(d->title, sizeof(d->title), o->title);
+	copy_clean(d->title, sizeof(d->title), o->title);
 	dash_copy(d->selected, sizeof(d->selected), o->service);
 	dash_copy(d->theme, sizeof(d->theme), o->theme ? o->theme : "ember");
 	d->v.out_bytes_per_s = d->v.cpu_ratio = d->v.rss_bytes = NAN;

@@ -28,10 +28,37 @@ struct oneshot {
 	char at[64];
 };
 
+static bool is_useful(const struct store_source *s)
+{
+	return s->state == SOURCE_UP || s->state == SOURCE_PARTIAL
+	       || (s->state == SOURCE_THROTTLED && s->answered != TIME_NONE);
+}
+
+/* What the first answers brought is not taken back because asking for more
+ * failed: that is a warning. */
+static void tell_less(struct oneshot *s, const struct batch *failed)
+{
+	struct batch *b = batch_new(0);
+	b->source = failed->source;
+	b->status = failed->status;
+	b->at = failed->at;
+	b->instant = b->tick = b->partial = true;
+	b->nr_warnings = 1;
+	b->warning = &failed->error;
+	dash_batch(s->dash, b);
+	batch_free(b);
+}
+
 static void on_batch(const struct batch *b, void *arg)
 {
 	struct oneshot *s = arg;
-	dash_batch(s->dash, b);
+	const struct store_source *p =
+		store_source(dash_store(s->dash), b->source);
+	if (s->asked && b->tick && b->error && p && is_useful(p)
+	    && b->fault != FAULT_CANCELLED)
+		tell_less(s, b);
+	else
+		dash_batch(s->dash, b);
 }
 
 static void on_polled(struct source *src, void *arg)
@@ -213,12 +240,6 @@ struct dash *oneshot_dash(struct oneshot *s)
 bool oneshot_replay(const struct oneshot *s)
 {
 	return s->replay;
-}
-
-static bool is_useful(const struct store_source *s)
-{
-	return s->state == SOURCE_UP || s->state == SOURCE_PARTIAL
-	       || (s->state == SOURCE_THROTTLED && s->answered != TIME_NONE);
 }
 
 static void tell_more(const struct store_source *s)

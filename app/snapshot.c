@@ -59,8 +59,9 @@ static int check_service(struct oneshot *s, const char *name)
 	for (size_t i = 0; i < v->nr_all; i++)
 		if (strcmp(v->all[i].service->name, name) == 0)
 			return EXIT_FINE;
-	fprintf(stderr, "redtop: no service '%.80s' is known here\n", name);
-	return EXIT_USAGE;
+	struct err e;
+	err_set(&e, EXIT_USAGE, "no service '%.80s' is known here", name);
+	return complain(&e);
 }
 
 static void print(struct oneshot *s, const struct options *o,

@@ -56,6 +56,7 @@ static void look_up(struct moment *m, const struct service *s,
 
 /* ---- one moment, one number ------------------------------------------- */
 
+/* No rate and no count is below zero: what says so says nothing. */
 static double total_of(const struct moment *m)
 {
 	struct sum sum = { 0, 0 };
@@ -63,6 +64,8 @@ static double total_of(const struct moment *m)
 	for (size_t i = 0; i < m->nr; i++) {
 		if (isnan(m->v[i]))
 			continue;
+		if (m->v[i] < 0)
+			return NAN;
 		sum_add(&sum, m->v[i]);
 		any = true;
 	}
@@ -76,6 +79,8 @@ static double class_of(const struct moment *m, enum status_class class)
 	for (size_t i = 0; i < m->nr; i++) {
 		if (isnan(m->v[i]))
 			continue;
+		if (m->v[i] < 0)
+			return NAN;
 		any = true;
 		if (m->s->series[m->role][i]->class == class)
 			sum_add(&sum, m->v[i]);
@@ -102,7 +107,7 @@ static struct quantile classic_of(const struct moment *m, double q)
 	size_t n = 0;
 	for (size_t i = 0; i < m->nr; i++) {
 		double le = m->s->series[m->role][i]->le;
-		if (!isnan(le) && !isnan(m->v[i]))
+		if (!isnan(le) && m->v[i] >= 0)
 			b[n++] = (struct bucket){ le, m->v[i] };
 	}
 	return classic_quantile(q, b, n, rules_of(m->s));

@@ -32,7 +32,6 @@ void discover_free(struct discover *d)
 	free(d->name);
 	free(d->build);
 	free(d->candidate);
-	free(d->scrape);
 	buf_release(&d->match);
 	arena_release(&d->arena);
 	free(d);
@@ -432,22 +431,45 @@ void discover_ask_names(const char *match, struct buf *out)
 
 /* ---- answers --------------------------------------------------------- */
 
+static uint16_t *slot_of(const struct discover *d, const char *job)
+{
+	uint32_t hash = 2166136261u;
+	for (const char *s = job; *s; s++)
+		hash = (hash ^ (unsigned char)*s) * 16777619u;
+	size_t i = hash % DISCOVER_SLOTS;
+	while (d->slot[i] && strcmp(d->scrape[d->slot[i] - 1].job, job) != 0)
+		i = (i + 1) % DISCOVER_SLOTS;
+	return (uint16_t *)&d->slot[i];
+}
+
+const struct scrape *discover_scrape(const struct discover *d, const char *job)
+{
+	const uint16_t *slot = slot_of(d, job);
+	return *slot ? &d->scrape[*slot - 1] : NULL;
+}
+
+/* NULL beyond the ceiling. */
 static struct scrape *scrape_of(struct discover *d, const char *job)
 {
-	for (size_t i = 0; i < d->scrapes; i++)
-		if (strcmp(d->scrape[i].job, job) == 0)
-			return &d->scrape[i];
-	MEM_ROOM(d->scrape, d->scrapes, d->scrapes_cap);
-	d->scrape[d->scrapes] = (struct scrape){
-		.job = arena_strdup(&d->arena, job),
-	};
-	return &d->scrape[d->scrapes++];
+	uint16_t *slot = slot_of(d, job);
+	if (*slot)
+		return &d->scrape[*slot - 1];
+	if (d->scrapes == DISCOVER_JOBS) {
+		d->rejected++;
+		return NULL;
+	}
+	d->scrape[d->scrapes++].job = arena_strdup(&d->arena, job);
+	*slot = (uint16_t)d->scrapes;
+	return &d->scrape[*slot - 1];
 }
 
 static void take_interval(struct discover *d, const char *job, enum leg leg,
 			  double v)
 {
-	struct interval_counts *c = &scrape_of(d, job)->counts;
+	struct scrape *s = scrape_of(d, job);
+	if (!s)
+		return;
+	struct interval_counts *c = &s->counts;
 	if (leg == LEG_10M)
 		c->in_10m = v;
 	else if (leg == LEG_5M)
@@ -470,7 +492,7 @@ void discover_take(struct discover *d, const struct frame *f)
 			take_interval(d, job ? job : "", leg, f->v[0]);
 		return;
 	}
-	if (!name || !job)
+	if (!name || !job || !scrape_of(d, job))
 		return;
 	struct rows *r = &d->leg[leg];
 	MEM_ROOM(r->row, r->nr, r->cap);

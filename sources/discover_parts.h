@@ -44,6 +44,11 @@ struct rows {
 	size_t nr, cap;
 };
 
+/* A job, found by the hash of its name. Beyond the ceiling jobs are left out
+ * and counted: what follows compares each with each. */
+#define DISCOVER_JOBS 4096
+#define DISCOVER_SLOTS (4 * DISCOVER_JOBS)
+
 struct scrape {
 	const char *job;
 	struct interval_counts counts;
@@ -61,8 +66,9 @@ struct discover {
 	size_t candidates, candidates_cap;
 	int rejected;
 	struct rows leg[LEG_NR];
-	struct scrape *scrape;
-	size_t scrapes, scrapes_cap;
+	struct scrape scrape[DISCOVER_JOBS];
+	size_t scrapes;
+	uint16_t slot[DISCOVER_SLOTS]; /* index + 1 */
 };
 
 struct words {
@@ -72,6 +78,9 @@ struct words {
 
 /* Once. */
 void words_add(struct words *l, const char *word);
+
+/* NULL: nothing is known of it. */
+const struct scrape *discover_scrape(const struct discover *d, const char *job);
 
 /* The metric whose rate is the rate of requests. */
 const char *candidate_main(const struct candidate *c);

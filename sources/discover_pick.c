@@ -182,11 +182,9 @@ static void guess_unit(struct discover *d, struct pick *p)
 static void find_interval(struct discover *d, struct pick *p)
 {
 	static const struct interval_counts none;
-	const struct interval_counts *c = &none;
-	for (size_t i = 0; i < d->scrapes; i++)
-		if (strcmp(d->scrape[i].job, p->job) == 0)
-			c = &d->scrape[i].counts;
-	p->interval = interval_scrape(c, &p->interval_guessed);
+	const struct scrape *s = discover_scrape(d, p->job);
+	p->interval = interval_scrape(s ? &s->counts : &none,
+				      &p->interval_guessed);
 }
 
 static double activity(const struct discover *d, const char *name,

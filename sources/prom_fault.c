@@ -4,9 +4,11 @@
 #include "sources/prom_parse.h"
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -24,8 +26,12 @@ struct fault_row {
 	enum fault fault;
 	/* What, and what now. `#` stands for the status, `$` for the text. */
 	const char *say;
+	const char *now;    /* what now, where it is not in `say` */
 };
 
+#define LOG "see the server's log"
+#define CREDENTIALS "give --token-file or --http-config"
+#define PORT "check the URL and its port"
 #define TLS "the port speaks TLS: write https:// in the URL"
 #define NO_PATH "no Prometheus API at this path (#): check the URL and its "\
 		"prefix"
@@ -55,11 +61,14 @@ static const struct fault_row rows[] = {
 	{ .needle = "no org id", .fault = FAULT_AUTH,
 	  .say = "the server wants a tenant (no org id): set X-Scope-OrgID" },
 	{ 401, 401, .fault = FAULT_AUTH,
-	  .say = "credentials are missing or refused (401)" },
+	  .say = "credentials are missing or refused (401)",
+	  .now = CREDENTIALS },
 	{ 403, 403, .fault = FAULT_AUTH,
-	  .say = "these credentials do not allow it (403)" },
+	  .say = "these credentials do not allow it (403)",
+	  .now = CREDENTIALS },
 	{ 407, 407, .fault = FAULT_AUTH,
-	  .say = "the proxy wants credentials (407)" },
+	  .say = "the proxy wants credentials (407)",
+	  .now = "check https_proxy" },
 
 	/* Too much. */
 	{ 429, 429, .fault = FAULT_THROTTLED,
@@ -116,21 +125,27 @@ static const struct fault_row rows[] = {
 	  .fault = FAULT_STARTING,
 	  .say = "the server is starting: it still reads its log" },
 	{ .needle = "store-gateway", .fault = FAULT_SERVER,
-	  .say = "the server's store-gateway failed$" },
+	  .say = "the server's store-gateway failed$",
+	  .now = LOG },
 	{ .needle = "rpc error", .fault = FAULT_SERVER,
-	  .say = "a part of the server failed$" },
+	  .say = "a part of the server failed$",
+	  .now = LOG },
 	{ .type = "canceled", .fault = FAULT_SERVER,
 	  .say = "the server cancelled the query (#)$" },
 	{ 499, 499, .fault = FAULT_SERVER,
 	  .say = "the server cancelled the query (#)$" },
 	{ 502, 502, .fault = FAULT_SERVER,
-	  .say = "the proxy reaches no server behind it (502)$" },
+	  .say = "the proxy reaches no server behind it (502)$",
+	  .now = "look at both" },
 	{ 504, 504, .fault = FAULT_SERVER,
-	  .say = "the server behind the proxy does not answer in time (504)$" },
+	  .say = "the server behind the proxy does not answer in time (504)$",
+	  .now = "look at both" },
 	{ .type = "internal", .fault = FAULT_SERVER,
-	  .say = "the server failed (#)$" },
+	  .say = "the server failed (#)$",
+	  .now = LOG },
 	{ .type = "unavailable", .fault = FAULT_SERVER,
-	  .say = "the server is not available (#)$" },
+	  .say = "the server is not available (#)$",
+	  .now = LOG },
 
 	/* Another kind of server. */
 	{ .needle = "unsupported path requested", .fault = FAULT_NOT_API,
@@ -142,7 +157,8 @@ static const struct fault_row rows[] = {
 	{ 501, 501, .fault = FAULT_NOT_API,
 	  .say = "the server does not take this method here (501)" },
 	{ 500, 599, .fault = FAULT_SERVER,
-	  .say = "the server failed (#)$" },
+	  .say = "the server failed (#)$",
+	  .now = LOG },
 
 	/* The question. */
 	{ .needle = "many-to-many matching not allowed",
@@ -159,9 +175,11 @@ static const struct fault_row rows[] = {
 
 	/* What is left is no API's answer. */
 	{ 400, 499, .fault = FAULT_NOT_API,
-	  .say = "not a Prometheus API (#)$" },
+	  .say = "not a Prometheus API (#)$",
+	  .now = PORT },
 	{ .form = HTML, .fault = FAULT_NOT_API,
-	  .say = "a web page, not the API$" },
+	  .say = "a web page, not the API$",
+	  .now = PORT },
 	{ .form = PLAIN, .needle = "# HELP", .fault = FAULT_NOT_API,
 	  .say = "a page of metrics, not the API: give the Prometheus that "
 		 "scrapes it" },
@@ -169,8 +187,10 @@ static const struct fault_row rows[] = {
 	  .say = "a page of metrics, not the API: give the Prometheus that "
 		 "scrapes it" },
 	{ .form = PLAIN, .fault = FAULT_NOT_API,
-	  .say = "not a Prometheus API$" },
-	{ .fault = FAULT_BAD_ANSWER, .say = "an error without a reason (#)$" },
+	  .say = "not a Prometheus API$",
+	  .now = PORT },
+	{ .fault = FAULT_BAD_ANSWER, .say = "an error without a reason (#)$",
+	  .now = LOG },
 };
 
 static bool is_break(char c)
@@ -321,6 +341,8 @@ static void say(const struct fault_row *row, long status, const char *text,
 		else
 			buf_char(&out, *s);
 	}
+	if (row->now)
+		buf_printf(&out, "; %s", row->now);
 	int code = row->fault == FAULT_AUTH ? EXIT_REFUSED : EXIT_UNREACHABLE;
 	err_set(why, code, "%s", buf_text(&out));
 	buf_release(&out);
@@ -350,6 +372,7 @@ enum fault prom_fault(long status, const char *error_type, const char *text,
 	static const struct fault_row login = {
 		.fault = FAULT_AUTH,
 		.say = "a login page, not the API: credentials are missing$",
+		.now = CREDENTIALS,
 	};
 	struct buf words;
 	buf_init(&words, FAULT_TEXT);
@@ -372,6 +395,36 @@ enum fault prom_fault(long status, const char *error_type, const char *text,
 	say(row, status, reason(buf_text(&words)), form == HTML, why);
 	buf_release(&words);
 	return row->fault;
+}
+
+/* Scheme, host and path: a query may hold what was asked, or a secret. */
+static void add_target(struct buf *out, const char *location)
+{
+	char *s = mem_strndup(location, strcspn(location, "?#"));
+	drop_userinfo(s);
+	text_clean(out, s, strlen(s));
+	free(s);
+}
+
+enum fault prom_redirect(long status, const char *location, struct err *why)
+{
+	static const char *const words[] = {
+		"login", "log-in", "signin", "sign-in", "sso", "saml", "auth",
+		"openid",
+	};
+	struct buf to;
+	bool login = false;
+	buf_init(&to, FAULT_SHOWN);
+	add_target(&to, location);
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		login |= find(buf_text(&to), to.len, words[i]) != NULL;
+	err_set(why, login ? EXIT_REFUSED : EXIT_UNREACHABLE,
+		login ? "sent to a login (%ld to %s): credentials are missing; "
+			CREDENTIALS
+		      : "a redirect (%ld to %s), not followed: use that URL",
+		status, buf_text(&to));
+	buf_release(&to);
+	return login ? FAULT_AUTH : FAULT_REDIRECT;
 }
 
 bool prom_fault_passing(long status, const char *text)

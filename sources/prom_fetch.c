@@ -106,6 +106,9 @@ static void finish(struct prom_fetch *f)
 		f->fault = FAULT_CANCELLED;
 		err_set(&f->why, EXIT_UNREACHABLE, "cancelled");
 	}
+	if (f->fault == FAULT_REDIRECT && *f->http.location)
+		f->fault = prom_redirect(f->http.status, f->http.location,
+					 &f->why);
 	struct prom_answer a = {
 		.fault = f->fault, .why = f->why, .passing = f->passing,
 		.transport = f->transport, .tree = f->tree, .http = &f->http,

@@ -61,6 +61,9 @@ void prom_line(struct buf *out, const char *s, size_t n);
  * Never FAULT_NONE, whatever the status. */
 enum fault prom_fault(long status, const char *error_type, const char *text,
 		      const char *body, size_t len, struct err *why);
+/* A redirect that says where to: FAULT_AUTH when it leads to a login, else
+ * FAULT_REDIRECT. */
+enum fault prom_redirect(long status, const char *location, struct err *why);
 /* True where one retry may help: 429, 502, 503, 504, and the texts that hide
  * a passing fault in a 422: `text` is the server's or prom_fault's sentence. */
 bool prom_fault_passing(long status, const char *text);

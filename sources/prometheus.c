@@ -35,6 +35,7 @@
  * how long after the start it is looked again whether they are known. */
 #define PERIOD_GUESSED ((time_ms)15000)
 #define YOUNG ((time_ms)180000)
+#define HEARD ((time_ms)50) /* a request ends so long before its poll */
 #define BUILD_TIMEOUT ((time_ms)3000)
 #define JUMP ((time_ms)1000)
 #define STRANGE_CLOCK ((time_ms)30000)
@@ -370,9 +371,8 @@ static void say_fault(struct task *t, const struct prom_answer *a)
 	}
 	buf_init(&b, 0);
 	buf_printf(&b, "%.120s: %s", t->end->shown, a->why.text);
-	if (a->fault == FAULT_THROTTLED && a->http->retry_after > 0)
-		buf_printf(&b, "; asked again in %" PRId64 " s",
-			   (a->http->retry_after + 999) / 1000);
+	if (a->fault == FAULT_BAD_ANSWER && !strchr(a->why.text, ';'))
+		buf_str(&b, "; check server and proxies");
 	set_fault(p, a->fault, buf_text(&b));
 	buf_release(&b);
 }
@@ -468,6 +468,8 @@ static time_ms request_timeout(const struct task *task)
 	time_ms t = p->src->opt.timeout ? p->src->opt.timeout : TIMEOUT_DEFAULT;
 	if (o->want.deadline > 0) {
 		time_ms left = o->want.deadline - (time_ms)(now - o->began);
+		/* It says more than "late": which step it hung in. */
+		left -= HEARD < left / 4 ? HEARD : left / 4;
 		t = left < t ? left : t;
 	}
 	if (task->kind == TASK_BUILD && t > BUILD_TIMEOUT)
@@ -870,6 +872,9 @@ static void found_something(struct task *t, const struct prom_answer *a)
 		take_names(p, a->tree);
 	else
 		take_frames(p, a->batch, t->kind == TASK_NAMES);
+	/* Services may be missing then. */
+	for (size_t i = 0; a->batch && i < a->batch->nr_warnings; i++)
+		warn(p, "%s%s", "finding services: ", a->batch->warning[i]);
 }
 
 /* ---- rows and charts ---------------------------------------------------- */
@@ -1367,6 +1372,16 @@ static void adjust_period(struct prom *p)
 	set_period(p);
 }
 
+static void say_pause(struct batch *b, const char *error, time_ms wait)
+{
+	struct buf text;
+	buf_init(&text, LIMIT_SENTENCE);
+	buf_printf(&text, "%.270s; asked again in %" PRId64 " s", error,
+		   (wait + 999) / 1000);
+	b->error = copy(b, buf_text(&text));
+	buf_release(&text);
+}
+
 #define EVENTS 2
 
 static void add_event(struct batch *b, const char *text)
@@ -1419,6 +1434,8 @@ static void emit_end(struct prom *p)
 	    (o->answered == 0 || o->fault == FAULT_THROTTLED)) {
 		b->fault = o->fault;
 		b->error = copy(b, o->error);
+		if (o->fault == FAULT_THROTTLED && o->retry_after > 0)
+			say_pause(b, o->error, wait);
 	} else if (o->fault != FAULT_NONE && !o->warnings) {
 		warn(p, "%s%s", "not everything was answered: ", o->error);
 	}

@@ -21,7 +21,10 @@
 #define DAY 86400L
 
 struct evil_tls {
-	SSL_CTX *ctx;
+	SSL_CTX *_Atomic ctx, *old; /* old: before the last rotation */
+	X509 *ca;
+	EVP_PKEY *ca_key;
+	char ca_path[256];
 	int fd, port;
 	char request[4097], name[256];
 	pthread_t thread;
@@ -101,36 +104,40 @@ static void want_client(SSL_CTX *ctx, X509 *ca, EVP_PKEY *ca_key,
 	EVP_PKEY_free(key);
 }
 
-static void equip(struct evil_tls *t, enum evil_cert kind, const char *ca_path)
+static SSL_CTX *equip(struct evil_tls *t, enum evil_cert kind)
 {
-	EVP_PKEY *ca_key = EVP_EC_gen("P-256"), *key = EVP_EC_gen("P-256");
-	EVP_PKEY *other_key = EVP_EC_gen("P-256");
-	X509 *ca = make_cert("shop CA", ca_key, NULL, ca_key, NULL, -DAY, DAY);
+	EVP_PKEY *key = EVP_EC_gen("P-256"), *other_key = EVP_EC_gen("P-256");
 	X509 *other = make_cert("other CA", other_key, NULL, other_key, NULL,
 				-DAY, DAY);
 	bool alone = kind == CERT_OF_ITSELF;
 	bool foreign = kind == CERT_OF_ANOTHER_CA;
-	X509 *cert = make_cert("prom", key, alone ? NULL : foreign ? other : ca,
-			       alone ? key : foreign ? other_key : ca_key,
+	X509 *cert = make_cert("prom", key,
+			       alone ? NULL : foreign ? other : t->ca,
+			       alone ? key : foreign ? other_key : t->ca_key,
 			       kinds[kind].san, kinds[kind].from,
 			       kinds[kind].to);
-	write_ca(ca, ca_path);
-	t->ctx = SSL_CTX_new(TLS_server_method());
-	SSL_CTX_use_certificate(t->ctx, cert);
-	SSL_CTX_use_PrivateKey(t->ctx, key);
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	SSL_CTX_use_certificate(ctx, cert);
+	SSL_CTX_use_PrivateKey(ctx, key);
 	if (kind == CERT_GOOD_BUT_TLS_1_1) {
-		SSL_CTX_set_security_level(t->ctx, 0);
-		SSL_CTX_set_min_proto_version(t->ctx, TLS1_VERSION);
-		SSL_CTX_set_max_proto_version(t->ctx, TLS1_1_VERSION);
+		SSL_CTX_set_security_level(ctx, 0);
+		SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
+		SSL_CTX_set_max_proto_version(ctx, TLS1_1_VERSION);
 	}
 	if (kind == CERT_GOOD_BUT_WANTS_ONE)
-		want_client(t->ctx, ca, ca_key, ca_path);
+		want_client(ctx, t->ca, t->ca_key, t->ca_path);
 	X509_free(cert);
 	X509_free(other);
-	X509_free(ca);
 	EVP_PKEY_free(other_key);
 	EVP_PKEY_free(key);
-	EVP_PKEY_free(ca_key);
+	return ctx;
+}
+
+void evil_tls_rotate(struct evil_tls *t, enum evil_cert kind)
+{
+	SSL_CTX_free(t->old);
+	t->old = t->ctx;
+	t->ctx = equip(t, kind);
 }
 
 /* Else a reset would overtake the alert that says why. */
@@ -182,7 +189,12 @@ struct evil_tls *evil_tls_start(enum evil_cert kind, const char *ca_path)
 	struct evil_tls *t = mem_zero(1, sizeof(*t));
 	struct sockaddr_in a = { .sin_family = AF_INET };
 	socklen_t n = sizeof(a);
-	equip(t, kind, ca_path);
+	t->ca_key = EVP_EC_gen("P-256");
+	t->ca = make_cert("shop CA", t->ca_key, NULL, t->ca_key, NULL, -DAY,
+			  DAY);
+	write_ca(t->ca, ca_path);
+	snprintf(t->ca_path, sizeof(t->ca_path), "%s", ca_path);
+	t->ctx = equip(t, kind);
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	t->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(t->fd, (struct sockaddr *)&a, n) != 0
@@ -215,5 +227,8 @@ void evil_tls_stop(struct evil_tls *t)
 	pthread_join(t->thread, NULL);
 	close(t->fd);
 	SSL_CTX_free(t->ctx);
+	SSL_CTX_free(t->old);
+	X509_free(t->ca);
+	EVP_PKEY_free(t->ca_key);
 	free(t);
 }

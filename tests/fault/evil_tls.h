@@ -24,6 +24,8 @@ struct evil_tls *evil_tls_start(enum evil_cert kind, const char *ca_path);
 const char *evil_tls_request(const struct evil_tls *t);
 const char *evil_tls_name(const struct evil_tls *t);
 int evil_tls_port(const struct evil_tls *t);
+/* Another certificate from the next handshake on, of the same CA. */
+void evil_tls_rotate(struct evil_tls *t, enum evil_cert kind);
 void evil_tls_stop(struct evil_tls *t);
 
 #endif

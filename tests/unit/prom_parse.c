@@ -533,9 +533,11 @@ static void an_error_with_status_200_is_data(void **state)
 		    "\"error\":\"boom\",\"data\":{\"resultType\":\"vector\","
 		    "\"result\":[]}}", 200, "bad query: bad query: boom");
 	expect_body(&at_5, VECTOR(""), 500,
-		    "server error: the server failed (500)");
+		    "server error: the server failed (500)"
+		    "; see the server's log");
 	expect_body(&at_5, "{\"message\":\"no such thing\"}", 403,
-		    "auth: these credentials do not allow it (403)");
+		    "auth: these credentials do not allow it (403)"
+		    "; give --token-file or --http-config");
 	expect_body(&at_5, "{\"message\":\"boom\"}", 400,
 		    "bad query: bad query: boom");
 	expect_body(&at_5, "{\"status\":\"error\",\"errorType\":\"bad_data\","
@@ -759,22 +761,24 @@ static void a_refusal_sends_the_person_to_the_wrong_place(void **state)
 		  "the server is starting: it still reads its log" },
 		{ 503, NULL, NULL, "<html><title>503 Service Unavailable</title>",
 		  FAULT_SERVER,
-		  "the server failed (503) (HTML: 503 Service Unavailable)" },
+		  "the server failed (503) (HTML: 503 Service Unavailable)"
+		  "; see the server's log" },
 		{ 504, NULL, NULL, "<html><TITLE>504\nGateway Time-out"
 		  "</TITLE>", FAULT_SERVER, "the server behind the proxy does "
-		  "not answer in time (504) (HTML: 504 Gateway Time-out)" },
+		  "not answer in time (504) (HTML: 504 Gateway Time-out); look "
+		  "at both" },
 		{ 502, NULL, NULL, "all the backends are unavailable",
 		  FAULT_SERVER, "the proxy reaches no server behind it (502): "
-		  "all the backends are unavailable" },
+		  "all the backends are unavailable; look at both" },
 		{ 500, "internal", "boom", NULL, FAULT_SERVER,
-		  "the server failed (500): boom" },
+		  "the server failed (500): boom; see the server's log" },
 		{ 429, NULL, NULL, "slow down\nplease", FAULT_THROTTLED,
 		  "the server asks for fewer requests (429): slow down" },
 		{ 422, "too_many_requests", "x", NULL, FAULT_THROTTLED,
 		  "the server asks for fewer requests (422): x" },
 		{ 422, "execution", "failed to get from store-gateway x", NULL,
 		  FAULT_SERVER, "the server's store-gateway failed: failed to "
-		  "get from store-gateway x" },
+		  "get from store-gateway x; see the server's log" },
 		{ 422, "execution", "the query exceeded the maximum number of "
 		  "chunks (err-mimir-max-chunks-per-query)", NULL,
 		  FAULT_TOO_BIG, "more data than the server reads for one "
@@ -790,9 +794,10 @@ static void a_refusal_sends_the_person_to_the_wrong_place(void **state)
 		  "a tenant (no org id): set X-Scope-OrgID" },
 		{ 401, NULL, NULL, "cannot authorize request with auth tokens "
 		  "[\"basic c2VjcmV0\"]", FAULT_AUTH,
-		  "credentials are missing or refused (401)" },
+		  "credentials are missing or refused (401)"
+		  "; give --token-file or --http-config" },
 		{ 407, NULL, NULL, "", FAULT_AUTH,
-		  "the proxy wants credentials (407)" },
+		  "the proxy wants credentials (407); check https_proxy" },
 		{ 400, "", "Authentication to data source failed", NULL,
 		  FAULT_AUTH, "Grafana's own credentials are refused by its "
 		  "data source: correct them there" },
@@ -804,18 +809,20 @@ static void a_refusal_sends_the_person_to_the_wrong_place(void **state)
 		  "the port speaks TLS: write https:// in the URL" },
 		{ 200, NULL, NULL, "<!DOCTYPE html><title>Sign in - Shop"
 		  "</title>", FAULT_AUTH, "a login page, not the API: "
-		  "credentials are missing (HTML: Sign in - Shop)" },
+		  "credentials are missing (HTML: Sign in - Shop)"
+		  "; give --token-file or --http-config" },
 		{ 200, NULL, NULL, "<html><input type=\"password\">",
 		  FAULT_AUTH, "a login page, not the API: credentials are "
-		  "missing (HTML)" },
+		  "missing (HTML); give --token-file or --http-config" },
 		{ 200, NULL, NULL, "\xef\xbb\xbf <html><title> Graf\x1b" "ana "
 		  "</title>", FAULT_NOT_API,
-		  "a web page, not the API (HTML: Graf\\x1bana)" },
+		  "a web page, not the API (HTML: Graf\\x1bana)"
+		  "; check the URL and its port" },
 		{ 200, NULL, NULL, "# HELP up x\n# TYPE up gauge",
 		  FAULT_NOT_API, "a page of metrics, not the API: give the "
 		  "Prometheus that scrapes it" },
 		{ 200, NULL, NULL, "ok", FAULT_NOT_API,
-		  "not a Prometheus API: ok" },
+		  "not a Prometheus API: ok; check the URL and its port" },
 		{ 404, NULL, NULL, "<html><title>404 Not Found</title>",
 		  FAULT_NOT_API, "no Prometheus API at this path (404): check "
 		  "the URL and its prefix (HTML: 404 Not Found)" },
@@ -824,16 +831,17 @@ static void a_refusal_sends_the_person_to_the_wrong_place(void **state)
 		{ 307, NULL, NULL, "", FAULT_REDIRECT, "a redirect (307), not "
 		  "followed: use the URL that it leads to" },
 		{ 418, NULL, NULL, "tea", FAULT_NOT_API,
-		  "not a Prometheus API (418): tea" },
+		  "not a Prometheus API (418): tea; check the URL and its port" },
 		{ 409, "", "conflict", NULL, FAULT_BAD_QUERY,
 		  "refused (409): conflict" },
 		{ 200, "strange", "", NULL, FAULT_BAD_ANSWER,
-		  "an error without a reason (200)" },
+		  "an error without a reason (200); see the server's log" },
 		{ 0, NULL, NULL, NULL, FAULT_NOT_API,
-		  "not a Prometheus API" },
+		  "not a Prometheus API; check the URL and its port" },
 		{ 500, "internal", "Get \"http://u:p@db:1/x?a=b@c\": no", NULL,
 		  FAULT_SERVER,
-		  "the server failed (500): Get \"http://db:1/x?a=b@c\": no" },
+		  "the server failed (500): Get \"http://db:1/x?a=b@c\": no"
+		  "; see the server's log" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		check_fault(rows[i].status, rows[i].type, rows[i].text,
