@@ -9,6 +9,7 @@
 
 #include "tests/bench/decode.c"
 #include "tests/bench/inside.c"
+#include "tests/bench/slow.c"
 
 static void quoted(const char *s)
 {
@@ -105,6 +106,8 @@ static const struct part {
 	{ "demo", bench_minute },
 	{ "refresh", bench_refresh },
 	{ "record", bench_recording },
+	{ "net", bench_slow },
+	{ "loop", bench_lag },
 };
 
 int main(int argc, char **argv)
