@@ -1,12 +1,14 @@
 /* redtop: `top` for services. */
 #include "app/commands.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -20,6 +22,17 @@ static void be_discreet(void)
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+}
+
+/* A socket that became stdout would be sent the frame. Writing fails on what
+ * stands in. */
+static void fill_gaps(void)
+{
+	int fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = open("/dev/null", O_RDONLY);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* argv is public on a shared host: a user name and password in a URL are
@@ -51,6 +64,7 @@ int main(int argc, char **argv)
 {
 	struct options o;
 	struct err e;
+	fill_gaps();
 	be_discreet();
 	int r = options_parse(argc, argv, &o, &e);
 	bool wiped = wipe_userinfo(&o);

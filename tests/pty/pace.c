@@ -202,6 +202,33 @@ static void a_long_way_is_said(void **state)
 	quit(p);
 }
 
+/* A modem behind a satellite, and one answer that is lost on the way. */
+static void a_kilobyte_a_second_is_enough(void **state)
+{
+	(void)state;
+	const char *argv[] = { redtop(), "demo", NULL };
+	struct pty *p = start_slow(argv, NULL, 1000, 2000, 80, 24);
+	assert_true(wait_row(p, 0, "LIVE", SOON));
+	assert_true(wait_row(p, 4, "rate/s", SOON));
+	assert_true(wait_row(p, 23, "q quit", SOON));
+	assert_true(pty_wait_quiet(p, 2500, 4 * SOON) || pty_shows(p, "LIVE"));
+	pty_mute(p, true);
+	pty_press(p, "6");
+	assert_true(pty_wait_text(p, "newest first", SOON));
+	pty_mute(p, false);
+	for (int i = 0; i < 100; i++) {
+		if (i % 20 == 0)
+			pty_press(p, "j");
+		pty_read(p, 50);
+		/* A piece, two where an answer was lost, and the way. */
+		assert_true(pty_line_age(p) < 2000 + 2 * 3500);
+	}
+	pty_press(p, "q");
+	assert_int_equal(pty_exit(p, SOON), 0);
+	assert_true(pty_is_whole(p));
+	pty_free(p);
+}
+
 /* What the terminal still had to say would be typed into the shell. */
 static void the_shell_gets_no_answer(void **state)
 {
@@ -273,6 +300,7 @@ int main(void)
 		cmocka_unit_test(a_terminal_that_never_answers_is_drawn_on),
 		cmocka_unit_test(a_lost_answer_stops_nothing),
 		cmocka_unit_test(a_long_way_is_said),
+		cmocka_unit_test(a_kilobyte_a_second_is_enough),
 		cmocka_unit_test(the_shell_gets_no_answer),
 		cmocka_unit_test(an_unread_terminal_costs_nothing),
 	};
