@@ -616,6 +616,7 @@ static int open_terminal(struct live *l, struct err *e)
 		fprintf(stderr, "redtop: %s\n", notice);
 	struct pace_options p = {
 		.mux = pace_is_mux(getenv("TMUX"), getenv("STY"), term),
+		.remote = getenv("SSH_CONNECTION") || getenv("SSH_TTY"),
 		.low = l->o->low, .max_bps = l->o->max_bps,
 	};
 	pace_init(&l->pace, &p, clock_mono());

@@ -6,14 +6,15 @@
 #define LOST_AFTER 10000   /* ms without an answer, at most */
 #define LOST_LEAST 2000
 #define LOST_FACTOR 8      /* times the usual delay */
-#define FIRST_WAIT 300     /* before it has ever answered */
-#define TRIES_FIRST 2      /* lost in a row: it does not answer */
-#define TRIES 6            /* the same of one that did */
+#define TRIES 6            /* lost in a row: it does not answer any more */
 #define ASKED_LONG_AGO 5000
+#define GRACE 2000         /* at the start all is shown as it comes */
+#define YOUNG_GAP 50
 
 #define BLIND_GAP 500      /* ms between frames, and bytes a second, */
 #define BLIND_BPS 4000.0   /* where nobody says what has arrived */
 #define BLIND_DEPTH 8000.0 /* a page at once */
+#define KEY_DEPTH 16000.0
 #define LOW_GAP 1000
 
 #define SMALL 300          /* bytes whose own time on the line is little */
@@ -37,9 +38,10 @@ bool pace_is_mux_kind(int kind)
 	return kind == 83 || kind == 84;
 }
 
+/* Until it has answered once, nobody knows. */
 static bool is_mute(const struct pace *p)
 {
-	return p->lost >= (p->proven ? TRIES : TRIES_FIRST);
+	return !p->proven || p->lost >= TRIES;
 }
 
 static bool is_blind(const struct pace *p)
@@ -72,7 +74,7 @@ static void fill(struct pace *p, time_ms now)
 
 void pace_init(struct pace *p, const struct pace_options *o, time_ms now)
 {
-	*p = (struct pace){ .mux = o->mux, .gap = o->low ? LOW_GAP : 0,
+	*p = (struct pace){ .mux = o->mux, .remote = o->remote, .gap = o->low ? LOW_GAP : 0,
 			    .max_bps = (double)o->max_bps, .first = TIME_NONE,
 			    .asked = now, .last = now - LOW_GAP,
 			    .delay = NAN, .speed = NAN, .heard = now,
@@ -89,9 +91,8 @@ void pace_mux(struct pace *p, time_ms now)
 /* Twice as long after each loss. */
 static time_ms answer_within(const struct pace *p)
 {
-	double ms = p->proven ? fmax(LOST_FACTOR * p->delay, LOST_LEAST)
-			      : FIRST_WAIT;
-	ms = ldexp(ms, p->lost < 8 ? p->lost : 8);
+	double ms = fmax(LOST_FACTOR * p->delay, LOST_LEAST);
+	ms = ldexp(ms, p->lost < TRIES ? p->lost : TRIES);
 	return (time_ms)fmin(ms, LOST_AFTER);
 }
 
@@ -124,12 +125,13 @@ static void give_up(struct pace *p, time_ms now)
 	}
 }
 
-/* Until there are bytes again. A key may borrow what a page takes, but not
- * from the user's own limit. */
+/* Until there are bytes again. A key is not kept waiting; far away it may
+ * borrow what some pages take, and nothing from the user's own limit. */
 static time_ms until_filled(const struct pace *p, bool urgent)
 {
-	double rate = allowance(p);
-	double least = urgent && p->max_bps <= 0 ? -depth(p) : 0;
+	double rate = allowance(p), least = 0;
+	if (urgent && p->max_bps <= 0)
+		least = p->mux && p->remote ? -KEY_DEPTH : -INFINITY;
 	if (rate <= 0 || p->tokens > least)
 		return 0;
 	return (time_ms)((least - p->tokens) / rate * 1000) + 1;
@@ -144,7 +146,9 @@ time_ms pace_wait(struct pace *p, time_ms now, bool urgent)
 		wait = later(wait, later(p->asked, p->heard) + answer_within(p)
 			     - now);
 	wait = later(wait, until_filled(p, urgent));
-	time_ms gap = is_blind(p) ? later(p->gap, BLIND_GAP) : p->gap;
+	bool young = p->first == TIME_NONE || now - p->first < GRACE;
+	time_ms gap = is_blind(p) ? later(p->gap, young ? YOUNG_GAP : BLIND_GAP)
+				  : p->gap;
 	if (!urgent)
 		wait = later(wait, p->last + gap - now);
 	return later(wait, 0);
@@ -154,11 +158,9 @@ size_t pace_room(struct pace *p, time_ms now)
 {
 	double room = PIECE;
 	fill(p, now);
-	if (!is_mute(p) && !isnan(p->speed))
+	if (!is_blind(p) && !isnan(p->speed))
 		room = fmin(fmax(p->speed * PIECE_MS / 1000, PIECE_LEAST),
 			    PIECE_MOST);
-	if (is_blind(p))
-		room = fmin(room, fmax(p->tokens + BLIND_DEPTH, ROW_LEAST));
 	if (p->max_bps > 0)
 		room = fmin(room, fmax(p->tokens, ROW_LEAST));
 	return (size_t)room;
@@ -169,6 +171,8 @@ void pace_sent(struct pace *p, time_ms now, size_t bytes)
 	fill(p, now);
 	if (allowance(p) > 0)
 		p->tokens -= (double)bytes;
+	if (p->max_bps <= 0 && !(p->mux && p->remote))
+		p->tokens = fmax(p->tokens, -BLIND_DEPTH);
 	if (p->out < OUT_MOST)
 		p->out++;
 	if (is_mute(p))

@@ -16,6 +16,7 @@
 
 struct pace {
 	bool mux;            /* something between us and the terminal answers */
+	bool remote;         /* and the terminal is on another host */
 	time_ms gap;         /* between frames that no key asked for */
 	double max_bps;      /* 0: no limit by the user */
 
@@ -39,6 +40,7 @@ struct pace {
 
 struct pace_options {
 	bool mux, low;
+	bool remote;         /* by ssh */
 	long max_bps;        /* 0: none */
 };
 
@@ -52,7 +54,8 @@ void pace_init(struct pace *p, const struct pace_options *o, time_ms now);
 void pace_mux(struct pace *p, time_ms now);
 
 /* Milliseconds until the next piece may start, 0: now. A key, a new size and
- * the rest of a frame are urgent: they wait for the answer, not for the gap. */
+ * the rest of a frame are urgent: they wait for the answer where one is to be
+ * expected, not for the gap. */
 time_ms pace_wait(struct pace *p, time_ms now, bool urgent);
 /* How many bytes it should have at most. */
 size_t pace_room(struct pace *p, time_ms now);

@@ -7,7 +7,8 @@
 static struct pty *start_slow(const char *const *argv, const char *term,
 			      int bps, int delay, int w, int h)
 {
-	static const char *const home[] = { AT_HOME, "TMUX", "STY", NULL };
+	static const char *const home[] = { AT_HOME, "TMUX", "STY",
+					    "SSH_TTY=/dev/pts/0", NULL };
 	return pty_start(&(struct pty_options){ .argv = argv, .env = home,
 						.term = term, .w = w, .h = h,
 						.bps = bps, .delay_ms = delay });
