@@ -74,7 +74,8 @@ static void fill(struct pace *p, time_ms now)
 
 void pace_init(struct pace *p, const struct pace_options *o, time_ms now)
 {
-	*p = (struct pace){ .mux = o->mux, .remote = o->remote, .gap = o->low ? LOW_GAP : 0,
+	*p = (struct pace){ .mux = o->mux, .remote = o->remote,
+			    .gap = o->low ? LOW_GAP : 0,
 			    .max_bps = (double)o->max_bps, .first = TIME_NONE,
 			    .asked = now, .last = now - LOW_GAP,
 			    .delay = NAN, .speed = NAN, .heard = now,
