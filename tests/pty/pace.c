@@ -212,7 +212,7 @@ static void a_kilobyte_a_second_is_enough(void **state)
 	assert_true(wait_row(p, 0, "LIVE", SOON));
 	assert_true(wait_row(p, 4, "rate/s", SOON));
 	assert_true(wait_row(p, 23, "q quit", SOON));
-	assert_true(pty_wait_quiet(p, 2500, 4 * SOON) || pty_shows(p, "LIVE"));
+	pty_read(p, 4000);
 	pty_mute(p, true);
 	pty_press(p, "6");
 	assert_true(pty_wait_text(p, "newest first", SOON));
