@@ -84,7 +84,7 @@ enum graph locale_graph(const struct options *o)
 	if (o->ascii || strcasecmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		return GRAPH_ASCII;
 	const char *graph = getenv("REDTOP_GRAPH");
-	if (graph && strcmp(graph, "block") == 0)
+	if (o->low || (graph && strcmp(graph, "block") == 0))
 		return GRAPH_BLOCK;
 	return GRAPH_BRAILLE;
 }

@@ -653,7 +653,10 @@ void dash_costs(struct dash *d, const struct dash_costs *c)
 	d->v.key_ms = c->key_ms;
 	d->v.frame_bytes = c->frame_bytes;
 	dash_copy(d->term, sizeof(d->term), c->term);
-	if (d->page == PAGE_NET)
+	bool was_slow = view_slow_link(&d->v);
+	d->v.link_ms = c->link_ms;
+	d->v.link = c->link;
+	if (d->page == PAGE_NET || was_slow || view_slow_link(&d->v))
 		dash_dirty(d);
 }
 
@@ -758,7 +761,7 @@ struct dash *dash_new(const struct dash_options *o)
 	dash_copy(d->selected, sizeof(d->selected), o->service);
 	dash_copy(d->theme, sizeof(d->theme), o->theme ? o->theme : "ember");
 	d->v.out_bytes_per_s = d->v.cpu_ratio = d->v.rss_bytes = NAN;
-	d->v.key_ms = d->v.frame_bytes = NAN;
+	d->v.key_ms = d->v.frame_bytes = d->v.link_ms = NAN;
 	d->v.started = o->now;
 	return d;
 }

@@ -100,6 +100,8 @@ void dash_set_replay(struct dash *d, const struct source *src);
 struct dash_costs {
 	double out_bytes_per_s, cpu_ratio, rss_bytes, key_ms, frame_bytes;
 	const char *term;
+	double link_ms;         /* to the terminal and back; NAN: not known */
+	const char *link;       /* by what frames are paced; static */
 };
 void dash_costs(struct dash *d, const struct dash_costs *c);
 /* One line in place of the reason row until the next key; NULL clears. */

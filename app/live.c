@@ -3,6 +3,7 @@
 #include "app/config.h"
 #include "app/dash.h"
 #include "app/oneshot.h"
+#include "app/pace.h"
 #include "app/session.h"
 #include "app/start.h"
 #include "app/system.h"
@@ -17,6 +18,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +30,7 @@
 #define FRAME_GAP 50         /* ms between frames that no key asked for */
 #define END_WAIT 700         /* ms the end sequence may wait for a terminal */
 #define STOP_WAIT 300        /* the same when it stops only */
+#define OWED_WAIT 100        /* ms for an answer that the shell would get */
 #define SECOND 1000
 #define PLAY_TICK 100
 
@@ -61,6 +64,9 @@ struct live {
 	bool key_frame, dirty, resized, quit;
 	bool stopped;               /* by suspend(): a SIGCONT will tell too */
 	bool waiting;               /* a frame's bytes are not taken yet */
+	struct pace pace;
+	bool rest;                  /* of a frame is to be shown, */
+	int row;                    /* from here on */
 	int die_by;                 /* signal to end by, or 0 */
 	time_ms last_frame, key_at, told;
 	uint64_t bytes, bytes_before;
@@ -117,25 +123,39 @@ static void write_bytes(struct live *l)
 	watch(l, UV_READABLE | UV_DISCONNECT | (n ? UV_WRITABLE : 0));
 }
 
+static void take_size(struct live *l)
+{
+	int w, h;
+	tty_size(l->tty, &w, &h);
+	screen_resize(l->screen, w, h);
+	dash_resize(l->dash, w, h);
+	l->resized = false;
+	l->row = 0;
+}
+
+/* Rows from the top on: header, verdict and table come first. */
 static void draw(struct live *l)
 {
 	time_ms now = clock_mono();
-	if (l->resized) {
-		int w, h;
-		tty_size(l->tty, &w, &h);
-		screen_resize(l->screen, w, h);
-		dash_resize(l->dash, w, h);
-		l->resized = false;
-	}
-	dash_frame(l->dash);
-	uint64_t before = l->bytes;
-	screen_show(l->screen, dash_surface(l->dash), &l->theme);
 	size_t n;
+	if (l->resized)
+		take_size(l);
+	if (l->key_frame)
+		l->row = 0;
+	dash_frame(l->dash);
+	l->rest = !screen_show_some(l->screen, dash_surface(l->dash), &l->theme,
+				    &l->row, pace_room(&l->pace, now));
 	screen_bytes(l->screen, &n);
+	if (n) {
+		screen_ask(l->screen, ASK_STATUS);
+		screen_bytes(l->screen, &n);
+		pace_sent(&l->pace, now, n);
+		l->frame_bytes = (double)n;
+	}
 	write_bytes(l);
-	l->frame_bytes = (double)(l->bytes - before + (l->waiting ? n : 0));
 	l->last_frame = now;
-	l->dirty = l->key_frame = false;
+	l->dirty = l->rest;
+	l->key_frame = false;
 	if (l->key_at) {
 		l->key_ms = (double)(clock_mono() - l->key_at);
 		l->key_at = 0;
@@ -147,21 +167,22 @@ static void on_frame_timer(uv_timer_t *t)
 	(void)t; /* waking the loop is all: on_prepare draws */
 }
 
-/* At most one frame waits for the terminal; what a key changed is drawn at
- * once, the rest at most every FRAME_GAP. */
+/* At most one piece of a frame is under way; what a key changed is drawn as
+ * soon as that has arrived, the rest at most every FRAME_GAP. */
 static void on_prepare(uv_prepare_t *p)
 {
 	struct live *l = p->data;
 	if (!l->dirty || l->waiting || !l->dash || l->quit)
 		return;
-	time_ms since = clock_mono() - l->last_frame;
-	if (!l->key_frame && since < FRAME_GAP) {
-		if (!uv_is_active((uv_handle_t *)&l->frame))
-			uv_timer_start(&l->frame, on_frame_timer,
-				       (uint64_t)(FRAME_GAP - since), 0);
-		return;
-	}
-	draw(l);
+	time_ms now = clock_mono(), since = now - l->last_frame;
+	bool urgent = l->key_frame || l->rest;
+	time_ms wait = pace_wait(&l->pace, now, urgent || l->resized);
+	if (!urgent && since < FRAME_GAP && wait < FRAME_GAP - since)
+		wait = FRAME_GAP - since;
+	if (wait > 0)
+		uv_timer_start(&l->frame, on_frame_timer, (uint64_t)wait, 0);
+	else
+		draw(l);
 }
 
 /* ---- recording ------------------------------------------------------------------ */
@@ -492,6 +513,10 @@ static void on_input(const struct input_event *e, void *arg)
 	} else if (e->kind == INPUT_PASTE) {
 		dash_paste(l->dash, e->key);
 		want_frame(l);
+	} else if (e->kind == INPUT_DSR) {
+		pace_answered(&l->pace, clock_mono());
+	} else if (e->kind == INPUT_KIND && pace_is_mux_kind(e->key)) {
+		pace_mux(&l->pace, clock_mono());
 	}
 }
 
@@ -530,6 +555,31 @@ static void on_tty(uv_poll_t *p, int status, int events)
 
 /* ---- signals -------------------------------------------------------------------------- */
 
+static void on_owed(const struct input_event *e, void *arg)
+{
+	struct live *l = arg;
+	if (e->kind == INPUT_DSR)
+		pace_answered(&l->pace, clock_mono());
+}
+
+/* An answer that comes after us would be typed into the shell. */
+static void await_answer(struct live *l)
+{
+	char bytes[256];
+	time_ms now = clock_mono(), until = now + OWED_WAIT;
+	struct pollfd p = { .fd = tty_fd(l->tty), .events = POLLIN };
+	while (pace_is_owed(&l->pace, now) && now < until) {
+		if (poll(&p, 1, (int)(until - now)) <= 0)
+			break;
+		ssize_t n = read(p.fd, bytes, sizeof(bytes));
+		if (n <= 0)
+			break;
+		input_feed(&l->input, bytes, (size_t)n, on_owed, l);
+		now = clock_mono();
+	}
+	pace_forget(&l->pace);
+}
+
 static void leave(struct live *l, int wait)
 {
 	size_t n;
@@ -538,6 +588,9 @@ static void leave(struct live *l, int wait)
 	screen_end(l->screen);
 	const char *s = screen_bytes(l->screen, &n);
 	screen_taken(l->screen, tty_write_within(l->tty, s, n, wait));
+	screen_bytes(l->screen, &n);
+	if (n == 0)
+		await_answer(l);
 	tty_restore(l->tty);
 }
 
@@ -576,6 +629,7 @@ static void on_signal(uv_signal_t *h, int signum)
 		 * shell's by now. */
 		if (!l->stopped) {
 			screen_end(l->screen);
+			pace_forget(&l->pace);
 			come_back(l);
 		}
 		l->stopped = false;
@@ -625,6 +679,7 @@ static void tell_costs(struct live *l)
 		.cpu_ratio = (cpu - l->cpu_before) / seconds,
 		.rss_bytes = rss_bytes(), .key_ms = l->key_ms,
 		.frame_bytes = l->frame_bytes, .term = l->term,
+		.link_ms = pace_delay(&l->pace), .link = pace_text(&l->pace),
 	};
 	l->bytes_before = l->bytes;
 	l->cpu_before = cpu;
@@ -678,6 +733,12 @@ static int open_terminal(struct live *l, struct err *e)
 		return -1;
 	if (notice && !l->o->quiet)
 		fprintf(stderr, "redtop: %s\n", notice);
+	struct pace_options p = {
+		.mux = pace_is_mux(getenv("TMUX"), getenv("STY"), term),
+		.remote = getenv("SSH_CONNECTION") || getenv("SSH_TTY"),
+		.low = l->o->low, .max_bps = l->o->max_bps,
+	};
+	pace_init(&l->pace, &p, clock_mono());
 	return 0;
 }
 
@@ -742,6 +803,7 @@ static int run_terminal(struct options *o)
 	tty_raw(l->tty);
 	open_handles(l);
 	screen_begin(l->screen);
+	screen_ask(l->screen, ASK_KIND);
 	if (o->nr_sources)
 		show_source(l, o);
 	else

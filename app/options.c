@@ -112,6 +112,24 @@ static int set_quiet(struct options *o, const char *arg, struct err *e)
 	return 0;
 }
 
+static int set_low(struct options *o, const char *arg, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	o->low = true;
+	return 0;
+}
+
+static int set_max_bps(struct options *o, const char *arg, struct err *e)
+{
+	char *end;
+	o->max_bps = strtol(arg, &end, 10);
+	if (end == arg || *end || o->max_bps < 100 || o->max_bps > 1000000000)
+		return err_set(e, EXIT_USAGE, "--max-bps '%.40s': expected bytes "
+			       "a second, from 100 to 1000000000", arg);
+	return 0;
+}
+
 static int set_help(struct options *o, const char *arg, struct err *e)
 {
 	(void)arg;
@@ -266,6 +284,10 @@ const struct option_row option_rows[] = {
 	{ "ascii", 0, NULL, "draw with ASCII only", IN_ALL, set_ascii },
 	{ "no-color", 0, NULL, "no colours, as with NO_COLOR", IN_ALL,
 	  set_no_color },
+	{ "low", 0, NULL, "for a slow line: one frame a second, block glyphs",
+	  IN_ALL, set_low },
+	{ "max-bps", 0, "N", "at most N bytes a second to the terminal", IN_ALL,
+	  set_max_bps },
 	{ "range", 0, "TIME", "how much time the charts show (1h)", IN_ALL,
 	  set_range },
 	{ "verbose", 'v', NULL, "say more on stderr", IN_ALL, set_verbose },
@@ -295,7 +317,7 @@ const struct option_row option_rows[] = {
 
 /* Words of the product that are promised for later versions. */
 static const char *const later_options[] = {
-	"no-mouse", "low", "max-bps", "region", "profile", "sigv4",
+	"no-mouse", "region", "profile", "sigv4",
 	"dashboard", "slo", "thresholds", "source", NULL,
 };
 

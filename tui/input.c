@@ -98,10 +98,9 @@ static int ss3_key(unsigned char b)
 }
 
 /* The first number of what stands between ESC [ and the last byte. */
-static int first_number(const struct input *in, bool *more)
+static int first_number(const struct input *in, size_t i, bool *more)
 {
 	int n = 0;
-	size_t i = 2;
 	for (; i < in->nr - 1 && in->held[i] >= '0' && in->held[i] <= '9'; i++)
 		n = n < 10000 ? n * 10 + (in->held[i] - '0') : n;
 	*more = i < in->nr - 1;
@@ -123,7 +122,9 @@ static void csi(struct input *in, struct sink to)
 {
 	bool more;
 	unsigned char first = in->held[2], last = in->held[in->nr - 1];
-	int n = first_number(in, &more);
+	int n = first_number(in, 2, &more);
+	if (first == '>' && last == 'c')
+		say(to, INPUT_KIND, first_number(in, 3, &more));
 	if (first >= '<' && first <= '?')
 		return; /* mouse, and answers to questions */
 	if (strchr("~$^@", last))
@@ -158,7 +159,7 @@ static enum step csi_step(struct input *in, struct sink to)
 	if (b < 0x20 || b > 0x7e)
 		return AGAIN;
 	bool more;
-	first_number(in, &more);
+	first_number(in, 2, &more);
 	if (b < '@' && (b != '$' || more || in->nr == 3))
 		return WAIT;
 	csi(in, to);

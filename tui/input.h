@@ -11,7 +11,8 @@
 
 enum input_kind { INPUT_NONE, INPUT_KEY, INPUT_PASTE /* text: one code point of
 		  pasted text in `key`; never fires a command */,
-		  INPUT_DSR /* ESC[0n */, INPUT_FOCUS };
+		  INPUT_DSR /* ESC[0n */, INPUT_FOCUS,
+		  INPUT_KIND /* which terminal: ESC[>84;0;0c is `key` 84 */ };
 
 struct input_event {
 	enum input_kind kind;

@@ -35,6 +35,7 @@ struct screen {
 	bool whole;             /* nothing of what is shown can be relied on */
 	struct surface *shown;
 	struct ink ink[R_NR];   /* of the theme shown */
+	bool *stale;            /* of each row: to be sent, whatever it says */
 	cchar_t *row;           /* one row, on its way to curses */
 	int nr_pairs;
 	struct buf bytes;
@@ -278,6 +279,7 @@ void screen_free(struct screen *s)
 	surface_free(s->shown);
 	buf_release(&s->bytes);
 	free(s->row);
+	free(s->stale);
 	free(s);
 }
 
@@ -321,6 +323,7 @@ struct screen *screen_new(const char *term, int w, int h, bool no_color,
 	resize_term(s->h, s->w);
 	s->shown = surface_new(s->w, s->h, GRAPH_BRAILLE);
 	s->row = mem_zero((size_t)s->w, sizeof(*s->row));
+	s->stale = mem_zero((size_t)s->h, sizeof(*s->stale));
 	if (s->notice[0])
 		*notice = s->notice;
 	return s;
@@ -423,25 +426,71 @@ static void flush(struct screen *s)
 	drain(s);
 }
 
+/* Everything is to be sent when nothing of what is shown can be relied on.
+ * What stood there must not be sent with the first row. */
+static void mark_stale(struct screen *s, const struct surface *f,
+		       const struct theme *t)
+{
+	if (!s->whole && memcmp(s->ink, t->ink, sizeof(s->ink)) == 0
+	    && f->w == s->shown->w && f->h == s->shown->h)
+		return;
+	if (s->whole)
+		werase(stdscr);
+	memset(s->stale, true, (size_t)s->h * sizeof(*s->stale));
+	surface_resize(s->shown, f->w, f->h);
+	memcpy(s->ink, t->ink, sizeof(s->ink));
+	s->whole = false;
+}
+
+static bool is_shown(const struct screen *s, const struct surface *f, int y)
+{
+	return !s->stale[y] && (y >= f->h || surface_row_equal(f, s->shown, y));
+}
+
+bool screen_show_some(struct screen *s, const struct surface *f,
+		      const struct theme *t, int *from, size_t max)
+{
+	size_t before = s->bytes.len;
+	int changed = 0, y = *from;
+	set_term(s->curses);
+	mark_stale(s, f, t);
+	for (int i = 0; i < s->h; i++, y++) {
+		y = y < 0 || y >= s->h ? 0 : y;
+		if (is_shown(s, f, y))
+			continue;
+		if (s->bytes.len - before >= max) {
+			*from = y;
+			return false;
+		}
+		put_row(s, f, t, y);
+		s->stale[y] = false;
+		changed++;
+		if (max == SIZE_MAX)
+			continue;
+		flush(s);
+		surface_copy_row(s->shown, f, y);
+	}
+	*from = 0;
+	if (changed == 0)
+		return true;
+	if (max == SIZE_MAX)
+		flush(s);
+	/* Whole, so that the clusters of older pictures are let go. */
+	surface_copy(s->shown, f);
+	return true;
+}
+
 void screen_show(struct screen *s, const struct surface *f,
 		 const struct theme *t)
 {
-	bool all = s->whole || memcmp(s->ink, t->ink, sizeof(s->ink)) != 0
-		   || f->w != s->shown->w || f->h != s->shown->h;
-	int changed = 0;
-	set_term(s->curses);
-	for (int y = 0; y < s->h; y++) {
-		if (!all && (y >= f->h || surface_row_equal(f, s->shown, y)))
-			continue;
-		put_row(s, f, t, y);
-		changed++;
-	}
-	if (changed == 0)
-		return;
-	flush(s);
-	surface_copy(s->shown, f);
-	memcpy(s->ink, t->ink, sizeof(s->ink));
-	s->whole = false;
+	int from = 0;
+	screen_show_some(s, f, t, &from, SIZE_MAX);
+}
+
+void screen_ask(struct screen *s, const char *question)
+{
+	if (s->ansi)
+		buf_str(&s->bytes, question);
 }
 
 const char *screen_bytes(struct screen *s, size_t *n)
@@ -475,6 +524,7 @@ void screen_resize(struct screen *s, int w, int h)
 	s->w = w;
 	s->h = h;
 	s->row = mem_grow(s->row, (size_t)w, sizeof(*s->row));
+	s->stale = mem_grow(s->stale, (size_t)h, sizeof(*s->stale));
 	set_term(s->curses);
 	resize_term(h, w);
 	werase(stdscr);

@@ -22,6 +22,15 @@ int screen_colors(const struct screen *s); /* 0, 8, 16, 256 */
  * bytes and allocates nothing. */
 void screen_show(struct screen *s, const struct surface *f,
 		 const struct theme *t);
+/* The same by rows, from *from on and around, until about `max` bytes (more by
+ * less than a row) came of it. True: all of it is shown, and *from is 0.
+ * False: the rest is for a next call, from *from on. */
+bool screen_show_some(struct screen *s, const struct surface *f,
+		      const struct theme *t, int *from, size_t max);
+/* Appends a question to the bytes, where the terminal understands ESC [. */
+#define ASK_STATUS "\033[5n"
+#define ASK_KIND "\033[>c"
+void screen_ask(struct screen *s, const char *question);
 /* The bytes not yet taken; they stay valid until the next call of any
  * function here. `screen_taken` says how many were. */
 const char *screen_bytes(struct screen *s, size_t *n);

@@ -436,13 +436,20 @@ static struct cell copied(struct surface *to, const struct surface *from, int x,
 	return c;
 }
 
+void surface_copy_row(struct surface *to, const struct surface *from, int y)
+{
+	if (to->w != from->w || y < 0 || y >= to->h || y >= from->h)
+		return;
+	for (int x = 0; x < from->w; x++)
+		*cell_at(to, x, y) = copied(to, from, x, y);
+}
+
 void surface_copy(struct surface *to, const struct surface *from)
 {
 	if (to->w != from->w || to->h != from->h)
 		surface_resize(to, from->w, from->h);
 	surface_clear(to);
 	for (int y = 0; y < from->h; y++)
-		for (int x = 0; x < from->w; x++)
-			*cell_at(to, x, y) = copied(to, from, x, y);
+		surface_copy_row(to, from, y);
 	to->graph = from->graph;
 }

@@ -79,5 +79,7 @@ size_t surface_cell_text(const struct surface *s, const struct cell *c,
 bool surface_row_equal(const struct surface *a, const struct surface *b, int y);
 /* b becomes a's picture (same size, copied clusters). */
 void surface_copy(struct surface *to, const struct surface *from);
+/* One row of it, which both have; widths are equal. */
+void surface_copy_row(struct surface *to, const struct surface *from, int y);
 
 #endif

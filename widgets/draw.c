@@ -529,5 +529,6 @@ uint64_t view_stamp(const struct view *v, int w, int h)
 	}
 	a = mix_number(mix_number(a, v->speed), v->key_ms);
 	a = mix_number(mix_number(a, v->out_bytes_per_s), v->cpu_ratio);
-	return mix_number(mix_number(a, v->rss_bytes), v->frame_bytes);
+	a = mix_number(mix_number(a, v->rss_bytes), v->frame_bytes);
+	return mix_number(a, v->link_ms);
 }

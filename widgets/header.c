@@ -216,6 +216,9 @@ static bool header_update(void *state, const struct view *v, int w, int h)
 	struct health health = health_of(v);
 	add_mode(hd, v, &health);
 	add_range(hd, v, w);
+	if (view_slow_link(v))
+		spans_add(&hd->left, R_WARN, 2, "   link %.1fs",
+			  v->link_ms / 1e3);
 	if (v->recording)
 		spans_add(&hd->left, R_BRIGHT, 4, "   rec %.60s", v->recording);
 	if (hd->replay)

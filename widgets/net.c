@@ -470,6 +470,9 @@ static void terminal(struct net *n, const struct view *v)
 	if (!isnan(v->key_ms))
 		say(p, "key", format_latency(v->key_ms / 1e3, text),
 		    "to the screen");
+	if (v->link)
+		say(p, "link", isnan(v->link_ms) ? "-"
+		    : format_latency(v->link_ms / 1e3, text), v->link);
 	if (!isnan(v->cpu_ratio))
 		say(p, "cpu", format_percent(v->cpu_ratio, text),
 		    "of one core");

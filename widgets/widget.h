@@ -64,12 +64,20 @@ struct view {
 	time_ms started;     /* when this redtop started */
 	/* What the process itself costs, for the net page; NAN: not known. */
 	double out_bytes_per_s, cpu_ratio, rss_bytes, key_ms, frame_bytes;
+	double link_ms;      /* to the terminal and back; NAN: not known */
+	const char *link;    /* by what frames are paced, or NULL */
 	const char *term;    /* "xterm-256color, 120x40, 256 colours, braille" */
 
 	/* The start page (widgets/start.h). */
 	const struct start_row *start;
 	size_t nr_start, selected_start;
 };
+
+/* The way to the terminal is so long that a person waits for it. */
+static inline bool view_slow_link(const struct view *v)
+{
+	return v->link_ms > 500;
+}
 
 /* What a key did in a widget. */
 enum reply { REPLY_IGNORED, REPLY_DONE };

@@ -9,6 +9,7 @@
 
 #include "tests/bench/decode.c"
 #include "tests/bench/inside.c"
+#include "tests/bench/slow.c"
 
 static void quoted(const char *s)
 {
@@ -106,6 +107,8 @@ static const struct part {
 	{ "refresh", bench_refresh },
 	{ "record", bench_recording },
 	{ "soak", bench_soak },
+	{ "net", bench_slow },
+	{ "loop", bench_lag },
 };
 
 int main(int argc, char **argv)

@@ -21,6 +21,13 @@
 #include <vterm.h>
 
 #define RAW_MAX ((size_t)64 << 20)
+#define LINE_DEEP ((size_t)1 << 20)
+
+/* Bytes that came at once, on the line. */
+struct parcel {
+	long at;
+	size_t nr;
+};
 
 struct pty {
 	pid_t pid;
@@ -32,6 +39,13 @@ struct pty {
 	VTermScreen *vs;
 	struct termios modes;
 	struct buf raw, text;
+	/* The line: what was written and has not arrived. */
+	int bps, delay_ms;
+	struct buf line;
+	size_t taken;            /* of line */
+	struct parcel *parcel;
+	size_t first, nr_parcels, max_parcels;
+	double free_at;          /* ms */
 };
 
 long pty_ms(void)
@@ -127,6 +141,9 @@ struct pty *pty_start(const struct pty_options *o)
 	p->w = o->w ? o->w : 80;
 	p->h = o->h ? o->h : 24;
 	p->mute = o->mute;
+	p->bps = o->bps;
+	p->delay_ms = o->delay_ms;
+	buf_init(&p->line, 0);
 	p->cursor = true;
 	buf_init(&p->raw, RAW_MAX);
 	buf_init(&p->text, 0);
@@ -166,6 +183,67 @@ static void take(struct pty *p, const char *bytes, size_t n)
 		vterm_input_write(p->vt, bytes + i, 1);
 }
 
+static void line_put(struct pty *p, const char *bytes, size_t n)
+{
+	if (p->nr_parcels == p->max_parcels) {
+		p->max_parcels = p->max_parcels ? 2 * p->max_parcels : 64;
+		p->parcel = mem_grow(p->parcel, p->max_parcels,
+				     sizeof(*p->parcel));
+	}
+	p->parcel[p->nr_parcels++] = (struct parcel){ pty_ms(), n };
+	buf_add(&p->line, bytes, n);
+}
+
+/* What has arrived by now; false if nothing has. */
+static bool line_take(struct pty *p)
+{
+	bool any = false;
+	while (p->first < p->nr_parcels) {
+		struct parcel *x = &p->parcel[p->first];
+		double start = (double)(x->at + p->delay_ms);
+		if (start < p->free_at)
+			start = p->free_at;
+		double room = ((double)pty_ms() - start) * p->bps / 1000;
+		size_t n = room < 1 ? 0 : room < (double)x->nr ? (size_t)room
+							       : x->nr;
+		if (p->bps == 0)
+			n = x->nr;
+		if (n == 0)
+			return any;
+		p->free_at = p->bps ? start + (double)n * 1000 / p->bps : 0;
+		x->nr -= n;
+		p->first += x->nr == 0;
+		size_t at = p->taken;
+		p->taken += n;
+		take(p, buf_text(&p->line) + at, n);
+		any = true;
+	}
+	p->first = p->nr_parcels = p->taken = 0;
+	buf_clear(&p->line);
+	return any;
+}
+
+static bool has_line(const struct pty *p)
+{
+	return p->bps > 0 || p->nr_parcels > 0;
+}
+
+void pty_line(struct pty *p, int bps, int delay_ms)
+{
+	p->bps = bps;
+	p->delay_ms = delay_ms;
+}
+
+long pty_line_age(const struct pty *p)
+{
+	return p->first < p->nr_parcels ? pty_ms() - p->parcel[p->first].at : 0;
+}
+
+void pty_mute(struct pty *p, bool mute)
+{
+	p->mute = mute;
+}
+
 /* Waits for bytes until `until`; false if none came. */
 static bool read_some(struct pty *p, long until)
 {
@@ -175,12 +253,19 @@ static bool read_some(struct pty *p, long until)
 		left = 0;
 	if (p->master < 0 || p->eof) {
 		poll(NULL, 0, left < 5 ? (int)left : 5);
-		return false;
+		return has_line(p) && line_take(p);
 	}
 	struct pollfd fd = { .fd = p->master, .events = POLLIN };
-	if (poll(&fd, 1, left < 20 ? (int)left : 20) <= 0)
-		return false;
+	int wait = p->first < p->nr_parcels ? 5 : 20;
+	if (p->line.len - p->taken > LINE_DEEP)
+		fd.events = 0;
+	if (poll(&fd, 1, left < wait ? (int)left : wait) <= 0)
+		return has_line(p) && line_take(p);
 	ssize_t n = read(p->master, bytes, sizeof(bytes));
+	if (n > 0 && has_line(p)) {
+		line_put(p, bytes, (size_t)n);
+		return line_take(p);
+	}
 	if (n > 0)
 		take(p, bytes, (size_t)n);
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
@@ -342,6 +427,10 @@ int pty_exit(struct pty *p, int ms)
 	while (p->master >= 0 && !p->eof
 	       && (read_some(p, until) || pty_ms() < until))
 		; /* also what is left after a long sleep of our own */
+	if (has_line(p)) {
+		p->bps = 0;
+		line_take(p);
+	}
 	return p->status;
 }
 
@@ -378,6 +467,8 @@ void pty_free(struct pty *p)
 	pty_hang_up(p);
 	vterm_free(p->vt);
 	buf_release(&p->raw);
+	buf_release(&p->line);
+	free(p->parcel);
 	buf_release(&p->text);
 	free(p);
 }

@@ -31,6 +31,10 @@ struct pty_options {
 	const char *term;        /* NULL: xterm-256color */
 	int w, h;                /* 0: 80x24 */
 	bool mute;               /* answers no questions (DSR, DA) */
+	int bps;                 /* a line of so many bytes a second between,
+				    with a deep buffer before it, as ssh has;
+				    0: none */
+	int delay_ms;            /* of that line */
 };
 
 /* Dies (cmocka fails) if there is no pty. */
@@ -82,6 +86,13 @@ bool pty_cursor_shown(const struct pty *p);
 /* As before the program came: primary screen, cursor, no bracketed paste or
  * mouse, full margins, and the line's modes. */
 bool pty_is_whole(struct pty *p);
+
+/* Another line from now on. */
+void pty_line(struct pty *p, int bps, int delay_ms);
+/* Milliseconds that the first byte on the line has been there, 0: none is. */
+long pty_line_age(const struct pty *p);
+/* From now on it answers nothing, or again. */
+void pty_mute(struct pty *p, bool mute);
 
 /* All bytes that the program wrote. */
 const char *pty_raw(const struct pty *p, size_t *n);

@@ -4,9 +4,24 @@
 
 #define DRAWN 100 /* frames asked for while nobody reads */
 
-/* What nobody reads yet is enough to block a writer. */
+/* Somebody else's bytes, that show nothing, take all the room there is. */
+static void block(struct pty *p)
+{
+	char nothing[4096];
+	memset(nothing, '\017', sizeof(nothing)); /* shift in, where it is */
+	int fd = open(ptsname(p->master), O_WRONLY | O_NOCTTY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	while (write(fd, nothing, sizeof(nothing)) > 0
+	       || write(fd, nothing, 1) > 0)
+		;
+	close(fd);
+}
+
+/* What nobody reads yet is enough to block a writer: the program itself sends
+ * no more than one piece that nobody answers. */
 static void fill(struct pty *p)
 {
+	block(p);
 	for (int i = 0; i < DRAWN; i++) {
 		pty_press(p, "Ctrl-L");
 		poll(NULL, 0, 5);
@@ -258,6 +273,7 @@ static void it_stops_though_nobody_reads(void **state)
 		assert_true(pty_wait_quiet(p, 100, SOON));
 		assert_int_equal(pty_alternate(p), !by_key);
 		pty_signal(p, SIGCONT);
+		assert_true(pty_wait_quiet(p, 300, SOON));
 		assert_true(wait_screen(p, picture, SOON));
 		assert_non_null(strstr(buf_text(&p->raw), "\033[?1049l"));
 		assert_true(pty_alternate(p));

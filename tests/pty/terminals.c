@@ -39,6 +39,8 @@ static void plain_locales_get_ascii_only(void **state)
 		{ "LC_ALL", "LC_CTYPE", "LANG=C" },
 		{ "LC_ALL", "LC_CTYPE", "LANG" },
 		{ "LC_ALL=xx_XX" },
+		{ "LC_ALL", "LC_CTYPE", "LANG=xx_XX" },
+		{ "LC_ALL=de_DE@euro" },
 		{ "LC_ALL=", "LC_CTYPE=C", "LANG=C.UTF-8" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -72,12 +74,20 @@ static void the_start_page_is_ascii_in_a_plain_locale(void **state)
 static void a_locale_that_is_not_installed_keeps_its_charset(void **state)
 {
 	(void)state;
-	static const char *const env[] = { AT_HOME, "LC_ALL=xx_XX.UTF-8", NULL };
-	struct pty *p = start("demo", env, NULL, 80, 24);
-	assert_true(wait_overview(p));
-	assert_true(pty_shows(p, "●"));
-	assert_true(pty_shows(p, "▌"));
-	quit(p);
+	static const char *const rows[][3] = {
+		{ "LC_ALL=xx_XX.UTF-8" },
+		{ "LC_ALL", "LC_CTYPE", "LANG=xx_XX.UTF-8" },
+		{ "LC_ALL=", "LC_CTYPE=xx_XX.utf8", "LANG=C" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *env[] = { "HOME=/dev/null", rows[i][0], rows[i][1],
+				      rows[i][2], NULL };
+		struct pty *p = start("demo", env, NULL, 80, 24);
+		assert_true(wait_overview(p));
+		assert_true(pty_shows(p, "●"));
+		assert_true(pty_shows(p, "▌"));
+		quit(p);
+	}
 }
 
 static bool is_colour(int n)
@@ -171,10 +181,13 @@ static void a_terminal_that_nobody_described_is_drawn_on(void **state)
 				  "drawing for xterm-256color" },
 		{ "nosuch", "TERM=nosuch is not known here, drawing for vt100" },
 		{ "", "TERM is not set, drawing for vt100" },
+		{ NULL, "TERM is not set, drawing for vt100" },
 		{ "../../etc/passwd", "is not known here, drawing for vt100" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct pty *p = start("demo", NULL, rows[i].term, 100, 30);
+		static const char *const unset[] = { AT_HOME, "TERM", NULL };
+		struct pty *p = start("demo", rows[i].term ? NULL : unset,
+				      rows[i].term, 100, 30);
 		works(p);
 		assert_int_equal(times(p, rows[i].notice), 1);
 		assert_int_equal(times(p, "drawing for"), 1);
@@ -221,6 +234,12 @@ static void a_dumb_terminal_is_refused_by_name(void **state)
 	pty_free(p);
 }
 
+static bool is_alternate(struct pty *p, void *arg)
+{
+	(void)arg;
+	return pty_alternate(p);
+}
+
 static struct pty *sh(const char *script, int w, int h)
 {
 	static const char *const env[] = { AT_HOME, NULL };
@@ -252,6 +271,70 @@ static void nothing_to_show_and_nowhere_to_ask_is_a_usage_error(void **state)
 			   "echo \"$x\"; exit $e", 130, 24);
 	assert_int_equal(pty_exit(p, SOON), 64);
 	assert_true(pty_shows(p, "no source and no terminal"));
+	pty_free(p);
+}
+
+/* Made here where the system can, else as if it were not installed: the
+ * numbers are the same in both. */
+static void a_decimal_comma_changes_no_number(void **state)
+{
+	(void)state;
+	static const char script[] =
+		"d=$(mktemp -d) && export LOCPATH=$d; "
+		"localedef -i de_DE -f UTF-8 $d/de_DE.UTF-8 >$d/log 2>&1; "
+		"for f in text json; do "
+		"x=$(LC_ALL=C.UTF-8 LOCPATH= \"$0\" snapshot demo --format $f "
+		"--objective 99.9); for l in de_DE.UTF-8 xx_XX.UTF-8; do "
+		"y=$(LC_ALL=$l \"$0\" snapshot demo --format $f "
+		"--objective 99.9); "
+		"test \"$(echo \"$x\" | grep -v took)\" = "
+		"\"$(echo \"$y\" | grep -v took)\" || echo $f differs in $l; "
+		"done; done; rm -r $d; echo compared";
+	struct pty *p = sh(script, 80, 24);
+	assert_true(pty_wait_text(p, "compared", SOON));
+	assert_false(pty_shows(p, "differs"));
+	pty_free(p);
+}
+
+/* Not only resized to it. */
+static void a_terminal_of_any_size_is_started_in(void **state)
+{
+	(void)state;
+	static const char *const scripts[] = {
+		"stty rows 0 cols 0; exec \"$0\" demo",
+		"stty rows 1 cols 1; exec \"$0\" demo",
+		"stty rows 7 cols 39; exec \"$0\" demo",
+		"stty rows 500 cols 1000; exec \"$0\" demo",
+		"stty rows 65535 cols 65535; exec \"$0\" demo",
+	};
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		struct pty *p = sh(scripts[i], 80, 24);
+		assert_true(pty_wait(p, is_alternate, NULL, SOON));
+		pty_read(p, 500);
+		pty_press(p, "j");
+		pty_resize(p, 100, 30);
+		assert_true(wait_overview(p));
+		quit(p);
+	}
+}
+
+static void a_full_disk_or_no_output_is_an_error(void **state)
+{
+	(void)state;
+	static const char *const scripts[] = {
+		"\"$0\" demo >/dev/full",
+		"\"$0\" demo >&-",
+		"\"$0\" snapshot demo >&-",
+		"\"$0\" snapshot demo >&- <&-",
+	};
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		struct pty *p = sh(scripts[i], 80, 24);
+		assert_int_equal(pty_exit(p, SOON), 74);
+		assert_true(pty_shows(p, "writing the frame"));
+		pty_free(p);
+	}
+	struct pty *p = sh("\"$0\" demo >&- 2>&- <&-", 80, 24);
+	assert_int_equal(pty_exit(p, SOON), 74);
 	pty_free(p);
 }
 
@@ -306,6 +389,9 @@ int main(void)
 		cmocka_unit_test(a_dumb_terminal_is_refused_by_name),
 		cmocka_unit_test(a_pipe_gets_one_frame_of_text),
 		cmocka_unit_test(nothing_to_show_and_nowhere_to_ask_is_a_usage_error),
+		cmocka_unit_test(a_decimal_comma_changes_no_number),
+		cmocka_unit_test(a_terminal_of_any_size_is_started_in),
+		cmocka_unit_test(a_full_disk_or_no_output_is_an_error),
 		cmocka_unit_test(the_screen_needs_only_its_output),
 		cmocka_unit_test(the_shell_keeps_blocking_reads),
 	};

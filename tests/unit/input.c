@@ -35,6 +35,9 @@ static void note(const struct input_event *e, void *arg)
 	case INPUT_FOCUS:
 		buf_str(b, e->key ? "in" : "out");
 		break;
+	case INPUT_KIND:
+		buf_printf(b, "kind%d", e->key);
+		break;
 	case INPUT_NONE:
 		fail();
 	}
@@ -193,7 +196,9 @@ static void answers_of_the_terminal_type_nothing(void **state)
 		{ "\033[0n", "DSR" },
 		{ "j\033[0nk", "j DSR k" },
 		{ "\033[3n\033[5n\033[n", "" },
-		{ "\033[?62;22c\033[>84;0;0c\033[?1;2c", "" },
+		{ "\033[?62;22c\033[?1;2c", "" },
+		{ "\033[>84;0;0c\033[>c\033[>999999999c",
+		  "kind84 kind0 kind99999" },
 		{ "\033[12;40R\033[1;2R", "" },
 		{ "\033[?2026;0$y\033[4;1$yq", "q" },
 		{ "\033P>|XTerm(379)\033\\q", "q" },

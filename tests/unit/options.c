@@ -110,7 +110,7 @@ static const char *value_for(const struct option_row *r)
 		{ "SECONDS", "5" }, { "SELECTOR", "{a=\"b\"}" },
 		{ "PERCENT", "99.5" }, { "TIME", "5m" },
 		{ "COLSxROWS", "80x24" }, { "\"KEY KEY\"", "j" },
-		{ "FORMAT", "svg" }, { "FILE", "x" },
+		{ "FORMAT", "svg" }, { "FILE", "x" }, { "N", "4000" },
 	};
 	if (strcmp(r->name, "at") == 0)
 		return "now";
@@ -169,6 +169,8 @@ static void a_value_is_taken_that_means_nothing(void **state)
 	bad("snapshot demo --at yesterday", "yesterday");
 	bad("snapshot demo --format xml", "text, ansi, svg, json");
 	bad("record demo -o x --every 1ms", "between");
+	bad("--max-bps 9 demo", "bytes a second");
+	bad("--max-bps 1k demo", "bytes a second");
 	bad("record demo -o", "needs a value");
 	bad("snapshot demo --size", "COLSxROWS");
 }
@@ -206,7 +208,7 @@ static void what_is_not_built_reads_like_a_mistake(void **state)
 		"check -c slo.yml --slo", "check --thresholds", "verdict",
 		"plan", "import", "--region eu demo", "--profile p demo",
 		"--sigv4 eu demo", "--dashboard d demo",
-		"--no-mouse demo", "--low demo", "--max-bps 9 demo",
+		"--no-mouse demo",
 		"snapshot demo --page slo", "snapshot demo --page changed",
 		"snapshot demo --page saturation",
 		"snapshot demo --page loadtest",

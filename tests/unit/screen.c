@@ -213,6 +213,74 @@ static void random_screens(const char *term, bool no_color, bool attributes)
 	screen_free(s);
 }
 
+/* The surface changes while its older picture is under way; sometimes the
+ * terminal was written on. */
+static void a_frame_in_pieces_ends_in_the_same_picture(void **state)
+{
+	(void)state;
+	enum { PIECE = 300, ROW = 60 * 30 };
+	unsigned seed = 7;
+	struct screen *s = open_screen("xterm-256color", 60, 14, false);
+	struct surface *f = surface_new(60, 14, GRAPH_BRAILLE);
+	const struct theme *th = theme_builtin("ember");
+	struct tty t;
+	tty_open(&t, 60, 14);
+	screen_begin(s);
+	tty_take(&t, s);
+	for (int round = 0; round < 40; round++) {
+		int from = 0, pieces = 0;
+		size_t n;
+		scribble(f, &seed, 1 + round);
+		if (round % 10 == 9)
+			screen_repaint(s);
+		while (!screen_show_some(s, f, th, &from, PIECE)) {
+			screen_bytes(s, &n);
+			assert_in_range(n, PIECE, PIECE + ROW);
+			assert_in_range(from, 0, 13);
+			tty_take(&t, s);
+			if (pieces++ < 20 && round % 3 == 0)
+				scribble(f, &seed, 3);
+		}
+		assert_int_equal(from, 0);
+		tty_take(&t, s);
+		assert_same(&t, f, th, 256, true);
+		screen_show(s, f, th);
+		screen_bytes(s, &n);
+		assert_int_equal(n, 0);
+	}
+	tty_close(&t);
+	surface_free(f);
+	screen_free(s);
+}
+
+static void the_first_piece_is_the_top(void **state)
+{
+	(void)state;
+	struct screen *s = open_screen("xterm-256color", 60, 14, false);
+	struct surface *f = surface_new(60, 14, GRAPH_BRAILLE);
+	const struct theme *th = theme_builtin("ember");
+	struct tty t;
+	int from = 0;
+	tty_open(&t, 60, 14);
+	screen_begin(s);
+	for (int y = 0; y < 14; y++)
+		surface_printf(f, 0, y, STYLE(R_TEXT), "row %d of it", y);
+	assert_false(screen_show_some(s, f, th, &from, 60));
+	tty_take(&t, s);
+	assert_in_range(from, 2, 12);
+	for (int y = 0; y < 14; y++)
+		assert_int_equal(tty_cell(&t, 0, y).chars[0] == 'r', y < from);
+	/* What is new at the top waits until the rest is there. */
+	surface_text(f, 0, 0, STYLE(R_TEXT), "new");
+	while (!screen_show_some(s, f, th, &from, 60))
+		;
+	tty_take(&t, s);
+	assert_same(&t, f, th, 256, true);
+	tty_close(&t);
+	surface_free(f);
+	screen_free(s);
+}
+
 static void the_terminal_shows_the_surface_in_xterm(void **state)
 {
 	(void)state;
@@ -573,6 +641,8 @@ int main(void)
 {
 	setlocale(LC_CTYPE, "C.UTF-8");
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_frame_in_pieces_ends_in_the_same_picture),
+		cmocka_unit_test(the_first_piece_is_the_top),
 		cmocka_unit_test(the_terminal_shows_the_surface_in_xterm),
 		cmocka_unit_test(the_terminal_shows_the_surface_in_screen),
 		cmocka_unit_test(the_terminal_shows_the_surface_with_16_colors),

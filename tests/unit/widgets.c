@@ -359,6 +359,7 @@ static struct shop *open_shop(enum shop_state state)
 		.cursor = TIME_NONE, .step = STEP, .held_from = NOW - 9000000,
 		.held_to = NOW, .filter = "", .title = "shop/prod",
 		.started = NOW - 800, .speed = 1, .key_ms = NAN,
+		.link_ms = NAN,
 		.out_bytes_per_s = 1100, .cpu_ratio = NAN, .rss_bytes = NAN,
 		.frame_bytes = NAN, .term = "xterm-256color, 120x40",
 		.start = starts, .nr_start = 3,
