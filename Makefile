@@ -124,6 +124,7 @@ torture: redtop $(BUILD)/tests/pty/torture $(BUILD)/tests/torture/starve.so
 
 # The same under ASan and UBSan.
 check-sanitized:
+	@$(MAKE) --no-print-directory redtop
 	@$(MAKE) --no-print-directory SANITIZE=address,undefined OPT="-O1 -g" run-sanitized
 
 run-sanitized: $(FAST) $(FAULT)
