@@ -24,7 +24,7 @@ struct evil_tls {
 	SSL_CTX *_Atomic ctx, *old; /* old: before the last rotation */
 	X509 *ca;
 	EVP_PKEY *ca_key;
-	char ca_path[256];
+	char ca_path[200];
 	int fd, port;
 	char request[4097], name[256];
 	pthread_t thread;
