@@ -23,7 +23,7 @@ struct oneshot {
 	uv_timer_t timer;
 	struct session *session;
 	struct dash *dash;
-	bool replay, asked, late, running;
+	bool replay, asked, renewed, late, running;
 	time_ms end; /* monotonic */
 	char at[64];
 };
@@ -54,7 +54,7 @@ static void on_batch(const struct batch *b, void *arg)
 	struct oneshot *s = arg;
 	const struct store_source *p =
 		store_source(dash_store(s->dash), b->source);
-	if (s->asked && b->tick && b->error && p && is_useful(p)
+	if (s->asked && !s->renewed && b->tick && b->error && p && is_useful(p)
 	    && b->fault != FAULT_CANCELLED)
 		tell_less(s, b);
 	else
@@ -228,7 +228,9 @@ void oneshot_renew(struct oneshot *s, time_ms timeout)
 	s->end = clock_mono() + timeout;
 	uv_update_time(&s->loop);
 	dash_tick(s->dash, clock_mono());
+	s->renewed = true;
 	ask(s);
+	s->renewed = false;
 	dash_frame(s->dash);
 }
 
