@@ -1,5 +1,7 @@
 #include "model/dump.h"
 
+#include "base/limits.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -101,27 +103,54 @@ static struct batch *filled(const struct dump *d, each_series *add,
 	return b;
 }
 
+/* There is one, and it is not among those that are kept. */
+static bool is_old(const struct store_source *s,
+		   const struct source_attempt *a)
+{
+	for (size_t i = 0; i < s->nr_attempts; i++)
+		if (s->attempt[i].url == a->url && s->attempt[i].at == a->at
+		    && s->attempt[i].fault == a->fault)
+			return false;
+	return a->at != TIME_NONE;
+}
+
+/* Oldest first; no more than a recording has, and rather the newest. */
+static void add_attempts(const struct store_source *s, struct batch *b,
+			 struct source_status *st)
+{
+	const size_t max = LIMIT_ATTEMPTS - s->nr_attempts;
+	struct source_attempt *t = arena_alloc(&b->arena,
+					       LIMIT_ATTEMPTS * sizeof(*t));
+	size_t n = 0;
+	for (size_t i = 0; i < s->nr_endpoints; i++) {
+		const struct store_endpoint *x = &s->endpoints[i];
+		if (x->last.fault == FAULT_NONE && is_old(s, &x->failed)
+		    && n < max)
+			t[n++] = x->failed;
+		if (is_old(s, &x->last) && n < max)
+			t[n++] = x->last;
+	}
+	for (size_t i = s->nr_attempts; i-- > 0;)
+		t[n++] = s->attempt[i];
+	st->attempt = t;
+	st->nr_attempts = n;
+}
+
 static void add_endpoints(const struct store_source *s, struct batch *b,
 			  struct source_status *st)
 {
 	size_t nr = s->nr_endpoints;
 	struct source_endpoint *e = arena_alloc(&b->arena,
 						(nr + 1) * sizeof(*e));
-	struct source_attempt *t = arena_alloc(&b->arena,
-					       (2 * nr + 1) * sizeof(*t));
 	for (size_t i = 0; i < nr; i++) {
 		const struct store_endpoint *x = &s->endpoints[i];
 		e[i] = (struct source_endpoint){ x->url, x->circuit,
 						 x->latency_us, x->in_flight };
-		if (x->failed.at != TIME_NONE && x->last.fault == FAULT_NONE)
-			t[st->nr_attempts++] = x->failed;
-		if (x->last.at != TIME_NONE)
-			t[st->nr_attempts++] = x->last;
 	}
 	st->endpoint = s->endpoint;
 	st->endpoints = e;
 	st->nr_endpoints = nr;
-	st->attempt = t;
+	add_attempts(s, b, st);
 }
 
 static struct batch *head(const struct dump *d)

@@ -31,7 +31,7 @@ void origin_endpoints_clear(struct origin *o)
 	o->endpoint = NULL;
 	p->endpoint = NULL;
 	p->endpoints = NULL;
-	p->nr_endpoints = 0;
+	p->nr_endpoints = p->nr_attempts = 0;
 }
 
 static struct store_endpoint *find_end(struct origin *o, const char *url)
@@ -40,6 +40,32 @@ static struct store_endpoint *find_end(struct origin *o, const char *url)
 		if (store_text_equal(o->ends[i].url, url))
 			return &o->ends[i];
 	return NULL;
+}
+
+/* Their urls are those of the endpoints `now`; of others nothing is kept. */
+static void move_attempts(struct store_source *p,
+			  const struct store_endpoint *now, size_t nr)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < p->nr_attempts; i++)
+		for (size_t k = 0; k < nr; k++) {
+			if (strcmp(p->attempt[i].url, now[k].url) != 0)
+				continue;
+			p->attempt[kept] = p->attempt[i];
+			p->attempt[kept++].url = now[k].url;
+			break;
+		}
+	p->nr_attempts = kept;
+}
+
+static void keep_attempt(struct store_source *p,
+			 const struct source_attempt *a)
+{
+	if (p->nr_attempts < STORE_ATTEMPTS)
+		p->nr_attempts++;
+	memmove(p->attempt + 1, p->attempt,
+		(p->nr_attempts - 1) * sizeof(*p->attempt));
+	p->attempt[0] = *a;
 }
 
 /* Others than before: what was counted is kept for those that stay. */
@@ -61,6 +87,7 @@ static void set_ends(struct origin *o, const struct source_status *s)
 		now[i].latency_us = e->latency_us;
 		now[i].in_flight = e->in_flight;
 	}
+	move_attempts(&o->pub, now, nr);
 	for (size_t i = 0; i < o->pub.nr_endpoints; i++)
 		free((char *)o->ends[i].url);
 	free(o->ends);
@@ -85,6 +112,7 @@ static void take_endpoints(struct store *st, struct origin *o,
 		e->attempts++;
 		e->last = *a;
 		e->last.url = e->url;
+		keep_attempt(&o->pub, &e->last);
 		if (a->fault == FAULT_NONE)
 			continue;
 		e->failures++;

@@ -45,6 +45,9 @@ struct store_endpoint {
 	struct source_attempt failed;/* the newest that failed, likewise */
 };
 
+/* Of each source this many attempts are kept, of all its endpoints. */
+#define STORE_ATTEMPTS 16
+
 struct store_source {
 	const char *name, *kind, *url; /* kind and url: "" until known */
 	enum source_state state;
@@ -74,6 +77,8 @@ struct store_source {
 	const char *endpoint;     /* who answers, where there are several */
 	size_t nr_endpoints;      /* 0, or two and more */
 	const struct store_endpoint *endpoints;
+	size_t nr_attempts;       /* the newest, newest first; url: of these */
+	struct source_attempt attempt[STORE_ATTEMPTS];
 };
 
 /* What the ceilings took: series that found no room (an answer that brings

@@ -75,7 +75,8 @@ struct panel {
 	struct fact fact[FACTS];
 };
 
-enum which { P_TIMES, P_CEILINGS, P_FOUND, P_TERMINAL, P_FAMILIES, P_NR };
+enum which { P_TIMES, P_CEILINGS, P_FOUND, P_TERMINAL, P_FAMILIES,
+	     P_ATTEMPTS, P_NR };
 
 struct net {
 	uint64_t stamp;
@@ -518,6 +519,65 @@ static void families(struct net *n, const struct view *v)
 	}
 }
 
+#define TRIES 8
+
+/* Of all sources with several endpoints, the newest first. */
+static size_t newest_tries(const struct view *v,
+			   const struct source_attempt *try[TRIES])
+{
+	const struct store_source *const *src;
+	size_t sources = view_sources(v, &src), nr = 0;
+
+	for (size_t i = 0; i < sources; i++)
+		for (size_t k = 0; k < src[i]->nr_attempts; k++) {
+			const struct source_attempt *a = &src[i]->attempt[k];
+			size_t at = nr;
+			while (at > 0 && try[at - 1]->at < a->at)
+				at--;
+			if (at == TRIES)
+				continue;
+			nr += nr < TRIES;
+			memmove(try + at + 1, try + at,
+				(nr - at - 1) * sizeof(*try));
+			try[at] = a;
+		}
+	return nr;
+}
+
+static const char *url_host(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host ? host + 3 : url;
+}
+
+static void attempts(struct net *n, const struct view *v)
+{
+	const struct source_attempt *try[TRIES];
+	size_t nr = newest_tries(v, try);
+	char url[TRIES][80], text[NUMBER_TEXT];
+	int wide = 0;
+	struct panel *p = open_panel(n, P_ATTEMPTS, "attempts",
+				     " the newest first", "took");
+
+	p->name_w = 10;
+	for (size_t i = 0; i < nr; i++) {
+		cut(url[i], sizeof(url[i]), url_host(try[i]->url), 26);
+		if (wide < text_width(url[i]))
+			wide = text_width(url[i]);
+	}
+	for (size_t i = 0; i < nr; i++) {
+		const struct source_attempt *a = try[i];
+		struct fact *f = add_fact(p, time_hms(a->at, text));
+		snprintf(f->about, sizeof(f->about), "%.79s%*s  %.40s", url[i],
+			 wide - text_width(url[i]), "",
+			 a->fault == FAULT_NONE ? "answered"
+						: fault_name(a->fault));
+		format_latency(a->took_us < 0 ? NAN : (double)a->took_us / 1e6,
+			       f->value);
+	}
+}
+
 /* Columns as they fit; what is left over goes between the numbers. */
 static void place_columns(struct net *n)
 {
@@ -563,6 +623,7 @@ static bool net_update(void *state, const struct view *v, int w, int h)
 	found(n, v);
 	terminal(n, v);
 	families(n, v);
+	attempts(n, v);
 	return true;
 }
 
@@ -695,10 +756,18 @@ static void net_draw(const void *state, struct surface *s)
 	int y = draw_sources(n, s, 2), top = y;
 	for (int p = P_TIMES; p <= P_FOUND; p++)
 		y = draw_panel(s, 1, y, half, &n->panel[p]);
-	int x = wide ? 1 + half + 3 : 1;
+	int x = wide ? 1 + half + 3 : 1, left = y;
 	y = wide ? top : y;
-	for (int p = P_TERMINAL; p < P_NR; p++)
+	for (int p = P_TERMINAL; p <= P_FAMILIES; p++)
 		y = draw_panel(s, x, y, s->w - 1 - x, &n->panel[p]);
+	/* Where there is more room, or nowhere. */
+	const struct panel *tries = &n->panel[P_ATTEMPTS];
+	if (wide && left < y) {
+		x = 1;
+		y = left;
+	}
+	if (s->h - y > (tries->nr < 3 ? tries->nr : 3))
+		draw_panel(s, x, y, x > 1 ? s->w - 1 - x : half, tries);
 }
 
 static void net_close(void *state)

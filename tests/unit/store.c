@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "model/dump.h"
 #include "model/intern.h"
 #include "tests/unit/batches.h"
 
@@ -484,6 +485,86 @@ static void endpoints_forget_what_happened_to_them(void **state)
 	apply(st, b);
 	assert_true(s->nr_endpoints == 0 && !s->endpoint);
 	store_free(st);
+}
+
+static void the_newest_attempts_are_kept_newest_first(void **state)
+{
+	static const struct source_endpoint two[] = {
+		{ "http://a", CIRCUIT_CLOSED, 900, 1 },
+		{ "http://b", CIRCUIT_CLOSED, -1, 0 },
+	};
+	(void)state;
+	struct store *st = store_new(0);
+	for (int i = 0; i < STORE_ATTEMPTS + 3; i++) {
+		struct source_attempt a = {
+			i % 2 ? "http://b" : "http://a",
+			i % 2 ? FAULT_NONE : FAULT_TIMEOUT, i, BASE + i,
+		};
+		send_ends(st, two, 2, &a, 1);
+	}
+	const struct store_source *s = store_source(st, "prom");
+	assert_int_equal(s->nr_attempts, STORE_ATTEMPTS);
+	for (int i = 0; i < STORE_ATTEMPTS; i++) {
+		const struct source_attempt *a = &s->attempt[i];
+		int n = STORE_ATTEMPTS + 2 - i;
+		assert_true(a->at == BASE + n && a->took_us == n);
+		assert_string_equal(a->url, n % 2 ? "http://b" : "http://a");
+		assert_int_equal(a->fault, n % 2 ? FAULT_NONE : FAULT_TIMEOUT);
+	}
+	/* Of an endpoint that is gone none is left. */
+	send_ends(st, two + 1, 1, NULL, 0);
+	assert_int_equal(s->nr_attempts, STORE_ATTEMPTS / 2);
+	for (size_t i = 0; i < s->nr_attempts; i++)
+		assert_ptr_equal(s->attempt[i].url, s->endpoints[0].url);
+	struct batch *b = batch_of("prom", BASE);
+	b->reset = true;
+	apply(st, b);
+	assert_int_equal(s->nr_attempts, 0);
+	store_free(st);
+}
+
+static int apply_to(const struct batch *b, void *arg)
+{
+	store_apply(arg, b);
+	return 0;
+}
+
+/* More than a status can have, and of most endpoints one long ago. */
+static void a_saved_past_has_the_attempts_too(void **state)
+{
+	struct source_endpoint ends[LIMIT_ENDPOINTS];
+	char url[LIMIT_ENDPOINTS][24];
+	(void)state;
+	struct store *st = store_new(0), *copy = store_new(0);
+	for (size_t i = 0; i < LIMIT_ENDPOINTS; i++) {
+		snprintf(url[i], sizeof(url[i]), "http://%zu", i);
+		ends[i] = (struct source_endpoint){ url[i], CIRCUIT_CLOSED,
+						    1, 1 };
+	}
+	for (int i = 0; i < 4 * (int)LIMIT_ENDPOINTS; i++) {
+		size_t k = i < 32 ? (size_t)i % LIMIT_ENDPOINTS : 0;
+		struct source_attempt a = {
+			url[k], i < 16 ? FAULT_TIMEOUT : FAULT_NONE, i,
+			BASE + i,
+		};
+		send_ends(st, ends, LIMIT_ENDPOINTS, &a, 1);
+	}
+	struct batch *told = batch_of("prom", BASE + 64);
+	told->tick = true;
+	told->catalog = &catalog;
+	apply(st, told);
+	assert_int_equal(store_dump(st, apply_to, copy), 0);
+	const struct store_source *a = store_source(st, "prom");
+	const struct store_source *b = store_source(copy, "prom");
+	assert_int_equal(b->nr_attempts, STORE_ATTEMPTS);
+	for (size_t i = 0; i < STORE_ATTEMPTS; i++) {
+		assert_true(a->attempt[i].at == b->attempt[i].at);
+		assert_string_equal(a->attempt[i].url, b->attempt[i].url);
+	}
+	assert_true(b->endpoints[1].failed.at == BASE + 1);
+	assert_true(b->endpoints[1].last.at == BASE + 17);
+	store_free(st);
+	store_free(copy);
 }
 
 /* ---- catalogs ---------------------------------------------------- */
@@ -1010,6 +1091,8 @@ int main(void)
 		cmocka_unit_test(a_silent_source_stays_up),
 		cmocka_unit_test(a_declared_source_is_missing_from_the_header),
 		cmocka_unit_test(endpoints_forget_what_happened_to_them),
+		cmocka_unit_test(the_newest_attempts_are_kept_newest_first),
+		cmocka_unit_test(a_saved_past_has_the_attempts_too),
 		cmocka_unit_test(rediscovery_throws_the_charts_away),
 		cmocka_unit_test(a_stranger_shows_up_in_a_row),
 		cmocka_unit_test(statuses_and_bounds_are_read_wrongly),

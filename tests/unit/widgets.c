@@ -1516,6 +1516,55 @@ static void several_endpoints_are_told_apart(void **state)
 	close_shop(s);
 }
 
+static void attempts_are_listed_where_there_is_room(void **state)
+{
+	struct source_attempt more[9];
+	struct source_status status = up;
+	struct shop *s = open_shop(SHOP_INCIDENT);
+	struct surface *d = draw(s, "net", 120, 40, GRAPH_BRAILLE);
+	(void)state;
+
+	assert_false(anywhere(d, "attempts"));
+	surface_free(d);
+	send_endpoints(s->store);
+	d = draw(s, "net", 120, 40, GRAPH_BRAILLE);
+	assert_true(anywhere(d, "attempts the newest first ─"));
+	assert_true(anywhere(d, "14:31:53  b.prod:9090  answered"));
+	assert_true(anywhere(d, "14:31:53  a.prod:9090  refused"));
+	surface_free(d);
+	for (int i = 0; i < 9; i++)
+		more[i] = (struct source_attempt){
+			"http://a.prod:9090", FAULT_TIMEOUT, 30000,
+			NOW - 9000 + i * 1000,
+		};
+	status.attempt = more;
+	status.nr_attempts = 9;
+	struct batch *b = batch_new(0);
+	b->source = "prom-a";
+	b->at = NOW;
+	b->tick = true;
+	b->status = &status;
+	store_apply(s->store, b);
+	batch_free(b);
+	d = draw(s, "net", 120, 40, GRAPH_BRAILLE);
+	assert_true(anywhere(d, "14:32:04  a.prod:9090  timeout"));
+	assert_true(anywhere(d, "14:31:57  a.prod:9090  timeout"));
+	assert_false(anywhere(d, "14:31:56  a.prod:9090"));
+	surface_free(d);
+	/* Three at least, or none. */
+	for (int h = 3; h <= 40; h++) {
+		d = draw(s, "net", 120, h, GRAPH_BRAILLE);
+		assert_true(anywhere(d, "attempts the newest")
+			    == anywhere(d, "14:32:02  a.prod:9090  timeout"));
+		surface_free(d);
+	}
+	d = draw(s, "net", 80, 24, GRAPH_BRAILLE);
+	assert_true(anywhere(d, "http://a.prod:9090"));
+	assert_false(anywhere(d, "attempts"));
+	surface_free(d);
+	close_shop(s);
+}
+
 /* ---- promises of the interface ------------------------------------------ */
 
 /* A roll-out under way: v2 leads only when both regions are added up. */
@@ -1653,6 +1702,7 @@ int main(void)
 		cmocka_unit_test(the_net_page_repeats_what_a_source_says),
 		cmocka_unit_test(a_ceiling_that_was_met_is_not_seen),
 		cmocka_unit_test(several_endpoints_are_told_apart),
+		cmocka_unit_test(attempts_are_listed_where_there_is_room),
 		cmocka_unit_test(a_rollout_is_counted_over_its_regions),
 		cmocka_unit_test(an_unchanged_view_is_not_computed_again),
 		cmocka_unit_test(a_frame_of_the_same_size_allocates_nothing),
