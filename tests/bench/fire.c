@@ -5,7 +5,8 @@
 
 #define FIRE_KEYS 200
 #define FIRE_QUITS 5
-#define ASK_EVERY 20     /* keys between two `r`, which asks afresh */
+#define ASK_EVERY 20     /* keys between two `r`, which asks afresh, */
+#define ASK_AT_ONCE 2    /* where an answer is refused at its first bytes */
 #define DNS_HANGS "60"   /* s */
 #define NOISE 65536
 
@@ -21,7 +22,8 @@ struct fire {
 	struct fake_prom *prom;
 };
 
-/* Bytes without an end: in place of HTTP, of JSON, and inside JSON. */
+/* Bytes without an end: in place of HTTP, of JSON, and in a string of JSON
+ * that they do not close. */
 static void garbage(const struct evil_ask *a, struct evil_answer *out,
 		    void *arg)
 {
@@ -31,19 +33,20 @@ static void garbage(const struct evil_ask *a, struct evil_answer *out,
 		"{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\","
 		"\"result\":[{\"metric\":{\"__name__\":\"",
 	};
-	unsigned *seed = arg;
+	unsigned *seed = arg, kind = *seed % 3;
 	(void)a;
 	out->status = 200;
-	buf_str(&out->raw, before[*seed % 3]);
+	buf_str(&out->raw, before[kind]);
 	*seed = *seed * 1103515245u + 12345u;
 	unsigned x = *seed | 1;
 	for (int i = 0; i < NOISE; i++) {
 		x ^= x << 13;
 		x ^= x >> 17;
 		x ^= x << 5;
-		buf_char(&out->again, (char)(x >> 8));
+		unsigned char c = (unsigned char)(x >> 8);
+		bool ends = c < ' ' || c == '"' || c == '\\';
+		buf_char(&out->again, kind == 2 && ends ? 'x' : (char)c);
 	}
-	buf_char(&out->raw, '\xff');
 	out->again_nr = UINT64_MAX;
 	out->after = EVIL_FIN;
 }
@@ -124,9 +127,10 @@ static double worst_keys(const struct fire *f)
 	struct samples s = { .nr = 0 };
 	struct pty *p = fire_run(f);
 	unsigned seed = 1;
+	int every = f->kind == FIRE_GARBAGE ? ASK_AT_ONCE : ASK_EVERY;
 	for (int i = 0; i < FIRE_KEYS; i++) {
 		bool open = i % 2 == 0;
-		if (open && i % ASK_EVERY == 0)
+		if (i % every == 0)
 			pty_type(p, "r", 1);
 		double since = now_ms();
 		pty_type(p, "?", 1);
