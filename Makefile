@@ -133,12 +133,12 @@ run-sanitized: $(FAST) $(FAULT)
 oracle: $(BUILD)/tests/oracle
 	@$(BUILD)/tests/oracle $(or $(DIR),tests/data/quantile-oracle)
 
-bench: redtop $(BUILD)/tests/bench/bench
+bench: redtop $(BUILD)/tests/bench/bench $(BUILD)/tests/torture/starve.so
 	@$(BUILD)/tests/bench/bench
 
 # stdout is one object and nothing else.
 bench-json:
-	@$(MAKE) --no-print-directory redtop $(BUILD)/tests/bench/bench >&2
+	@$(MAKE) --no-print-directory redtop $(BUILD)/tests/bench/bench $(BUILD)/tests/torture/starve.so >&2
 	@$(BUILD)/tests/bench/bench --json
 
 # Every target for FUZZ_SECONDS with libFuzzer (needs clang).

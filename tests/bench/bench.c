@@ -11,6 +11,8 @@
 #include "tests/bench/inside.c"
 #include "tests/bench/slow.c"
 
+#include "tests/bench/fire.c"
+
 static void quoted(const char *s)
 {
 	printf("\"%s\"", s); /* keys and units: plain words */
@@ -109,6 +111,7 @@ static const struct part {
 	{ "soak", bench_soak },
 	{ "net", bench_slow },
 	{ "loop", bench_lag },
+	{ "fire", bench_fire },
 };
 
 int main(int argc, char **argv)

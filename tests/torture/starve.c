@@ -9,9 +9,11 @@
  *	STARVE_WRITE=N:E    writes to a *.redtop fail from the N-th on, with the
  *	                    error number E; with a `/` after it half of the
  *	                    first one that fails is taken
- *	STARVE_SYNC=E       so does fdatasync() */
+ *	STARVE_SYNC=E       so does fdatasync()
+ *	STARVE_DNS=N        a name is looked for N seconds, and not found */
 #include <dlfcn.h>
 #include <errno.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -128,6 +130,20 @@ int fdatasync(int fd)
 		return next(fd);
 	errno = atoi(why);
 	return -1;
+}
+
+/* An address needs no DNS. */
+int getaddrinfo(const char *node, const char *service,
+		const struct addrinfo *hints, struct addrinfo **out)
+{
+	int (*next)(const char *, const char *, const struct addrinfo *,
+		    struct addrinfo **);
+	const char *seconds = getenv("STARVE_DNS");
+	*(void **)&next = real("getaddrinfo");
+	if (!seconds || !node || (hints && hints->ai_flags & AI_NUMERICHOST))
+		return next(node, service, hints, out);
+	sleep((unsigned)strtoul(seconds, NULL, 10));
+	return EAI_AGAIN;
 }
 
 static int (*real_main)(int, char **, char **);
