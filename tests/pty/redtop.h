@@ -100,6 +100,16 @@ static inline bool wait_screen(struct pty *p, char *screen, int ms)
 	return or_print(p, pty_wait(p, is_screen, screen, ms), screen);
 }
 
+/* What stands there is what a redraw from nothing puts there. */
+static inline void assert_screen_is_whole(struct pty *p)
+{
+	char *picture = screen_copy(p);
+	pty_press(p, "Ctrl-L");
+	assert_true(pty_wait_quiet(p, 300, SOON));
+	assert_string_equal(pty_screen(p), picture);
+	free(picture);
+}
+
 /* `q` ends it with 0 and leaves the terminal as it was. */
 static inline void quit(struct pty *p)
 {
