@@ -34,18 +34,25 @@ static void cmd_theme(struct dash *d, const char *arg)
 	dash_ask(d, REQUEST_THEME);
 }
 
-static void cmd_page(struct dash *d, const char *arg)
+static bool open_page(struct dash *d, const char *name)
 {
 	for (int p = 0; p < PAGE_START; p++)
-		if (strcmp(page_name((enum page)p), arg) == 0) {
+		if (strcmp(page_name((enum page)p), name) == 0) {
 			dash_page(d, (enum page)p);
-			return;
+			return true;
 		}
 	for (size_t i = 0; i < d->file.nr_pages; i++)
-		if (strcmp(d->file.page[i].name, arg) == 0) {
+		if (strcmp(d->file.page[i].name, name) == 0) {
 			dash_own_page(d, i);
-			return;
+			return true;
 		}
+	return false;
+}
+
+static void cmd_page(struct dash *d, const char *arg)
+{
+	if (open_page(d, arg))
+		return;
 	size_t n = (size_t)snprintf(d->notice, sizeof(d->notice), "pages are "
 				    "overview, service, events, net");
 	for (size_t i = 0; i < d->file.nr_pages && n < sizeof(d->notice); i++)
@@ -170,6 +177,8 @@ void dash_command(struct dash *d)
 		cmd_open(d, d->text);
 		return;
 	}
+	if (d->page != PAGE_START && open_page(d, word))
+		return;
 	const char *near = text_nearest(word, names);
 	snprintf(d->notice, sizeof(d->notice), "no command '%s'%s%s%s", word,
 		 near ? ", did you mean '" : "", near ? near : "",

@@ -161,6 +161,9 @@ static void the_palette_echoes_and_runs(void **state)
 	pty_press(p, "Enter");
 	assert_true(pty_wait_text(p, "newest first", PROMPT));
 	pty_press(p, ":");
+	pty_type(p, "net\r", 4);
+	assert_true(pty_wait_text(p, "redtop only reads", PROMPT));
+	pty_press(p, ":");
 	pty_type(p, "pgae\r", 5);
 	assert_true(pty_wait_text(p, "did you mean 'page'?", PROMPT));
 	pty_press(p, ":");
