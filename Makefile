@@ -8,7 +8,7 @@ BUILD    ?= build$(if $(SANITIZE),/san)
 ROOMS    ?= base model sources record tui widgets app
 FUZZ_SECONDS ?= 60
 
-PKGS     := ncursesw libcurl libcjson libuv libxxhash libzstd libutf8proc yaml-0.1
+PKGS     := ncursesw libcurl libcjson libuv libxxhash libzstd libutf8proc yaml-0.1 libcrypto expat
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -29,8 +29,8 @@ endif
 
 # Debian's names. The second list is only for `make test`.
 DEPS := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev \
-	libuv1-dev libxxhash-dev libzstd-dev libutf8proc-dev libyaml-dev ca-certificates
-TEST_DEPS := libcmocka-dev libvterm-dev zlib1g-dev libssl-dev
+	libuv1-dev libxxhash-dev libzstd-dev libutf8proc-dev libyaml-dev libssl-dev libexpat1-dev ca-certificates
+TEST_DEPS := libcmocka-dev libvterm-dev zlib1g-dev
 SERVERS := prometheus prometheus-node-exporter
 
 SRC  := $(filter-out app/main.c,$(wildcard $(addsuffix /*.c,$(ROOMS))))
@@ -43,7 +43,7 @@ UNIT   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
 DECODE := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/decode/*.c))
 GOLDEN := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/golden/*.c))
 # evil.c, pty.c and the like are what tests are made with, not tests.
-FAULT  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/evil.c %/evil_tls.c %/fake_prom.c,$(wildcard tests/fault/*.c)))
+FAULT  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/evil.c %/evil_tls.c %/fake_prom.c %/fake_aws.c,$(wildcard tests/fault/*.c)))
 PTY    := $(patsubst %.c,$(BUILD)/%,$(filter-out %/pty.c,$(wildcard tests/pty/*.c)))
 REAL   := $(patsubst %.c,$(BUILD)/%,$(filter-out %/exporter.c %/lab.c,$(wildcard tests/real/*.c)))
 FUZZ   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -94,6 +94,32 @@ struct source_endpoint {
 	unsigned in_flight;   /* at once at most, since the batch before */
 };
 
+/* What asking costs, in US dollars at the list price. */
+struct source_cost {
+	uint64_t metrics;     /* asked for since the batch before */
+	double usd_per_hour;  /* of what is asked regularly now */
+	double usd_today;     /* since 00:00 UTC, all viewers of the cache */
+	double usd_max;       /* a day; 0: no limit */
+	const char *saving;   /* what the limit does now, for people; NULL */
+	size_t nr_parts;      /* by namespace, the dearest first */
+	const struct cost_part {
+		const char *name; /* "ApplicationELB" */
+		unsigned metrics; /* in one poll */
+		double usd_per_hour;
+	} *part;
+};
+
+/* A monitor's alarm, as its owner judges it: never recomputed here. */
+enum alarm_state { ALARM_OK, ALARM_PENDING, ALARM_FIRING, ALARM_ALARM,
+		   ALARM_INSUFFICIENT, ALARM_STATES };
+const char *alarm_state_name(enum alarm_state s); /* as CONTRACTS writes */
+struct alarm {
+	const char *name;
+	enum alarm_state state;
+	time_ms since;        /* of its last change of state, or TIME_NONE */
+	const char *reason;   /* one clean line, or NULL */
+};
+
 /* What the source says about itself with this answer. */
 struct source_status {
 	const char *kind;     /* "prometheus", "demo"... or NULL: unchanged */
@@ -109,6 +135,9 @@ struct source_status {
 				 they were outside from..to, repeated, going back */
 	time_ms next;         /* when it is asked again, or TIME_NONE */
 	time_ms period;       /* its poll period */
+	/* CONTRACTS' `credentials`: "imds", "profile:ops"; NULL: has none. */
+	const char *credentials;
+	const struct source_cost *cost; /* NULL: asking costs nothing */
 	/* Of a source with several endpoints only: who answers, all of them
 	 * in the order they were given, and what was tried since the batch
 	 * before, oldest first. */
@@ -151,6 +180,9 @@ struct batch {
 	const struct catalog *catalog;        /* or NULL: unchanged */
 	size_t nr_events;
 	const struct event *event;
+	bool alarms;         /* all alarms of the source are these: */
+	size_t nr_alarms;
+	const struct alarm *alarm;
 	size_t nr;
 	const struct frame *frame;
 };

@@ -27,7 +27,8 @@ const char *red_role_name(enum red_role r)
 		[RED_BURN_1H] = "burn 1h", [RED_VERSION] = "version",
 		[RED_ROUTES] = "routes",
 		[RED_ROUTE_BUCKETS] = "route buckets",
-		[RED_CHART] = "chart",
+		[RED_CHART] = "chart", [RED_USED] = "used",
+		[RED_LIMIT] = "limit",
 	};
 	return (unsigned)r < RED_ROLES ? names[r] : "";
 }

@@ -37,6 +37,9 @@ enum red_role {
 	RED_ROUTE_BUCKETS, /* and its bucket rates by route label and le */
 	RED_CHART,    /* a query of the dashboard's own: its shape has this alone
 			 and one service that stands in no table */
+	RED_USED,     /* of a resource: its shape has this and perhaps a limit,
+			 and one service that stands in `saturation` */
+	RED_LIMIT,    /* what can be used at most; absent: unknown */
 	RED_ROLES
 };
 const char *red_role_name(enum red_role r);
@@ -104,6 +107,12 @@ struct shape {
 	bool interval_guessed;    /* shown with ~ */
 	time_ms window;           /* max(60 s, 4 x interval) */
 	bool visible_only;        /* too many buckets: asked for visible rows */
+	/* It reports only when there is something to count: no rate while its
+	 * source answers is no traffic, not "no data". */
+	bool sparse;
+	/* A point counts in rows once it is so old; before that it is only
+	 * drawn. 0: at once. */
+	time_ms settle;
 	/* One question a role, NULL where there is none. `$__rate_interval` in
 	 * it is replaced by the window of the request. */
 	const char *question[RED_ROLES];
@@ -121,6 +130,9 @@ struct service_def {
 	uint32_t shape;
 	double objective;    /* 0..1, or 0: the default holds */
 	double latency_limit;/* seconds a p99 should stay under, or 0 */
+	/* Of a resource: used / limit from which on it is a warning, critical;
+	 * 0: never. `limit` where no series says it, 0: unknown. */
+	double warn, crit, limit;
 };
 
 struct catalog {

@@ -24,6 +24,7 @@ struct want {
 	const char *const *visible;  /* rows on the screen, ends in NULL; NULL:
 					all (headless) */
 	time_ms deadline;/* milliseconds this poll may take; 0: the source's */
+	bool paging;     /* a service pages now: nothing is saved at its cost */
 };
 
 /* How the next of several endpoints is chosen. */
@@ -59,6 +60,10 @@ struct source_options {
 	time_ms period;         /* of polls, 0: the source's own */
 	double objective;       /* 0: none given */
 	bool follow;            /* a recording: wait for more at its end */
+	/* Of AWS: --region, --profile, or NULL; what a day may cost, 0: the
+	 * default, below 0: no limit. Borrowed likewise. */
+	const char *region, *profile;
+	double max_usd;
 };
 
 /* The kind's functions are called on the loop only. */

@@ -77,6 +77,12 @@ struct store_source {
 	const char *endpoint;     /* who answers, where there are several */
 	size_t nr_endpoints;      /* 0, or two and more */
 	const struct store_endpoint *endpoints;
+	const char *credentials;  /* or NULL */
+	bool priced;              /* cost holds: */
+	struct source_cost cost;  /* metrics: since the start */
+	bool alarms_known;
+	size_t nr_alarms;
+	const struct alarm *alarm;
 	size_t nr_attempts;       /* the newest, newest first; url: of these */
 	struct source_attempt attempt[STORE_ATTEMPTS];
 };
@@ -126,6 +132,10 @@ size_t store_services(const struct store *st, const struct service *const **out)
 /* What answers the queries of charts: services of no table, one a source and
  * query; their series are those of RED_CHART. */
 size_t store_charts(const struct store *st, const struct service *const **out);
+/* Resources: services of no table, one a resource; their series are those of
+ * RED_USED and RED_LIMIT. */
+size_t store_resources(const struct store *st,
+		       const struct service *const **out);
 /* Events sorted by time, oldest first. */
 size_t store_events(const struct store *st, const struct event *const **out);
 

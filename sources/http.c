@@ -71,6 +71,7 @@ struct http_request {
 	uint64_t print;      /* of the credentials it went with */
 	struct curl_slist *headers;
 	char *authorization, *host_line; /* header lines, or NULL */
+	struct curl_slist *lines;        /* the asker's */
 	struct curl_slist *connect_to;
 	enum http_cut cut;
 	size_t head_bytes;
@@ -79,7 +80,7 @@ struct http_request {
 	int64_t began_us;
 	char *where;
 	char detail[CURL_ERROR_SIZE];
-	char retry_after[64], date[64];
+	char retry_after[64], retry_ms[24], date[64];
 	bool (*on_data)(struct http_request *r, const char *bytes, size_t n,
 			void *arg);
 	void (*on_done)(struct http_request *r, const struct http_result *res,
@@ -136,7 +137,10 @@ static const struct field {
 	FIELD("content-type", res.content_type),
 	FIELD("location", res.location),
 	FIELD("www-authenticate", res.www_authenticate),
+	FIELD("x-amzn-query-error", res.query_error),
+	FIELD("x-amzn-requestid", res.request_id),
 	FIELD("retry-after", retry_after),
+	FIELD("x-amz-retry-after", retry_ms),
 	FIELD("date", date),
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -285,10 +289,15 @@ static time_ms http_date(const char *s)
 	return t == (time_t)-1 ? TIME_NONE : (time_ms)t * 1000;
 }
 
-static time_ms retry_after(const char *s, time_ms server_now)
+static time_ms retry_after(const char *s, const char *ms, time_ms server_now)
 {
-	size_t digits = strspn(s, "0123456789");
+	size_t digits = strspn(ms, "0123456789");
 	time_ms wait;
+	if (digits && !ms[digits]) {
+		wait = digits > 9 ? RETRY_MAX : (time_ms)atol(ms);
+		return wait > RETRY_MAX ? RETRY_MAX : wait;
+	}
+	digits = strspn(s, "0123456789");
 	if (digits && !s[digits]) {
 		wait = digits > 9 ? RETRY_MAX : (time_ms)atol(s) * 1000;
 	} else {
@@ -334,6 +343,7 @@ static void free_request(struct http_request *r)
 {
 	curl_easy_cleanup(r->easy);
 	http_auth_free_lines(r->headers);
+	http_auth_free_lines(r->lines);
 	curl_slist_free_all(r->connect_to);
 	if (r->authorization)
 		explicit_bzero(r->authorization, strlen(r->authorization));
@@ -355,7 +365,7 @@ static void start_over(struct http_request *r)
 {
 	r->res = (struct http_result){ 0 };
 	r->detail[0] = '\0';
-	r->retry_after[0] = r->date[0] = '\0';
+	r->retry_after[0] = r->retry_ms[0] = r->date[0] = '\0';
 	r->head_bytes = 0;
 	r->cut = CUT_NONE;
 	r->added = r->again = r->stopped = r->waited = false;
@@ -373,7 +383,8 @@ static void finish(struct http_request *r, CURLcode rc)
 		return;
 	}
 	r->res.date = http_date(r->date);
-	r->res.retry_after = retry_after(r->retry_after, r->res.date);
+	r->res.retry_after = retry_after(r->retry_after, r->retry_ms,
+					 r->res.date);
 	if (r->cancelled) {
 		r->res.fault = FAULT_CANCELLED;
 		strcpy(r->res.text, "cancelled");
@@ -634,6 +645,8 @@ static void begin(struct http_request *r)
 		add_line(r, r->authorization);
 	if (r->host_line)
 		add_line(r, r->host_line);
+	for (const struct curl_slist *l = r->lines; l; l = l->next)
+		add_line(r, l->data);
 	curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers);
 	curl_easy_setopt(r->easy, CURLOPT_TIMEOUT_MS, (long)left_of(r));
 	r->res.sent_us = (int64_t)(uv_hrtime() / 1000);
@@ -836,10 +849,13 @@ static void set_tls(CURL *e, const struct http_tls *t)
 	}
 }
 
-static void set_proxy(const struct http *h, CURL *e, const char *url)
+static void set_proxy(const struct http *h, CURL *e, const char *url,
+		      bool never)
 {
 	const struct http_proxy *p = h->config ? &h->config->proxy : NULL;
-	if (p && p->from == PROXY_URL) {
+	if (never) {
+		set_string(e, CURLOPT_PROXY, "");
+	} else if (p && p->from == PROXY_URL) {
 		set_string(e, CURLOPT_PROXY, p->url);
 		set_string(e, CURLOPT_NOPROXY, p->no_proxy ? p->no_proxy : "");
 	} else if ((p && p->from == PROXY_NONE) || http_url_skips_proxy(url)) {
@@ -865,9 +881,12 @@ static CURLcode prepare(struct http_request *r, const struct http_ask *ask)
 		set_roots(e, &(struct http_secret){ .file = h->ca_file });
 	if (h->config)
 		set_tls(e, &h->config->tls);
-	set_proxy(h, e, ask->url);
-	if (ask->body)
-		set_string(e, CURLOPT_COPYPOSTFIELDS, ask->body);
+	set_proxy(h, e, ask->url, ask->no_proxy);
+	if (ask->body || ask->method)
+		set_string(e, CURLOPT_COPYPOSTFIELDS,
+			   ask->body ? ask->body : "");
+	if (ask->method)
+		set_string(e, CURLOPT_CUSTOMREQUEST, ask->method);
 	return set_url(r, ask->url);
 }
 
@@ -882,6 +901,17 @@ static char *where_of(const char *url)
 	char *where = mem_strndup(s, (size_t)(host - s) + strcspn(host, "/"));
 	buf_release(&b);
 	return where;
+}
+
+static struct curl_slist *copy_lines(const char *const *line)
+{
+	struct curl_slist *all = NULL;
+	for (; line && *line; line++) {
+		all = curl_slist_append(all, *line);
+		if (!all)
+			mem_die();
+	}
+	return all;
 }
 
 static char *authorization_line(const char *value)
@@ -921,6 +951,7 @@ struct http_request *http_start(struct http *h, const struct http_ask *ask)
 	r->cancelled = h->closing;
 	r->began_us = r->res.sent_us = (int64_t)(uv_hrtime() / 1000);
 	r->authorization = authorization_line(ask->authorization);
+	r->lines = copy_lines(ask->lines);
 	r->easy = curl_easy_init();
 	if (!r->easy)
 		mem_die();

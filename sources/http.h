@@ -26,7 +26,10 @@ struct http_result {
 	char content_type[128];
 	char location[256];     /* clean */
 	char www_authenticate[128];
-	time_ms retry_after;    /* ms, clamped to 0..10 min; -1: none */
+	char query_error[128];  /* x-amzn-query-error: "Throttling;Sender" */
+	char request_id[80];    /* x-amzn-requestid */
+	time_ms retry_after;    /* ms, clamped to 0..10 min; -1: none. Of
+				   Retry-After, or x-amz-retry-after (ms) */
 	time_ms date;           /* of the Date header, TIME_NONE: none */
 	int64_t sent_us;        /* monotonic start */
 	int64_t took_us;        /* whole */
@@ -37,7 +40,13 @@ struct http_result {
 
 struct http_ask {
 	const char *url;        /* may hold userinfo: used, never shown */
-	const char *body;       /* form body: POST; NULL: GET. Copied */
+	const char *method;     /* NULL: GET, or POST with a body; PUT, POST send
+				   an empty body where there is none */
+	const char *body;       /* NULL: GET. Copied. A form, unless `lines`
+				   name another Content-Type */
+	const char *const *lines; /* header lines "name: value", ends in NULL;
+				   or NULL. Copied, overwritten when freed */
+	bool no_proxy;          /* whatever the config or environment says */
 	const char *authorization; /* the header's value, or NULL. Copied */
 	size_t max_body;        /* 0: LIMIT_BODY. Beyond it: FAULT_TOO_BIG */
 	time_ms timeout;        /* whole request, milliseconds */

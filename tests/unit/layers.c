@@ -20,7 +20,8 @@ static const struct room {
 	  { "cjson/cJSON.h", "yaml.h", "utf8proc.h" } },
 	{ "model", { "base/", "model/" }, { 0 } },
 	{ "sources", { "base/", "model/", "sources/" },
-	  { "uv.h", "curl/curl.h", "cjson/cJSON.h", "openssl/" } },
+	  { "uv.h", "curl/curl.h", "cjson/cJSON.h", "openssl/",
+	    "expat.h" } },
 	{ "record", { "base/", "model/", "record/" },
 	  { "zstd.h", "xxhash.h" } },
 	/* The built-in themes are a header that the build makes. */
