@@ -652,12 +652,17 @@ bool catalog_equal(const struct catalog *a, const struct catalog *b)
 		if (x->id != y->id || !discover_same_questions(x, y) ||
 		    x->interval != y->interval || x->unit != y->unit ||
 		    x->visible_only != y->visible_only ||
+		    x->sparse != y->sparse || x->window != y->window ||
+		    !discover_same_text(x->note, y->note) ||
 		    !discover_same_text(x->error_matcher, y->error_matcher))
 			return false;
 	}
 	for (size_t i = 0; i < a->nr_services; i++)
 		if (a->service[i].shape != b->service[i].shape ||
-		    !discover_same_text(a->service[i].name, b->service[i].name))
+		    !discover_same_text(a->service[i].name,
+					b->service[i].name) ||
+		    !discover_same_text(a->service[i].value,
+					b->service[i].value))
 			return false;
 	return true;
 }
