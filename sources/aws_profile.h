@@ -12,14 +12,19 @@
 
 struct aws_property {
 	const char *name;        /* lower case */
-	const char *value;       /* continuation lines joined by \n */
+	const char *value;       /* continuation lines joined by \n; no other
+				    control character but tabs */
 	int line;
 	const char *file;        /* as it was named */
 	size_t nr_subs;          /* of `s3 =` with indented `k = v` lines */
 	struct aws_property *sub;
 };
 
-enum aws_section_kind { AWS_PROFILE, AWS_SSO_SESSION, AWS_SERVICES };
+/* A stray section is one that counts for nothing: [NAME] in the config file,
+ * [profile NAME] in the credentials file, a name that is none, [default] beside
+ * [profile default]. It is kept for the sentence that says so; its name is all
+ * of the header. */
+enum aws_section_kind { AWS_PROFILE, AWS_SSO_SESSION, AWS_SERVICES, AWS_STRAY };
 
 struct aws_section {
 	enum aws_section_kind kind;
@@ -34,6 +39,7 @@ struct aws_files {
 	struct arena arena;
 	size_t nr, cap;
 	struct aws_section *section;
+	struct aws_text *text;   /* what is overwritten in the end */
 };
 
 /* Adds what a file says; the credentials file after the config file, for its
@@ -52,6 +58,8 @@ const struct aws_section *aws_section(const struct aws_files *f,
 const struct aws_property *aws_property(const struct aws_section *s,
 					const char *name);
 const char *aws_value(const struct aws_section *s, const char *name);
+const struct aws_property *aws_sub_property(const struct aws_section *s,
+					    const char *name, const char *sub);
 const char *aws_sub_value(const struct aws_section *s, const char *name,
 			  const char *sub);
 

@@ -1,7 +1,8 @@
 /* AWS Signature Version 4 in the Authorization header. libcurl 7.88 signs
  * headers that it then does not send and cannot be given a date, so clocks
  * that are wrong could not be corrected; hence our own.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+ */
 #ifndef SOURCES_SIGV4_H
 #define SOURCES_SIGV4_H
 
@@ -31,7 +32,8 @@ struct sigv4_ask {
 	const char *region, *service;
 	time_ms at;               /* the server's clock; whole seconds count */
 	bool hash_header;         /* adds x-amz-content-sha256 */
-	bool raw_path;            /* neither normalised nor encoded again */
+	bool raw_path;            /* `//` and `..` stay as they are; it is
+				     encoded again all the same */
 	bool token_unsigned;      /* x-amz-security-token is sent unsigned */
 };
 
