@@ -24,12 +24,16 @@ struct cw_quota {
 	struct cw_bucket calls[CW_CALLS];
 	struct cw_bucket points; /* as CloudWatch estimates: range / period */
 	double slow;             /* 1; smaller after throttling, back by steps */
+	time_ms slowed_at;
 };
 void cw_quota_init(struct cw_quota *q, time_ms now);
 /* 0: it is taken; else how long to wait before asking again. `points` beyond
  * the burst are taken as the burst. */
 time_ms cw_quota_take(struct cw_quota *q, enum cw_call call, double points,
 		      time_ms now);
+/* What was saved up is gone and the rate is halved, down to an eighth; once a
+ * second at most, since calls that were under way together are refused
+ * together. An answer that was not refused gives a twentieth back. */
 void cw_quota_throttled(struct cw_quota *q, time_ms now);
 void cw_quota_answered(struct cw_quota *q);
 
@@ -51,7 +55,9 @@ struct cw_saving {
 	bool over;               /* beyond a step, and not saved */
 	char text[120];          /* for people, "" when nothing is saved */
 };
-/* `max` <= 0: no limit. */
-void cw_saving(double spent, double max, bool paging, struct cw_saving *out);
+/* From 80 % of `max` on, by steps. `max` <= 0: no limit. `period` is how often
+ * is asked when nothing is saved, for the text. */
+void cw_saving(double spent, double max, bool paging, time_ms period,
+	       struct cw_saving *out);
 
 #endif
