@@ -57,6 +57,9 @@
  * batch; the oldest go first. */
 #define LIMIT_ENDPOINTS ((size_t)16)
 #define LIMIT_ATTEMPTS ((size_t)32)
+/* Alarms of one source, and lines of its bill; further ones are left out. */
+#define LIMIT_ALARMS ((size_t)5000)
+#define LIMIT_COST_PARTS ((size_t)32)
 /* Cells of a surface: a terminal of 500x1000 and some. */
 #define LIMIT_WIDTH 2000
 #define LIMIT_HEIGHT 2000

@@ -81,6 +81,18 @@ const char *severity_name(enum severity s)
 	return (unsigned)s <= SEVERITY_CRIT ? names[s] : "unknown";
 }
 
+const char *alarm_state_name(enum alarm_state s)
+{
+	static const char *const names[ALARM_STATES] = {
+		[ALARM_OK] = "ok",
+		[ALARM_PENDING] = "pending",
+		[ALARM_FIRING] = "firing",
+		[ALARM_ALARM] = "alarm",
+		[ALARM_INSUFFICIENT] = "insufficient",
+	};
+	return (unsigned)s < ALARM_STATES ? names[s] : "unknown";
+}
+
 struct batch *batch_new(size_t max)
 {
 	struct batch *b = mem_zero(1, sizeof(*b));
@@ -170,6 +182,23 @@ static void print_endpoints(const struct source_status *s, struct buf *out)
 	}
 }
 
+static void print_cost(const struct source_cost *c, struct buf *out)
+{
+	buf_printf(out, "cost metrics=%" PRIu64 " hour=", c->metrics);
+	print_number(c->usd_per_hour, out);
+	buf_str(out, " today=");
+	print_number(c->usd_today, out);
+	buf_str(out, " max=");
+	print_number(c->usd_max, out);
+	buf_printf(out, " saving=%s\n", text_or(c->saving));
+	for (size_t i = 0; i < c->nr_parts; i++) {
+		buf_printf(out, "part %s metrics=%u hour=",
+			   text_or(c->part[i].name), c->part[i].metrics);
+		print_number(c->part[i].usd_per_hour, out);
+		buf_char(out, '\n');
+	}
+}
+
 static void print_status(const struct source_status *s, struct buf *out)
 {
 	buf_printf(out, "status kind=%s url=%s identity=%s took=%" PRId64
@@ -182,21 +211,37 @@ static void print_status(const struct source_status *s, struct buf *out)
 	print_field("next", s->next, out);
 	print_field("period", s->period, out);
 	buf_char(out, '\n');
+	if (s->credentials)
+		buf_printf(out, "credentials %s\n", s->credentials);
+	if (s->cost)
+		print_cost(s->cost, out);
 }
 
 static void print_shape(const struct shape *s, struct buf *out)
 {
 	buf_printf(out, "shape %" PRIu32 " label=%s metric=%s layer=%d unit=%d"
-		   "%s method=%d interval=%" PRId64 "%s window=%" PRId64 "%s\n",
+		   "%s method=%d interval=%" PRId64 "%s window=%" PRId64 "%s%s",
 		   s->id, text_or(s->label), text_or(s->metric), (int)s->layer,
 		   (int)s->unit, s->unit_guessed ? "?" : "", (int)s->method,
 		   s->interval, s->interval_guessed ? "~" : "", s->window,
-		   s->visible_only ? " visible_only" : "");
+		   s->visible_only ? " visible_only" : "",
+		   s->sparse ? " sparse" : "");
+	if (s->settle)
+		print_field("settle", s->settle, out);
+	buf_char(out, '\n');
 	for (int r = 0; r < RED_ROLES; r++)
 		if (s->question[r])
 			buf_printf(out, "question %" PRIu32 " %s\n",
 				   question_id(s->id, (enum red_role)r),
 				   s->question[r]);
+}
+
+static void print_share(const char *name, double v, struct buf *out)
+{
+	if (v == 0)
+		return;
+	buf_printf(out, " %s=", name);
+	print_number(v, out);
 }
 
 static void print_catalog(const struct catalog *c, struct buf *out)
@@ -213,7 +258,23 @@ static void print_catalog(const struct catalog *c, struct buf *out)
 		print_number(s->objective, out);
 		buf_str(out, " latency_limit=");
 		print_number(s->latency_limit, out);
+		print_share("warn", s->warn, out);
+		print_share("crit", s->crit, out);
+		print_share("limit", s->limit, out);
 		buf_char(out, '\n');
+	}
+}
+
+static void print_alarms(const struct batch *b, struct buf *out)
+{
+	if (b->alarms)
+		buf_printf(out, "alarms %zu\n", b->nr_alarms);
+	for (size_t i = 0; i < b->nr_alarms; i++) {
+		const struct alarm *a = &b->alarm[i];
+		buf_printf(out, "alarm %s %s", alarm_state_name(a->state),
+			   text_or(a->name));
+		print_field("since", a->since, out);
+		buf_printf(out, " %s\n", text_or(a->reason));
 	}
 }
 
@@ -275,6 +336,7 @@ void batch_print(const struct batch *b, struct buf *out)
 		print_catalog(b->catalog, out);
 	for (size_t i = 0; i < b->nr_events; i++)
 		print_event(&b->event[i], out);
+	print_alarms(b, out);
 	for (size_t i = 0; i < b->nr; i++)
 		print_frame(&b->frame[i], out);
 }

@@ -1,15 +1,27 @@
 #include "model/dump.h"
 
 #include "base/limits.h"
+#include "base/mem.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* Of which moment the newest instants of a question are. Services of one
+ * source may be of several: the newest minute that is whole is not the same
+ * for all. */
+struct asked {
+	uint32_t question;
+	time_ms at;
+};
 
 struct dump {
 	const struct store *st;
 	const struct store_source *src;
 	const struct service *const *service;
 	size_t nr_services;
+	struct asked *asked; /* of the source */
+	size_t nr_asked, cap_asked;
 };
 
 typedef void each_series(const struct series *s, void *arg);
@@ -23,6 +35,33 @@ static void for_series(const struct dump *d, each_series *f, void *arg)
 			for (size_t k = 0; k < d->service[i]->nr[r]; k++)
 				f(d->service[i]->series[r][k], arg);
 	}
+}
+
+static void find_asked(struct dump *d)
+{
+	const struct catalog *c = d->src->catalog;
+	d->nr_asked = 0;
+	for (size_t i = 0; i < c->nr_shapes; i++)
+		for (int r = 0; r < RED_ROLES; r++) {
+			uint32_t id = question_id(c->shape[i].id,
+						  (enum red_role)r);
+			time_ms at = store_answered(d->src, id);
+			if (at == TIME_NONE)
+				continue;
+			MEM_ROOM(d->asked, d->nr_asked, d->cap_asked);
+			d->asked[d->nr_asked++] = (struct asked){ id, at };
+		}
+}
+
+/* The first moment after t of which there are instants. */
+static time_ms next_instant(const struct dump *d, time_ms t)
+{
+	time_ms best = TIME_NONE;
+	for (size_t i = 0; i < d->nr_asked; i++)
+		if (d->asked[i].at > t
+		    && (best == TIME_NONE || d->asked[i].at < best))
+			best = d->asked[i].at;
+	return best;
 }
 
 struct filling {
@@ -77,10 +116,9 @@ static void add_now(const struct series *s, void *arg)
 		.question = s->question, .labels = s->labels, .nr = 1,
 		.t = &s->now_t, .v = s->now_h ? NULL : &s->now_v, .h = s->now_h,
 	};
-	add_asked(f, s->question);
 }
 
-static struct batch *filled(const struct dump *d, each_series *add,
+static struct batch *filled(const struct dump *d, each_series *add, time_ms at,
 			    bool instant)
 {
 	const struct store_source *s = d->src;
@@ -88,9 +126,10 @@ static struct batch *filled(const struct dump *d, each_series *add,
 	struct filling f = { .b = b };
 	for_series(d, count_series, &f.max);
 	f.frame = arena_alloc(&b->arena, (f.max + 1) * sizeof(*f.frame));
-	f.asked = arena_alloc(&b->arena, (f.max + 1) * sizeof(*f.asked));
+	f.asked = arena_alloc(&b->arena, (f.max + d->nr_asked + 1)
+						 * sizeof(*f.asked));
 	b->source = s->name;
-	b->at = s->answered;
+	b->at = at;
 	b->instant = instant;
 	b->from = s->range_from;
 	b->to = s->range_to;
@@ -99,6 +138,9 @@ static struct batch *filled(const struct dump *d, each_series *add,
 	b->window = s->window;
 	b->frame = f.frame;
 	b->asked = f.asked;
+	for (size_t i = 0; instant && i < d->nr_asked; i++)
+		if (d->asked[i].at == at)
+			f.asked[b->nr_asked++] = d->asked[i].question;
 	for_series(d, add, &f);
 	return b;
 }
@@ -161,13 +203,17 @@ static struct batch *head(const struct dump *d)
 	*st = (struct source_status){
 		.kind = s->kind, .url = s->url, .identity = s->identity,
 		.took_us = s->took_us, .skew_s = s->skew_s, .next = TIME_NONE,
-		.period = s->period,
+		.period = s->period, .credentials = s->credentials,
+		.cost = s->priced ? &s->cost : NULL,
 	};
 	add_endpoints(s, b, st);
 	b->source = s->name;
 	b->at = s->answered;
 	b->status = st;
 	b->catalog = s->catalog;
+	b->alarms = s->alarms_known;
+	b->nr_alarms = s->nr_alarms;
+	b->alarm = s->alarm;
 	return b;
 }
 
@@ -194,35 +240,55 @@ static void add_events(const struct dump *d, struct batch *b)
 	b->nr_events = k;
 }
 
+/* The batch is emitted and freed. */
+static int send(struct batch *b, int r,
+		int (*emit)(const struct batch *b, void *arg), void *arg)
+{
+	if (r == 0)
+		r = emit(b, arg);
+	batch_free(b);
+	return r;
+}
+
+static int dump_source(struct dump *d, bool events,
+		       int (*emit)(const struct batch *b, void *arg), void *arg)
+{
+	time_ms at = d->src->answered;
+	struct batch *b = head(d);
+	if (events)
+		add_events(d, b);
+	int r = send(b, 0, emit, arg);
+	find_asked(d);
+	r = send(filled(d, add_points, at, false), r, emit, arg);
+	for (time_ms t = next_instant(d, TIME_NONE); t != TIME_NONE && t < at;
+	     t = next_instant(d, t))
+		r = send(filled(d, add_now, t, true), r, emit, arg);
+	b = filled(d, add_now, at, true);
+	add_notes(d, b);
+	b->tick = true;
+	return send(b, r, emit, arg);
+}
+
 int store_dump(const struct store *st,
 	       int (*emit)(const struct batch *b, void *arg), void *arg)
 {
 	const struct store_source *const *sources;
+	const struct service *const *unused;
 	size_t n = store_sources(st, &sources);
 	struct dump d = { .st = st };
 	bool told = false;
-	const struct service *const *charts;
+	int r = 0;
+	/* Charts and resources follow the services. */
 	d.nr_services = store_services(st, &d.service)
-			+ store_charts(st, &charts); /* which follow them */
-	for (size_t i = 0; i < n; i++) {
+			+ store_charts(st, &unused)
+			+ store_resources(st, &unused);
+	for (size_t i = 0; i < n && r == 0; i++) {
 		d.src = sources[i];
 		if (d.src->answered == TIME_NONE || !d.src->catalog)
 			continue;
-		struct batch *b[3] = { head(&d), filled(&d, add_points, false),
-				       filled(&d, add_now, true) };
-		if (!told)
-			add_events(&d, b[0]);
+		r = dump_source(&d, !told, emit, arg);
 		told = true;
-		add_notes(&d, b[2]);
-		b[2]->tick = true;
-		int r = 0;
-		for (int k = 0; k < 3; k++) {
-			if (r == 0)
-				r = emit(b[k], arg);
-			batch_free(b[k]);
-		}
-		if (r < 0)
-			return -1;
 	}
-	return 0;
+	free(d.asked);
+	return r < 0 ? -1 : 0;
 }

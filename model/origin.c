@@ -69,6 +69,19 @@ static struct service *find_service(const struct origin *o, uint32_t shape,
 	return NULL;
 }
 
+bool origin_has_shape(const struct origin *o, uint32_t shape)
+{
+	size_t lo = 0, hi = o->nr_services;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (o->by_value[mid]->def->shape < shape)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < o->nr_services && o->by_value[lo]->def->shape == shape;
+}
+
 void services_clear(struct origin *o)
 {
 	for (size_t i = 0; i < o->nr_services; i++)
@@ -81,26 +94,37 @@ void services_clear(struct origin *o)
 	o->nr_services = 0;
 }
 
-static size_t publish(struct store *st, size_t n, bool charts)
+enum rank { RANK_SERVICE, RANK_CHART, RANK_RESOURCE };
+
+static enum rank rank_of(const struct shape *sh)
+{
+	return sh->question[RED_CHART] ? RANK_CHART
+	       : sh->question[RED_USED] ? RANK_RESOURCE : RANK_SERVICE;
+}
+
+static size_t publish(struct store *st, size_t n, enum rank rank)
 {
 	for (size_t i = 0; i < st->nr_origins; i++)
 		for (size_t k = 0; k < st->origin[i]->nr_services; k++) {
 			struct service *s = &st->origin[i]->service[k];
-			if (charts == (s->shape->question[RED_CHART] != NULL))
+			if (rank_of(s->shape) == rank)
 				st->services[n++] = s;
 		}
 	return n;
 }
 
-/* Those of the table first, then those that carry a chart's query. */
+/* Those of the table first, then those that carry a chart's query, then
+ * resources. */
 void services_publish(struct store *st)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < st->nr_origins; i++)
 		n += st->origin[i]->nr_services;
 	st->services = mem_grow(st->services, n + 1, sizeof(*st->services));
-	st->nr_services = publish(st, 0, false);
-	st->nr_charts = publish(st, st->nr_services, true) - st->nr_services;
+	st->nr_services = publish(st, 0, RANK_SERVICE);
+	size_t charts = publish(st, st->nr_services, RANK_CHART);
+	st->nr_charts = charts - st->nr_services;
+	st->nr_resources = publish(st, charts, RANK_RESOURCE) - charts;
 }
 
 /* Sets what follows from the labels: class and bound. */
@@ -195,7 +219,7 @@ struct answer *answer_find(struct origin *o, uint32_t id, bool make)
 	MEM_ROOM(o->answer, o->nr_answers, o->cap_answers);
 	memmove(o->answer + lo + 1, o->answer + lo,
 		(o->nr_answers - lo) * sizeof(*o->answer));
-	o->answer[lo] = (struct answer){ .id = id };
+	o->answer[lo] = (struct answer){ .id = id, .at = TIME_NONE };
 	o->nr_answers++;
 	return &o->answer[lo];
 }

@@ -120,6 +120,68 @@ static void take_endpoints(struct store *st, struct origin *o,
 	}
 }
 
+void origin_cost_clear(struct origin *o)
+{
+	arena_release(&o->cost_arena);
+	o->pub.priced = false;
+	o->pub.cost = (struct source_cost){ 0 };
+}
+
+static const char *own_text(struct arena *a, const char *s)
+{
+	return s ? arena_strdup(a, s) : NULL;
+}
+
+static void take_cost(struct origin *o, const struct source_cost *c)
+{
+	struct store_source *p = &o->pub;
+	p->priced = c != NULL;
+	if (!c)
+		return;
+	size_t nr = c->nr_parts < LIMIT_COST_PARTS ? c->nr_parts
+						   : LIMIT_COST_PARTS;
+	uint64_t metrics = p->cost.metrics + c->metrics;
+	arena_release(&o->cost_arena);
+	struct cost_part *part = arena_alloc(&o->cost_arena,
+					     (nr + 1) * sizeof(*part));
+	for (size_t i = 0; i < nr; i++) {
+		part[i] = c->part[i];
+		part[i].name = own_text(&o->cost_arena, part[i].name);
+	}
+	p->cost = *c;
+	p->cost.metrics = metrics;
+	p->cost.saving = own_text(&o->cost_arena, c->saving);
+	p->cost.nr_parts = nr;
+	p->cost.part = part;
+}
+
+void origin_alarms_clear(struct origin *o)
+{
+	arena_release(&o->alarms_arena);
+	o->pub.alarms_known = false;
+	o->pub.nr_alarms = 0;
+	o->pub.alarm = NULL;
+}
+
+void origin_alarms(struct store *st, struct origin *o, const struct batch *b)
+{
+	struct arena *a = &o->alarms_arena;
+	size_t nr = b->nr_alarms < LIMIT_ALARMS ? b->nr_alarms : LIMIT_ALARMS;
+	if (!b->alarms)
+		return;
+	origin_alarms_clear(o);
+	struct alarm *own = arena_alloc(a, (nr + 1) * sizeof(*own));
+	for (size_t i = 0; i < nr; i++) {
+		own[i] = b->alarm[i];
+		own[i].name = arena_strdup(a, own[i].name ? own[i].name : "");
+		own[i].reason = own_text(a, own[i].reason);
+	}
+	o->pub.alarms_known = true;
+	o->pub.nr_alarms = nr;
+	o->pub.alarm = own;
+	st->generation++;
+}
+
 void origin_status(struct store *st, struct origin *o,
 			 const struct source_status *s)
 {
@@ -143,6 +205,8 @@ void origin_status(struct store *st, struct origin *o,
 	if (s->period)
 		p->period = s->period;
 	take_endpoints(st, o, s);
+	origin_set_text(st, &o->credentials, &p->credentials, s->credentials);
+	take_cost(o, s->cost);
 	st->generation++;
 }
 

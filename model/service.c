@@ -324,6 +324,64 @@ time_ms service_grid(const struct service *s, time_ms t)
 	return best;
 }
 
+/* ---- which moment counts ------------------------------------------------ */
+
+time_ms service_settled(const struct service *s, time_ms at)
+{
+	const struct store_source *src = s->source;
+	if (!s->shape->settle)
+		return at;
+	time_ms t = at - s->shape->settle;
+	/* What was not settled when it was told is not so by getting older. */
+	return src->settled > 0 && src->settled < t ? src->settled : t;
+}
+
+bool service_answers(const struct service *s)
+{
+	enum source_state st = s->source->state;
+	return st == SOURCE_UP || st == SOURCE_PARTIAL || st == SOURCE_ASKING;
+}
+
+static time_ms newest_of(const struct service *s, enum red_role role,
+			 time_ms at)
+{
+	time_ms best = TIME_NONE, settled = service_settled(s, at);
+	for (size_t i = 0; i < s->nr[role]; i++) {
+		const struct series *r = s->series[role][i];
+		if (r->now_t != TIME_NONE && r->now_t <= at && r->now_t > best)
+			best = r->now_t;
+		size_t k = series_lower(r, settled + 1);
+		if (k && r->t[k - 1] > best)
+			best = r->t[k - 1];
+	}
+	return best;
+}
+
+/* A source that answers says with every tick what is there: what is missing
+ * from it is no data, not old data. */
+time_ms service_moment(const struct service *s, enum red_role role, time_ms at)
+{
+	time_ms t = newest_of(s, role, at);
+	if (t == TIME_NONE || !service_answers(s))
+		return t;
+	time_ms step = s->source->step > 60000 ? s->source->step : 60000;
+	time_ms oldest = step + s->source->period;
+	if ((s->shape->sparse || s->shape->settle) && oldest < ROW_OLDEST)
+		oldest = ROW_OLDEST;
+	return at - t > oldest ? TIME_NONE : t;
+}
+
+/* The moment that a sparse service was found to have nothing to count, or
+ * TIME_NONE: nobody has asked of late. */
+static time_ms silent_at(const struct service *s, time_ms at)
+{
+	time_ms t = store_answered(s->source, question_id(s->shape->id,
+							  RED_RATE));
+	bool known = s->shape->sparse && t != TIME_NONE
+		     && at - t <= ROW_OLDEST && service_answers(s);
+	return known ? t : TIME_NONE;
+}
+
 /* ---- what the grid tells by itself -------------------------------------- */
 
 static void emit_page(const struct service *s, time_ms at, time_ms until,
@@ -348,6 +406,7 @@ void service_events(const struct service *s, time_ms from, time_ms to,
 	struct walk w;
 	time_ms t, began = TIME_NONE, last = TIME_NONE;
 	walk_start(&w, s, RED_BURN_5M, from);
+	to = service_settled(s, to);
 	while ((t = walk_next(&w, to + 1)) != TIME_NONE) {
 		bool over = measure_of(&w.m, M_BURN_5M, t) > BURN_PAGE
 			    && service_at(s, M_BURN_1H, t) > BURN_PAGE;
@@ -369,11 +428,13 @@ void service_events(const struct service *s, time_ms from, time_ms to,
 static struct red_quantile red_quantile(const struct moment *m, double q)
 {
 	struct quantile v = quantile_of(m, q);
-	struct red_quantile r = { v.value, v.lo, v.hi, m->s->shape->method,
-				  NULL };
+	const struct shape *sh = m->s->shape;
+	struct red_quantile r = { v.value, v.lo, v.hi, sh->method, NULL };
 	if (r.method == METHOD_NONE)
-		r.note = m->s->shape->note ? m->s->shape->note : "no histogram";
-	else if (m->s->shape->visible_only && m->nr == 0)
+		r.note = sh->note ? sh->note : "no histogram";
+	else if (r.method == METHOD_SERVER && isnan(v.value))
+		r.note = sh->note;
+	else if (sh->visible_only && m->nr == 0)
 		r.note = "a large server: asked for visible rows only";
 	else if (r.method == METHOD_SUMMARY && !isnan(v.value))
 		r.note = "max over instances";
@@ -423,38 +484,6 @@ size_t service_buckets_at(const struct service *s, time_ms t,
 
 /* ---- the row ------------------------------------------------------------ */
 
-/* The newest moment at or before `at` of which the service holds rates. */
-static time_ms moment_of(const struct service *s, time_ms at)
-{
-	time_ms best = TIME_NONE;
-	for (size_t i = 0; i < s->nr[RED_RATE]; i++) {
-		const struct series *r = s->series[RED_RATE][i];
-		if (r->now_t != TIME_NONE && r->now_t <= at && r->now_t > best)
-			best = r->now_t;
-		size_t k = series_lower(r, at + 1);
-		if (k && r->t[k - 1] > best)
-			best = r->t[k - 1];
-	}
-	return best;
-}
-
-static bool source_answers(const struct store_source *src)
-{
-	return src->state == SOURCE_UP || src->state == SOURCE_PARTIAL
-	       || src->state == SOURCE_ASKING;
-}
-
-/* A source that answers says with every tick what is there: what is missing
- * from it is no data, not old data. */
-static time_ms row_moment(const struct service *s, time_ms at)
-{
-	time_ms t = moment_of(s, at);
-	if (t == TIME_NONE || !source_answers(s->source))
-		return t;
-	time_ms step = s->source->step > 60000 ? s->source->step : 60000;
-	return at - t > step + s->source->period ? TIME_NONE : t;
-}
-
 static double burn_of(const struct service *s, enum red_role role, time_ms t,
 		      double objective, double *total)
 {
@@ -464,12 +493,17 @@ static double burn_of(const struct service *s, enum red_role role, time_ms t,
 	return ratio_of(&m) / (1 - objective);
 }
 
-static enum service_state state_of(const struct red_row *r, double hour_total)
+static enum service_state state_of(const struct red_row *r, time_ms at,
+				   double hour_total)
 {
-	if (!source_answers(r->service->source))
+	const struct service *s = r->service;
+	if (!service_answers(s))
 		return STATE_STALE;
+	if (!s->shape->question[RED_RATE] && !r->asking)
+		return STATE_OK; /* it counts no requests at all */
 	if (isnan(r->rate))
-		return STATE_NODATA;
+		return silent_at(s, at) == TIME_NONE ? STATE_NODATA
+						     : STATE_NOTRAFFIC;
 	bool armed = BURN_PAGE * (1 - r->objective) * hour_total * HOUR_S >= 1;
 	bool both = r->burn_5m > BURN_PAGE && r->burn_1h > BURN_PAGE;
 	if (both && armed)
@@ -517,6 +551,7 @@ static time_ms quiet_since(const struct red_row *r, time_ms from, time_ms at)
 
 static time_ms since_of(const struct red_row *r, time_ms from, time_ms at)
 {
+	at = service_settled(r->service, at);
 	switch (r->state) {
 	case STATE_OK:
 	case STATE_STALE:
@@ -552,11 +587,12 @@ static void fill_values(struct red_row *r, time_ms t)
 void service_row(const struct service *s, time_ms at,
 		 const struct red_options *o, struct red_row *out)
 {
-	const char *note = s->shape->method == METHOD_NONE
-				   ? s->shape->note ? s->shape->note
-						    : "no histogram"
-				   : NULL;
-	struct red_quantile none = { NAN, NAN, NAN, s->shape->method, note };
+	enum method method = s->shape->method;
+	const char *note = method == METHOD_NONE || method == METHOD_SERVER
+				   ? s->shape->note : NULL;
+	if (method == METHOD_NONE && !note)
+		note = "no histogram";
+	struct red_quantile none = { NAN, NAN, NAN, method, note };
 	*out = (struct red_row){
 		.service = s, .at = at, .rate = NAN, .error_ratio = NAN,
 		.by_class = { NAN, NAN, NAN },
@@ -567,8 +603,10 @@ void service_row(const struct service *s, time_ms at,
 		.asking = s->source->state == SOURCE_ASKING,
 	};
 	out->objective = objective_of(s, &out->objective_from);
-	time_ms t = row_moment(s, at);
+	time_ms t = service_moment(s, RED_RATE, at);
 	double hour_total = NAN, unused;
+	if (t == TIME_NONE)
+		t = silent_at(s, at);
 	if (t != TIME_NONE) {
 		out->at = t;
 		out->age = at - t;
@@ -580,7 +618,7 @@ void service_row(const struct service *s, time_ms at,
 		out->burn_1h = burn_of(s, RED_BURN_1H, t, out->objective,
 				       &hour_total);
 	}
-	out->state = state_of(out, hour_total);
+	out->state = state_of(out, at, hour_total);
 	out->since = since_of(out, o ? o->from : TIME_NONE + 1, at);
 }
 

@@ -51,6 +51,17 @@ struct red_options {
 void service_row(const struct service *s, time_ms at,
 		 const struct red_options *o, struct red_row *out);
 
+/* A value of a sparse or a settling service counts for so long where nothing
+ * newer is known. */
+#define ROW_OLDEST ((time_ms)600000)
+/* The newest moment at or before `at` of which the role's values count in a
+ * row, or TIME_NONE. */
+time_ms service_moment(const struct service *s, enum red_role role, time_ms at);
+/* Up to where grid points count in a row at `at`. */
+time_ms service_settled(const struct service *s, time_ms at);
+/* False: its source does not answer, and what is held is old. */
+bool service_answers(const struct service *s);
+
 /* CONTRACTS' order: state, the smaller of both burns, error ratio, name. */
 int red_row_compare(const void *a, const void *b);
 

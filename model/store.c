@@ -114,6 +114,8 @@ static struct origin *origin_of(struct store *st, const char *name)
 	o->name = mem_strdup(name);
 	arena_init(&o->catalog_arena, 0);
 	arena_init(&o->notes_arena, 0);
+	arena_init(&o->cost_arena, 0);
+	arena_init(&o->alarms_arena, 0);
 	o->pub = (struct store_source){
 		.name = o->name, .kind = "", .url = "",
 		.answered = TIME_NONE, .tried = TIME_NONE,
@@ -139,6 +141,8 @@ static void forget(struct store *st, struct origin *o)
 	arena_release(&o->catalog_arena);
 	arena_release(&o->notes_arena);
 	origin_endpoints_clear(o);
+	origin_cost_clear(o);
+	origin_alarms_clear(o);
 	struct store_source *p = &o->pub;
 	p->catalog = NULL;
 	p->nr_warnings = p->nr_infos = 0;
@@ -154,6 +158,7 @@ static void forget(struct store *st, struct origin *o)
 	o->poll_answered = o->poll_partial = false;
 	origin_set_text(st, &o->error, &p->error, NULL);
 	origin_set_text(st, &o->warned, &p->warned, NULL);
+	origin_set_text(st, &o->credentials, &p->credentials, NULL);
 	services_publish(st);
 	st->generation++;
 }
@@ -194,12 +199,25 @@ static void apply_frames(struct store *st, struct origin *o,
 	}
 }
 
+/* That a question was answered is kept where it can mean anything, also
+ * without any series. */
+static struct answer *asked_of(struct origin *o, const struct batch *b,
+			       uint32_t id)
+{
+	bool ours = b->instant && id % 16 < RED_ROLES
+		    && origin_has_shape(o, id / 16);
+	struct answer *a = answer_find(o, id, ours);
+	if (a && b->instant)
+		a->at = b->at;
+	return a;
+}
+
 /* Series of the asked questions that the answer does not know. */
 static void apply_absence(struct store *st, struct origin *o,
 			  const struct batch *b)
 {
 	for (size_t i = 0; i < b->nr_asked; i++) {
-		struct answer *a = answer_find(o, b->asked[i], false);
+		struct answer *a = asked_of(o, b, b->asked[i]);
 		for (size_t k = 0; a && k < a->nr; k++) {
 			struct held *h = a->held[k];
 			if (h->seen == st->epoch)
@@ -359,6 +377,7 @@ void store_apply(struct store *st, const struct batch *b)
 		catalog_apply(st, o, b->catalog);
 	if (b->status)
 		origin_status(st, o, b->status);
+	origin_alarms(st, o, b);
 	origin_notes(st, o, b);
 	origin_outcome(st, o, b);
 	if (b->fault == FAULT_NONE && b->nr_asked) {
@@ -415,6 +434,13 @@ const struct store_source *store_source(const struct store *st,
 	return o ? &o->pub : NULL;
 }
 
+time_ms store_answered(const struct store_source *src, uint32_t question)
+{
+	/* pub is the first of an origin's fields */
+	struct answer *a = answer_find((struct origin *)src, question, false);
+	return a ? a->at : TIME_NONE;
+}
+
 size_t store_services(const struct store *st, const struct service *const **out)
 {
 	*out = st->services;
@@ -425,6 +451,14 @@ size_t store_charts(const struct store *st, const struct service *const **out)
 {
 	*out = st->nr_charts ? st->services + st->nr_services : NULL;
 	return st->nr_charts;
+}
+
+size_t store_resources(const struct store *st,
+		       const struct service *const **out)
+{
+	size_t from = st->nr_services + st->nr_charts;
+	*out = st->nr_resources ? st->services + from : NULL;
+	return st->nr_resources;
 }
 
 size_t store_events(const struct store *st, const struct event *const **out)
@@ -474,6 +508,9 @@ void store_free(struct store *st)
 		arena_release(&o->catalog_arena);
 		arena_release(&o->notes_arena);
 		origin_endpoints_clear(o);
+		origin_cost_clear(o);
+		origin_alarms_clear(o);
+		free(o->credentials);
 		free(o->name);
 		free(o->error);
 		free(o->identity);

@@ -22,6 +22,11 @@ struct series {
 	const struct histogram *now_h;
 };
 
+/* The moment of which a question was last answered with instants, also with
+ * none; TIME_NONE: never. `src` is the store's. */
+struct store_source;
+time_ms store_answered(const struct store_source *src, uint32_t question);
+
 /* A service and its series by role, in the order of their labels. */
 struct service {
 	const char *name;

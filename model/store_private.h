@@ -23,6 +23,7 @@ struct held {
 /* All series of one question. */
 struct answer {
 	uint32_t id;
+	time_ms at;        /* the moment of its newest instants, TIME_NONE */
 	size_t nr, cap;
 	struct held **held;
 	size_t nr_slots;   /* a power of two, at least twice nr, or 0 */
@@ -34,6 +35,8 @@ struct origin {
 	char *name, *error, *identity, *kind, *url, *warned;
 	struct arena catalog_arena, notes_arena;
 	char *endpoint;               /* who answers */
+	char *credentials;
+	struct arena cost_arena, alarms_arena;
 	struct store_endpoint *ends;  /* nr_endpoints of pub; own their urls */
 	struct catalog catalog;
 	size_t nr_services;
@@ -57,7 +60,7 @@ struct store {
 	size_t nr_origins, cap_origins;
 	struct origin **origin;
 	const struct store_source **pub_sources;
-	size_t nr_services, nr_charts; /* one after the other */
+	size_t nr_services, nr_charts, nr_resources; /* one after the other */
 	const struct service **services;
 	size_t nr_events, cap_events;
 	struct event **event;
@@ -81,6 +84,8 @@ void held_free(struct store *st, struct held *h);
 void services_clear(struct origin *o);
 void services_publish(struct store *st);
 void held_detach(struct held *h);
+/* True if there is a service that is asked with the words of this shape. */
+bool origin_has_shape(const struct origin *o, uint32_t shape);
 struct answer *answer_find(struct origin *o, uint32_t id, bool make);
 void answer_index(struct answer *a, size_t nr_slots);
 struct held *held_find(struct store *st, struct origin *o,
@@ -96,6 +101,9 @@ void origin_set_text(struct store *st, char **to, const char **pub,
 void origin_status(struct store *st, struct origin *o,
 			 const struct source_status *s);
 void origin_endpoints_clear(struct origin *o);
+void origin_cost_clear(struct origin *o);
+void origin_alarms_clear(struct origin *o);
+void origin_alarms(struct store *st, struct origin *o, const struct batch *b);
 void origin_notes(struct store *st, struct origin *o,
 			const struct batch *b);
 void origin_end_poll(struct store *st, struct origin *o, time_ms at);

@@ -14,6 +14,10 @@
 /* What one batch may take in memory, whatever its bytes claim. */
 #define LIMIT_BATCH (4 * LIMIT_FRAME)
 
+/* Beyond it a number is no sum of dollars, and no limit of anything. */
+#define MONEY_MAX 1e9
+#define SHARE_MAX 1e18
+
 struct decoder {
 	const uint8_t *p, *end;
 	bool bad;
@@ -530,6 +534,80 @@ static void get_frames(struct decoder *d)
 	d->b->frame = f;
 }
 
+static const struct source_cost *get_cost(struct decoder *d)
+{
+	if (!get_below(d, 2))
+		return NULL;
+	struct source_cost *c = take(d, 1, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->metrics = get_varint(d);
+	c->usd_per_hour = get_positive(d, MONEY_MAX);
+	c->usd_today = get_positive(d, MONEY_MAX);
+	c->usd_max = get_positive(d, MONEY_MAX);
+	c->saving = get_text(d, LIMIT_SENTENCE);
+	size_t nr = get_count(d, LIMIT_COST_PARTS, 2);
+	struct cost_part *part = take(d, nr, sizeof(*part));
+	for (size_t i = 0; i < nr && !d->bad; i++) {
+		part[i].name = need_text(d, LIMIT_LABEL_NAME);
+		part[i].metrics = get_unsigned(d);
+		part[i].usd_per_hour = get_positive(d, MONEY_MAX);
+	}
+	c->part = part;
+	c->nr_parts = d->bad ? 0 : nr;
+	return c;
+}
+
+static void get_alarms(struct decoder *d)
+{
+	d->b->alarms = get_below(d, 2);
+	size_t nr = get_count(d, LIMIT_ALARMS, 4);
+	struct alarm *a = take(d, nr, sizeof(*a));
+	for (size_t i = 0; i < nr && !d->bad; i++) {
+		a[i].name = need_text(d, LIMIT_LABEL_VALUE);
+		a[i].state = (enum alarm_state)get_below(d, ALARM_STATES);
+		a[i].since = get_time(d, d->b->at);
+		a[i].reason = get_text(d, LIMIT_SENTENCE);
+	}
+	d->b->nr_alarms = d->bad ? 0 : nr;
+	d->b->alarm = a;
+}
+
+/* Of as many shapes and services as the catalog has. */
+static void get_settling(struct decoder *d)
+{
+	const struct catalog *c = d->b->catalog;
+	struct shape *shape = c ? (struct shape *)c->shape : NULL;
+	struct service_def *def = c ? (struct service_def *)c->service : NULL;
+	size_t nr = get_count(d, c ? c->nr_shapes : 0, 2);
+	for (size_t i = 0; i < nr && !d->bad; i++) {
+		shape[i].sparse = get_unsigned(d) & SHAPE_SPARSE;
+		shape[i].settle = get_span(d);
+	}
+	/* Nothing but doubles: no bytes to compare the count with. */
+	nr = (size_t)get_below(d, (c ? c->nr_services : 0) + 1);
+	for (size_t i = 0; i < nr && !d->bad; i++) {
+		def[i].warn = get_positive(d, SHARE_MAX);
+		def[i].crit = get_positive(d, SHARE_MAX);
+		def[i].limit = get_positive(d, SHARE_MAX);
+	}
+}
+
+static void get_cloud(struct decoder *d)
+{
+	struct source_status *s = (struct source_status *)d->b->status;
+	const char *credentials = get_text(d, LIMIT_LABEL_VALUE);
+	const struct source_cost *cost = get_cost(d);
+	if (s) {
+		s->credentials = credentials;
+		s->cost = cost;
+	}
+	if (!d->bad)
+		get_alarms(d);
+	if (!d->bad)
+		get_settling(d);
+}
+
 static void get_batch(struct decoder *d)
 {
 	get_planes(d);
@@ -545,6 +623,8 @@ static void get_batch(struct decoder *d)
 		get_frames(d);
 	if (flags & ITEM_ENDPOINTS && !d->bad && d->b->status)
 		get_endpoints(d);
+	if (flags & ITEM_CLOUD && !d->bad)
+		get_cloud(d);
 	if (d->b->at == TIME_NONE)
 		d->bad = true;
 }

@@ -101,6 +101,25 @@ static bool has_endpoints(const struct batch *b)
 	return s && (s->endpoint || s->nr_endpoints || s->nr_attempts);
 }
 
+static bool catalog_is_cloud(const struct catalog *c)
+{
+	for (size_t i = 0; i < c->nr_shapes; i++)
+		if (c->shape[i].sparse || c->shape[i].settle)
+			return true;
+	for (size_t i = 0; i < c->nr_services; i++)
+		if (c->service[i].warn != 0 || c->service[i].crit != 0
+		    || c->service[i].limit != 0)
+			return true;
+	return false;
+}
+
+static bool is_cloud(const struct batch *b)
+{
+	const struct source_status *s = b->status;
+	return b->alarms || (s && (s->credentials || s->cost))
+	       || (b->catalog && catalog_is_cloud(b->catalog));
+}
+
 static void put_answer(struct encoder *e, const struct batch *b)
 {
 	put_text(e, b->source);
@@ -110,8 +129,8 @@ static void put_answer(struct encoder *e, const struct batch *b)
 				     | (b->partial ? ITEM_PARTIAL : 0u)
 				     | (b->status ? ITEM_STATUS : 0u)
 				     | (b->catalog ? ITEM_CATALOG : 0u)
-				     | (has_endpoints(b) ? ITEM_ENDPOINTS
-							 : 0u));
+				     | (has_endpoints(b) ? ITEM_ENDPOINTS : 0u)
+				     | (is_cloud(b) ? ITEM_CLOUD : 0u));
 	put_signed(e, b->at);
 	put_time(e, b->from, b->at);
 	put_time(e, b->to, b->at);
@@ -223,6 +242,62 @@ static void put_events(struct encoder *e, const struct batch *b)
 		put_text(e, v->text);
 		put_text(e, v->tag);
 	}
+}
+
+static void put_cost(struct encoder *e, const struct source_cost *c)
+{
+	put_varint(&e->body, c != NULL);
+	if (!c)
+		return;
+	put_varint(&e->body, c->metrics);
+	put_bits(e, bits_of(c->usd_per_hour));
+	put_bits(e, bits_of(c->usd_today));
+	put_bits(e, bits_of(c->usd_max));
+	put_text(e, c->saving);
+	size_t nr = put_count(e, c->nr_parts, LIMIT_COST_PARTS);
+	for (size_t i = 0; i < nr; i++) {
+		put_text(e, c->part[i].name);
+		put_varint(&e->body, c->part[i].metrics);
+		put_bits(e, bits_of(c->part[i].usd_per_hour));
+	}
+}
+
+static void put_alarms(struct encoder *e, const struct batch *b)
+{
+	put_varint(&e->body, b->alarms);
+	size_t nr = put_count(e, b->nr_alarms, LIMIT_ALARMS);
+	for (size_t i = 0; i < nr; i++) {
+		const struct alarm *a = &b->alarm[i];
+		put_text(e, a->name);
+		put_varint(&e->body, a->state);
+		put_time(e, a->since, b->at);
+		put_text(e, a->reason);
+	}
+}
+
+/* What shapes and services have beside the catalog, in its order. */
+static void put_settling(struct encoder *e, const struct catalog *c)
+{
+	size_t nr = put_count(e, c ? c->nr_shapes : 0, LIMIT_SERVICES);
+	for (size_t i = 0; i < nr; i++) {
+		put_varint(&e->body, c->shape[i].sparse ? SHAPE_SPARSE : 0u);
+		put_signed(e, c->shape[i].settle);
+	}
+	nr = put_count(e, c ? c->nr_services : 0, LIMIT_SERVICES);
+	for (size_t i = 0; i < nr; i++) {
+		put_bits(e, bits_of(c->service[i].warn));
+		put_bits(e, bits_of(c->service[i].crit));
+		put_bits(e, bits_of(c->service[i].limit));
+	}
+}
+
+/* Behind the endpoints, likewise. */
+static void put_cloud(struct encoder *e, const struct batch *b)
+{
+	put_text(e, b->status ? b->status->credentials : NULL);
+	put_cost(e, b->status ? b->status->cost : NULL);
+	put_alarms(e, b);
+	put_settling(e, b->catalog);
 }
 
 static bool same_times(const struct frame *a, const struct frame *b)
@@ -341,6 +416,8 @@ void item_encode(const struct batch *b, struct buf *out)
 	put_frames(&e, b);
 	if (has_endpoints(b))
 		put_endpoints(&e, b->status);
+	if (is_cloud(b))
+		put_cloud(&e, b);
 
 	struct buf numbers = { 0 }, texts = { 0 };
 	put_varint(&numbers, e.nr_bits);

@@ -80,7 +80,9 @@ static inline int64_t unzigzag(uint64_t v)
 enum {
 	ITEM_INSTANT = 1, ITEM_RESET = 2, ITEM_TICK = 4, ITEM_PARTIAL = 8,
 	ITEM_STATUS = 16, ITEM_CATALOG = 32, ITEM_ENDPOINTS = 64,
+	ITEM_CLOUD = 128, /* what a monitor of an account says beside all that */
 };
+enum { SHAPE_SPARSE = 1 };
 enum { SERIES_NATIVE = 1, SERIES_SAME_TIMES = 2, SERIES_GRID = 4 };
 
 #endif

@@ -43,6 +43,12 @@ static void the_words_of_the_contract_differ(void **state)
 	for (int i = 0; i < 4; i++)
 		assert_string_equal(severity_name((enum severity)i),
 				    levels[i]);
+	static const char *const alarms[] = { "ok", "pending", "firing",
+					      "alarm", "insufficient",
+					      "unknown" };
+	for (int i = 0; i < 6; i++)
+		assert_string_equal(alarm_state_name((enum alarm_state)i),
+				    alarms[i]);
 }
 
 static const struct label cart[] = { { "service", "cart" } };
@@ -98,12 +104,61 @@ static void the_printed_batch_hides_a_fact(void **state)
 	batch_free(NULL);
 }
 
+static void the_printed_batch_hides_what_it_costs(void **state)
+{
+	(void)state;
+	const struct cost_part parts[] = { { "Lambda", 3, 0.0018 } };
+	const struct source_cost cost = { 3, 0.0018, 0.5, 1, "paused", 1,
+					  parts };
+	const struct source_status status = {
+		.kind = "cloudwatch", .skew_s = NAN, .next = TIME_NONE,
+		.credentials = "imds", .cost = &cost,
+	};
+	const struct alarm alarms[] = {
+		{ "age", ALARM_ALARM, 7, "3 of 3" },
+		{ "lag", ALARM_OK, TIME_NONE, NULL },
+	};
+	const struct shape shapes[] = {
+		{ .id = 1, .label = "service", .metric = "m", .sparse = true,
+		  .settle = 60000 },
+	};
+	const struct service_def defs[] = {
+		{ .name = "cpu", .value = "cpu", .shape = 1, .warn = 0.7,
+		  .crit = 0.85, .limit = 100 },
+	};
+	const struct catalog catalog = { .nr_shapes = 1, .nr_services = 1,
+					 .shape = shapes, .service = defs };
+	struct batch *b = batch_new(0);
+	b->instant = true;
+	b->status = &status;
+	b->catalog = &catalog;
+	b->alarms = true;
+	b->nr_alarms = 2;
+	b->alarm = alarms;
+	print(b, "instant at=0 fault=none\n"
+		 "status kind=cloudwatch url=- identity=- took=0us skew=NaN "
+		 "requests=0 bytes=0 body=0 retries=0 dropped=0 next=none "
+		 "period=0\n"
+		 "credentials imds\n"
+		 "cost metrics=3 hour=0.0018 today=0.5 max=1 saving=paused\n"
+		 "part Lambda metrics=3 hour=0.0018\n"
+		 "catalog version=- requests=0 families=0 unknown=0 note=-\n"
+		 "shape 1 label=service metric=m layer=0 unit=0 method=0 "
+		 "interval=0 window=0 sparse settle=60000\n"
+		 "service cpu value=cpu shape=1 objective=0 latency_limit=0 "
+		 "warn=0.7 crit=0.85 limit=100\n"
+		 "alarms 2\nalarm alarm age since=7 3 of 3\n"
+		 "alarm ok lag since=none -\n");
+	batch_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fault_has_no_name_or_that_of_another),
 		cmocka_unit_test(the_words_of_the_contract_differ),
 		cmocka_unit_test(the_printed_batch_hides_a_fact),
+		cmocka_unit_test(the_printed_batch_hides_what_it_costs),
 	};
 	return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
 }

@@ -547,7 +547,8 @@ static void poll_many(struct dash *d, time_ms at, bool first)
 			     .nr_services = MANY, .service = defs };
 	for (int i = 0; i < MANY; i++) {
 		char *name = arena_printf(&b->arena, "job-%d", i * 7 % MANY);
-		defs[i] = (struct service_def){ name, name, 1, 0, 0 };
+		defs[i] = (struct service_def){ .name = name, .value = name,
+						 .shape = 1 };
 	}
 	b->catalog = first ? &c : NULL;
 	b->tick = true;

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "record/format.h"
+#include "tests/unit/cloud.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -150,6 +151,8 @@ static struct catalog *some_catalog(uint64_t *seed, struct arena *a)
 			.interval_guessed = below(seed, 2),
 			.visible_only = below(seed, 2),
 			.interval = 15000, .window = 60000,
+			.sparse = below(seed, 2),
+			.settle = below(seed, 2) ? 60000 : 0,
 		};
 		for (int k = 0; k < RED_ROLES; k++)
 			shape[i].question[k] = maybe(seed);
@@ -163,6 +166,9 @@ static struct catalog *some_catalog(uint64_t *seed, struct arena *a)
 			.shape = shape[below(seed, c->nr_shapes)].id,
 			.objective = below(seed, 2) ? 0.995 : 0,
 			.latency_limit = below(seed, 2) ? 0.3 : 0,
+			.warn = below(seed, 2) ? 0.7 : 0,
+			.crit = below(seed, 2) ? 0.85 : 0,
+			.limit = below(seed, 2) ? 50000 : 0,
 		};
 	c->service = s;
 	return c;
@@ -191,6 +197,20 @@ static void some_endpoints(uint64_t *seed, struct arena *a,
 	s->attempt = t;
 }
 
+static const struct source_cost *some_cost(uint64_t *seed, struct arena *a)
+{
+	struct source_cost *c = arena_alloc(a, sizeof(*c));
+	struct cost_part *p = arena_alloc(a, 4 * sizeof(*p));
+	for (size_t i = 0; i < 4; i++)
+		p[i] = (struct cost_part){ word(seed),
+					   (unsigned)below(seed, 500), 0.01 };
+	*c = (struct source_cost){
+		next(seed), 0.0498, below(seed, 2) ? 0.3 : 0,
+		below(seed, 2) ? 1 : 0, maybe(seed), below(seed, 5), p,
+	};
+	return c;
+}
+
 static struct source_status *some_status(uint64_t *seed, struct arena *a)
 {
 	struct source_status *s = arena_alloc(a, sizeof(*s));
@@ -204,6 +224,10 @@ static struct source_status *some_status(uint64_t *seed, struct arena *a)
 	};
 	if (below(seed, 2))
 		some_endpoints(seed, a, s);
+	if (below(seed, 2))
+		s->credentials = maybe(seed);
+	if (below(seed, 2))
+		s->cost = some_cost(seed, a);
 	return s;
 }
 
@@ -231,6 +255,20 @@ static void some_events(uint64_t *seed, struct batch *b)
 			.tag = maybe(seed),
 		};
 	b->event = v;
+}
+
+static void some_alarms(uint64_t *seed, struct batch *b)
+{
+	struct alarm *a = arena_alloc(&b->arena, 4 * sizeof(*a));
+	for (size_t i = 0; i < 4; i++)
+		a[i] = (struct alarm){
+			word(seed),
+			(enum alarm_state)below(seed, ALARM_STATES),
+			when(seed), maybe(seed),
+		};
+	b->alarms = true;
+	b->nr_alarms = below(seed, 5);
+	b->alarm = a;
 }
 
 static struct batch *some_batch(uint64_t *seed, time_ms at)
@@ -262,6 +300,8 @@ static struct batch *some_batch(uint64_t *seed, time_ms at)
 		b->status = some_status(seed, &b->arena);
 	if (below(seed, 3) == 0)
 		b->catalog = some_catalog(seed, &b->arena);
+	if (below(seed, 3) == 0)
+		some_alarms(seed, b);
 	b->nr = below(seed, 12);
 	struct frame *f = arena_alloc(&b->arena, 12 * sizeof(*f));
 	for (size_t i = 0; i < b->nr; i++)
@@ -295,6 +335,23 @@ static void same_double(double a, double b)
 		assert_memory_equal(&a, &b, sizeof(a));
 }
 
+static void same_cost(const struct source_cost *a, const struct source_cost *b)
+{
+	assert_int_equal(a == NULL, b == NULL);
+	if (!a)
+		return;
+	assert_true(a->metrics == b->metrics && a->nr_parts == b->nr_parts);
+	same_double(a->usd_per_hour, b->usd_per_hour);
+	same_double(a->usd_today, b->usd_today);
+	same_double(a->usd_max, b->usd_max);
+	same_text(a->saving, b->saving);
+	for (size_t i = 0; i < a->nr_parts; i++) {
+		same_text(a->part[i].name, b->part[i].name);
+		assert_int_equal(a->part[i].metrics, b->part[i].metrics);
+		same_double(a->part[i].usd_per_hour, b->part[i].usd_per_hour);
+	}
+}
+
 static void same_status(const struct source_status *a,
 			const struct source_status *b)
 {
@@ -309,6 +366,8 @@ static void same_status(const struct source_status *a,
 		    && a->bytes == b->bytes && a->body_bytes == b->body_bytes
 		    && a->retries == b->retries && a->dropped == b->dropped
 		    && a->next == b->next && a->period == b->period);
+	same_text(a->credentials, b->credentials);
+	same_cost(a->cost, b->cost);
 	same_text(a->endpoint, b->endpoint);
 	assert_int_equal(a->nr_endpoints, b->nr_endpoints);
 	assert_int_equal(a->nr_attempts, b->nr_attempts);
@@ -343,7 +402,8 @@ static void same_shape(const struct shape *a, const struct shape *b)
 		    && a->method == b->method && a->interval == b->interval
 		    && a->interval_guessed == b->interval_guessed
 		    && a->window == b->window
-		    && a->visible_only == b->visible_only);
+		    && a->visible_only == b->visible_only
+		    && a->sparse == b->sparse && a->settle == b->settle);
 	same_texts(RED_ROLES, a->question, RED_ROLES, b->question);
 }
 
@@ -367,6 +427,9 @@ static void same_catalog(const struct catalog *a, const struct catalog *b)
 		assert_int_equal(s->shape, b->service[i].shape);
 		same_double(s->objective, b->service[i].objective);
 		same_double(s->latency_limit, b->service[i].latency_limit);
+		same_double(s->warn, b->service[i].warn);
+		same_double(s->crit, b->service[i].crit);
+		same_double(s->limit, b->service[i].limit);
 	}
 }
 
@@ -381,6 +444,18 @@ static void same_events(const struct batch *a, const struct batch *b)
 		same_text(v->service, w->service);
 		same_text(v->text, w->text);
 		same_text(v->tag, w->tag);
+	}
+}
+
+static void same_alarms(const struct batch *a, const struct batch *b)
+{
+	assert_int_equal(a->alarms, b->alarms);
+	assert_int_equal(a->nr_alarms, b->nr_alarms);
+	for (size_t i = 0; i < a->nr_alarms; i++) {
+		const struct alarm *x = &a->alarm[i], *y = &b->alarm[i];
+		same_text(x->name, y->name);
+		same_text(x->reason, y->reason);
+		assert_true(x->state == y->state && x->since == y->since);
 	}
 }
 
@@ -430,6 +505,7 @@ static void same_batch(const struct batch *a, const struct batch *b)
 	same_status(a->status, b->status);
 	same_catalog(a->catalog, b->catalog);
 	same_events(a, b);
+	same_alarms(a, b);
 	assert_int_equal(a->nr, b->nr);
 	for (size_t i = 0; i < a->nr; i++)
 		same_frame(&a->frame[i], &b->frame[i]);
@@ -1085,6 +1161,107 @@ static void unknown_words_are_refused(void **state)
 	batch_free(a);
 }
 
+/* What stands behind the endpoints is outside data too. */
+static void a_forged_bill_is_believed(void **state)
+{
+	(void)state;
+	time_ms t[] = { T0 };
+	struct batch *a = one_series(NULL, 0, t, 1), *b;
+	struct cost_part part = { "\x1b[2J", 4, -INFINITY };
+	struct source_cost cost = { 83, INFINITY, -1, NAN, "a\nb", 1, &part };
+	struct source_status status = { .credentials = "env\x07",
+					.cost = &cost };
+	struct alarm alarm = { "\x1b[1m", ALARM_ALARM, T0, "x\ty" };
+	a->status = &status;
+	a->alarms = true;
+	a->nr_alarms = 1;
+	a->alarm = &alarm;
+	b = again(a);
+	assert_non_null(b);
+	assert_string_equal(b->status->credentials, "env\\x07");
+	assert_true(b->status->cost->usd_per_hour == 0
+		    && b->status->cost->usd_today == 0
+		    && b->status->cost->usd_max == 0
+		    && b->status->cost->part[0].usd_per_hour == 0);
+	assert_string_equal(b->status->cost->part[0].name, "\\x1b[2J");
+	assert_string_equal(b->status->cost->saving, "a\\x0ab");
+	assert_string_equal(b->alarm[0].name, "\\x1b[1m");
+	assert_string_equal(b->alarm[0].reason, "x\\x09y");
+	batch_free(b);
+	alarm.state = ALARM_STATES;
+	assert_null(again(a));
+	alarm.state = ALARM_OK;
+	alarm.since = RECORD_TIME_MAX + 1;
+	assert_null(again(a));
+	alarm.since = TIME_NONE;
+	alarm.name = NULL;
+	assert_null(again(a));
+	batch_free(a);
+}
+
+/* Bits that a reader of before does not know stand behind all it reads. */
+static void an_old_recording_gets_a_bill(void **state)
+{
+	(void)state;
+	time_ms t[] = { T0 };
+	struct batch *a = one_series(NULL, 0, t, 1);
+	struct source_status status = { .kind = "prometheus" };
+	struct buf without = { 0 }, with = { 0 };
+	a->status = &status;
+	item_encode(a, &without);
+	status.credentials = "imds";
+	item_encode(a, &with);
+	assert_true(with.len > without.len);
+	struct batch *b = again(a);
+	assert_string_equal(b->status->credentials, "imds");
+	batch_free(b);
+	status.credentials = NULL;
+	b = again(a);
+	assert_null(b->status->credentials);
+	assert_null(b->status->cost);
+	assert_false(b->alarms);
+	batch_free(b);
+	batch_free(a);
+	buf_release(&without);
+	buf_release(&with);
+}
+
+static void into_file(struct batch *b, void *writer)
+{
+	assert_int_equal(writer_add(writer, b, NULL), 0);
+	batch_free(b);
+}
+
+static void an_incident_in_the_cloud_replays_otherwise(void **state)
+{
+	struct place *p = *state;
+	struct store *live = store_new(0), *replayed = store_new(0);
+	struct cloud c = { .now = T0, .failing = true, .alarms = true,
+			   .cost = &cloud_cost_over };
+	struct writer *w = writer_open(p->path, T0, "0.1.0", NULL);
+	assert_non_null(w);
+	cloud_poll(&c, into_file, w);
+	cloud_poll(&c, cloud_into, live);
+	assert_int_equal(writer_close(w, NULL), 0);
+	struct reader *r = reader_open(p->path, NULL);
+	assert_non_null(r);
+	for (struct batch *b; (b = reader_next(r));)
+		cloud_into(b, replayed);
+	reader_close(r);
+	const struct store_source *a = store_source(live, "cloudwatch");
+	const struct store_source *b = store_source(replayed, "cloudwatch");
+	same_text(a->credentials, b->credentials);
+	assert_int_equal(a->nr_alarms, b->nr_alarms);
+	for (size_t i = 0; i < a->nr_alarms; i++)
+		same_text(a->alarm[i].reason, b->alarm[i].reason);
+	same_cost(&a->cost, &b->cost);
+	assert_true(b->priced);
+	same_catalog(a->catalog, b->catalog);
+	assert_int_equal(store_points(live), store_points(replayed));
+	store_free(live);
+	store_free(replayed);
+}
+
 static void an_item_cut_anywhere_is_refused(void **state)
 {
 	(void)state;
@@ -1298,6 +1475,9 @@ int main(void)
 		cmocka_unit_test(labels_are_sorted_or_refused),
 		cmocka_unit_test(times_that_go_back_are_refused),
 		cmocka_unit_test(unknown_words_are_refused),
+		cmocka_unit_test(a_forged_bill_is_believed),
+		cmocka_unit_test(an_old_recording_gets_a_bill),
+		HERE(an_incident_in_the_cloud_replays_otherwise),
 		cmocka_unit_test(an_item_cut_anywhere_is_refused),
 		cmocka_unit_test(an_item_changed_anywhere_does_no_harm),
 		cmocka_unit_test(lengths_are_not_believed),

@@ -43,10 +43,14 @@ static const struct shape shapes[] = {
 };
 
 static const struct service_def defs[] = {
-	{ "api", "api", WEB, 0, 0 },        { "cart", "cart", WEB, 0.99, 0.3 },
-	{ "old", "old", LEGACY, 0, 0 },     { "rpc", "rpc", SUMMED, 0, 0 },
-	{ "native", "native", NATIVE, 0, 0 }, { "proxy", "proxy", PROXY, 0, 0 },
-	{ "plain", "plain", PLAIN, 0, 0 },
+	{ .name = "api", .value = "api", .shape = WEB },
+	{ .name = "cart", .value = "cart", .shape = WEB, .objective = 0.99,
+	  .latency_limit = 0.3 },
+	{ .name = "old", .value = "old", .shape = LEGACY },
+	{ .name = "rpc", .value = "rpc", .shape = SUMMED },
+	{ .name = "native", .value = "native", .shape = NATIVE },
+	{ .name = "proxy", .value = "proxy", .shape = PROXY },
+	{ .name = "plain", .value = "plain", .shape = PLAIN },
 };
 
 static const struct catalog catalog = {

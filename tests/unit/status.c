@@ -253,7 +253,7 @@ static struct dash *dash_with_a_service(int w, int h)
 	};
 	struct dash *d = dash_new(&o);
 	struct batch *b = batch_instant(NOW);
-	struct service_def def = { "shop", "shop", 1, 0, 0 };
+	struct service_def def = { .name = "shop", .value = "shop", .shape = 1 };
 	struct catalog c = { .nr_shapes = 1, .shape = &shape,
 			     .nr_services = 1, .service = &def };
 	b->catalog = &c;

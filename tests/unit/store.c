@@ -28,7 +28,8 @@ static const struct shape shape = {
 		      [RED_NATIVE] = "native" },
 };
 static const struct service_def defs[] = {
-	{ "api", "api", 1, 0, 0 }, { "web", "web", 1, 0, 0 },
+	{ .name = "api", .value = "api", .shape = 1 },
+	{ .name = "web", .value = "web", .shape = 1 },
 };
 static const struct catalog catalog = {
 	.version = "2.42.0", .nr_shapes = 1, .nr_services = 2,
@@ -576,9 +577,12 @@ static void rediscovery_throws_the_charts_away(void **state)
 	struct store *st = stocked(0);
 	say(st, BASE, 3, v);
 	struct shape shapes[2] = { shape, shape };
-	struct service_def more[] = { { "new", "new", 1, 0, 0 },
-				      { "api", "api", 1, 0.99, 0.5 },
-				      { "lost", "lost", 9, 0, 0 } };
+	struct service_def more[] = {
+		{ .name = "new", .value = "new", .shape = 1 },
+		{ .name = "api", .value = "api", .shape = 1, .objective = 0.99,
+		  .latency_limit = 0.5 },
+		{ .name = "lost", .value = "lost", .shape = 9 },
+	};
 	struct catalog c = { .nr_shapes = 2, .nr_services = 3,
 			     .shape = shapes, .service = more };
 	shapes[1].id = 2;

@@ -46,11 +46,12 @@ static const struct shape shapes[] = {
 };
 
 static const struct service_def defs[] = {
-	{ "checkout", "checkout", 1, 0.999, 0.5 },
-	{ "mail", "mail", 1, 0, 0 },
-	{ "検索-é-service-with-a-very-long-name-nobody-can-read", "long", 1, 0,
-	  0 },
-	{ "edge", "edge", 2, 0, 0 },
+	{ .name = "checkout", .value = "checkout", .shape = 1,
+	  .objective = 0.999, .latency_limit = 0.5 },
+	{ .name = "mail", .value = "mail", .shape = 1 },
+	{ .name = "検索-é-service-with-a-very-long-name-nobody-can-read",
+	  .value = "long", .shape = 1 },
+	{ .name = "edge", .value = "edge", .shape = 2 },
 };
 
 struct shop {
