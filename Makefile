@@ -43,13 +43,14 @@ UNIT   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
 DECODE := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/decode/*.c))
 GOLDEN := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/golden/*.c))
 # evil.c, pty.c and the like are what tests are made with, not tests.
-FAULT  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/evil.c %/evil_tls.c %/fake_prom.c %/fake_aws.c,$(wildcard tests/fault/*.c)))
+FAULT  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/evil.c %/evil_tls.c %/fake_prom.c %/fake_aws.c %/fake_cloudwatch.c,$(wildcard tests/fault/*.c)))
 PTY    := $(patsubst %.c,$(BUILD)/%,$(filter-out %/pty.c,$(wildcard tests/pty/*.c)))
 REAL   := $(patsubst %.c,$(BUILD)/%,$(filter-out %/exporter.c %/lab.c,$(wildcard tests/real/*.c)))
 FUZZ   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FAST   := $(UNIT) $(DECODE) $(GOLDEN) $(FUZZ)
 SLOW   := $(FAULT) $(PTY) $(REAL)
 MADE_WITH := $(BUILD)/tests/real/exporter $(BUILD)/tests/oracle \
+	$(BUILD)/tests/fault/fake_cloudwatch \
 	$(BUILD)/tests/torture/starve.so
 
 .PHONY: all demo test check-fast check-sanitized bench bench-json fuzz oracle \
