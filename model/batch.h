@@ -153,8 +153,9 @@ struct batch {
 				NULL until source_emit(): then its own name */
 	time_ms at;          /* the moment the poll is about, server's clock */
 
-	/* Instant: the frames have one point each, at `at`, and replace the
-	 * `now` of every series of the asked questions. Else a range: inside
+	/* Instant: the frames have one point each, at `at` or, from a source
+	 * that counts whole periods, at the end of the newest one, and replace
+	 * the `now` of every series of the asked questions. Else a range: inside
 	 * from..to the answer wins, absence means "no data", and points newer
 	 * than `settled` may still change (drawn dimmed, never alarm). */
 	bool instant;

@@ -350,7 +350,8 @@ static time_ms newest_of(const struct service *s, enum red_role role,
 		const struct series *r = s->series[role][i];
 		if (r->now_t != TIME_NONE && r->now_t <= at && r->now_t > best)
 			best = r->now_t;
-		size_t k = series_lower(r, settled + 1);
+		/* Its source says which period is the newest that counts. */
+		size_t k = s->shape->sparse ? 0 : series_lower(r, settled + 1);
 		if (k && r->t[k - 1] > best)
 			best = r->t[k - 1];
 	}

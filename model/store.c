@@ -191,7 +191,8 @@ static void apply_frames(struct store *st, struct origin *o,
 		bool again = h->seen == st->epoch;
 		h->seen = st->epoch;
 		if (b->instant)
-			points_set_now(st, &h->s, b->at,
+			points_set_now(st, &h->s,
+				f->nr && f->t[0] < b->at ? f->t[0] : b->at,
 				f->nr && f->v ? f->v[0] : NAN,
 				f->nr ? f->h : NULL);
 		else if (!b->instant && !again)

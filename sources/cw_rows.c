@@ -605,6 +605,7 @@ static struct shape shape_of(const struct cw_member *m, uint32_t id,
 						    : METHOD_NONE,
 		.note = s->note ? arena_strdup(a, s->note) : NULL,
 		.interval = m->rows->period, .window = window,
+		.settle = m->rows->period,
 		.sparse = !no || !is_request(no->role),
 	};
 	if (no)
