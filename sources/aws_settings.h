@@ -27,7 +27,8 @@ struct aws_settings {
 	bool profile_asked;           /* --profile: environment keys lose */
 	const struct aws_section *section; /* or NULL: there is none */
 	const char *region;           /* or NULL: only IMDS may know */
-	const char *region_from;      /* "--region", "AWS_REGION", "profile x" */
+	const char *region_from;      /* "--region", "AWS_REGION", "profile x",
+					 "" without one */
 	bool fips, dualstack;
 	bool plain_endpoints;         /* configured ones are ignored */
 	const char *from_profile;     /* "profile x", "services y": where what */

@@ -645,10 +645,18 @@ static void a_wrong_instance_address_is_not_explained(void **state)
 			      "ec2_metadata_service_endpoint_mode = IPv7\n" };
 	struct world uri = { .env = { "AWS_EC2_METADATA_SERVICE_ENDPOINT="
 				      "http://not a uri" } };
+	struct world both = { .env = { "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"
+				       "=x" }, .config = "[default]\n"
+			      "ec2_metadata_service_endpoint =\n" };
 	struct run r;
 	struct buf url;
 	(void)state;
 	buf_init(&url, 0);
+	good(&r, &both, NULL, NULL);
+	assert_int_equal(aws_imds_endpoint(&r.s, &url, &r.e), -1);
+	assert_string_equal(r.e.text, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: "
+			    "IPv4 or IPv6 was expected");
+	aws_settings_release(&r.s);
 	good(&r, &mode, NULL, NULL);
 	assert_int_equal(aws_imds_endpoint(&r.s, &url, &r.e), -1);
 	assert_string_equal(r.e.text, "/h/.aws/config:2: "
@@ -768,7 +776,7 @@ static void the_environment_of_the_process_is_not_read(void **state)
 	setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/at/all", 1);
 	setenv("AWS_REGION", "eu-west-1", 1);
 	setenv("AWS_EC2_METADATA_DISABLED", "True", 1);
-	unsetenv("AWS_PROFILE");
+	setenv("AWS_PROFILE", "", 1);
 	unsetenv("AWS_DEFAULT_PROFILE");
 	unsetenv("AWS_USE_FIPS_ENDPOINT");
 	assert_int_equal(aws_settings_load(&s, &aws_outside, NULL, NULL, &e),
