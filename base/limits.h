@@ -46,17 +46,14 @@
 #define LIMIT_FRAME ((size_t)64 << 20)
 /* A theme or another small file that is read whole. */
 #define LIMIT_FILE ((size_t)1 << 20)
-<<<<<<< HEAD
 /* Sections of AWS' two files together, and properties (or sub-properties) of
  * one; a file with more is refused. */
 #define LIMIT_PROFILES ((size_t)10000)
 #define LIMIT_PROPERTIES ((size_t)1000)
-=======
 /* Payload of one file of the shared cache: a larger one is not written, and as
  * if there was none. Names that one sweep of it looks at; the rest next time. */
 #define LIMIT_CACHE_FILE ((size_t)16 << 20)
 #define LIMIT_CACHE_NAMES 10000
->>>>>>> cache
 /* Nodes and documents of one YAML file. */
 #define LIMIT_NODES ((size_t)100000)
 #define LIMIT_DOCUMENTS 64

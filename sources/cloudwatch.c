@@ -315,7 +315,8 @@ static void enter_group(struct cw *c, struct group *g)
 	struct buf b;
 	time_ms at;
 	buf_init(&b, 0);
-	if (cw_cache_read(c->cache, g->t.key, g->t.held_at, &b, &at)
+	if (cw_cache_read(c->cache, g->t.key, server_now(c), g->t.held_at,
+			  &b, &at)
 	    && at != g->t.held_at) {
 		cw_hold_read(&g->hold, buf_text(&b), b.len,
 			     g->to - (time_ms)CW_HOLD_POINTS / 2
@@ -398,7 +399,7 @@ static void enter_find(struct cw *c, struct topic *t)
 	t->need = true;
 	buf_init(&b, 0);
 	cw_metrics_init(&m);
-	if (cw_cache_read(c->cache, t->key, TIME_NONE, &b, &at)
+	if (cw_cache_read(c->cache, t->key, now, TIME_NONE, &b, &at)
 	    && now - at < FIND_EVERY
 	    && cw_metrics_read(&m, buf_text(&b), b.len, &e) == 0) {
 		find_make(c, &m, at);
@@ -465,8 +466,8 @@ static void enter_alarms(struct cw *c, struct topic *t)
 	struct buf b;
 	time_ms at, now = server_now(c);
 	buf_init(&b, 0);
-	if (cw_cache_read(c->cache, t->key, c->state_known ? c->state_at
-							   : TIME_NONE,
+	if (cw_cache_read(c->cache, t->key, now,
+			  c->state_known ? c->state_at : TIME_NONE,
 			  &b, &at)
 	    && (!c->state_known || at != c->state_at))
 		take_alarms(c, buf_text(&b), b.len, at);
@@ -1257,7 +1258,7 @@ static void on_billed(uv_work_t *work)
 static void save(struct cw *c)
 {
 	cw_saving(spent_usd(&c->spent), max_usd(c),
-		  c->poll.want.paging || c->paging, &c->saving);
+		  c->poll.want.paging || c->paging, PERIOD_OWN, &c->saving);
 	c->src->period = PERIOD_OWN * c->saving.stretch;
 }
 
@@ -1694,7 +1695,7 @@ static int cw_open(struct source *src, const char *where, struct err *e)
 	else
 		keep(&c->shown, "");
 	init_topics(c);
-	cw_saving(0, 0, false, &c->saving);
+	cw_saving(0, 0, false, PERIOD_OWN, &c->saving);
 	open_client(c);
 	src->period = PERIOD_OWN;
 	src->interval = MINUTE;
