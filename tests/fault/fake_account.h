@@ -442,7 +442,7 @@ static void account_alarms(struct account *a, time_ms now)
 }
 
 /* `more` load balancers beside the twenty services. */
-static void account_new(struct account *a, time_ms now, int more)
+static inline void account_new(struct account *a, time_ms now, int more)
 {
 	*a = (struct account){ 0 };
 	account_services(a);

@@ -219,12 +219,14 @@ static void spoil_iso(struct evil_answer *out)
 
 static void spoil_message(struct evil_answer *out)
 {
+	/* The operation's own list comes last. */
+	static const char empty[] = "],\"Messages\":[";
 	struct buf b;
-	const char *s = buf_text(&out->body);
-	const char *at = strstr(s, "\"Messages\":[");
+	const char *s = buf_text(&out->body), *at = NULL;
+	for (const char *next = s; (next = strstr(next, empty)); at = next)
+		next += strlen(empty);
 	if (!at)
 		return;
-	at += strlen("\"Messages\":[");
 	buf_init(&b, 0);
 	buf_add(&b, s, (size_t)(at - s));
 	cloud_message(&b, "MaxMetricsExceeded",
