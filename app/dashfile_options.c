@@ -15,8 +15,8 @@ const struct file_section file_sections[SECTION_NR] = {
 	[SECTION_THRESHOLDS] = { "thresholds", "[{...}]", "limits of queries, "
 				 "drawn as lines in charts; not evaluated in "
 				 "this version" },
-	[SECTION_PAGES] = { "pages", "[{...}]", "pages of your own; keys 3 4 5 "
-			    "7 or :page NAME" },
+	[SECTION_PAGES] = { "pages", "[{...}]", "pages of your own; keys 3 5 7 "
+			    "9 or :page NAME" },
 	[SECTION_THEME] = { "theme", "NAME", "ember, paper, contrast, mono, or "
 			    "a theme file" },
 	[SECTION_KEYS] = { "keys", "{KEY: WHAT}", "a key for another key or a "

@@ -176,8 +176,8 @@ static int set_size(struct options *o, const char *arg, struct err *e)
 
 static int set_page(struct options *o, const char *arg, struct err *e)
 {
-	static const char *const later[] = { "changed", "saturation", "slo",
-					     "loadtest", NULL };
+	static const char *const later[] = { "changed", "slo", "loadtest",
+					     NULL };
 	for (int p = 0; p < PAGE_START; p++) {
 		if (strcmp(arg, page_name((enum page)p)) == 0) {
 			o->page = (enum page)p;
@@ -296,8 +296,8 @@ const struct option_row option_rows[] = {
 	  "or ISO-8601", IN_SNAPSHOT | IN_STATUS, set_at },
 	{ "size", 0, "COLSxROWS", "size of the frame (120x40)", IN_SNAPSHOT,
 	  set_size },
-	{ "page", 0, "NAME", "overview, service, events, net", IN_SNAPSHOT,
-	  set_page },
+	{ "page", 0, "NAME", "overview, service, saturation, events, net",
+	  IN_SNAPSHOT, set_page },
 	{ "service", 0, "NAME", "the service to select", IN_SNAPSHOT,
 	  set_service },
 	{ "keys", 0, "\"KEY KEY\"", "keys to press first, as in \"j Enter\"",

@@ -734,7 +734,7 @@ static void a_key_of_the_file_does_nothing(void **state)
 	dash_frame(d);
 	assert_int_equal(dash_view(d)->page, PAGE_OWN);
 	assert_string_equal(dash_view(d)->own, "own");
-	dash_key(d, '4'); /* there is no second one */
+	dash_key(d, '5'); /* there is no second one */
 	assert_int_equal(dash_view(d)->page, PAGE_OWN);
 	while (dash_request(d) != REQUEST_NONE)
 		;

@@ -210,7 +210,6 @@ static void what_is_not_built_reads_like_a_mistake(void **state)
 		"--sigv4 eu demo", "--dashboard d demo",
 		"--no-mouse demo",
 		"snapshot demo --page slo", "snapshot demo --page changed",
-		"snapshot demo --page saturation",
 		"snapshot demo --page loadtest",
 	};
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
