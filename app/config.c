@@ -177,6 +177,8 @@ static const char *source_word(const struct file_source *s, struct arena *a)
 	if (s->kind == FILE_DEMO)
 		return arena_printf(a, "demo%s%.100s", s->url ? ":" : "",
 				    s->url ? s->url : "");
+	if (s->kind == FILE_CLOUDWATCH)
+		return "cloudwatch";
 	return s->url ? s->url : s->urls[0];
 }
 

@@ -73,6 +73,31 @@ static int set_cacert(struct options *o, const char *arg, struct err *e)
 	return 0;
 }
 
+/* Both go into URLs, host names and sentences. */
+static bool is_word(const char *s, const char *beside)
+{
+	size_t n = strlen(s);
+	return n && n <= 128 && text_is_clean(s) && !strpbrk(s, beside);
+}
+
+static int set_region(struct options *o, const char *arg, struct err *e)
+{
+	if (!is_word(arg, " /:@?#.[]"))
+		return err_set(e, EXIT_USAGE, "--region '%.40s': expected a "
+			       "region of AWS, as in eu-west-1", arg);
+	o->region = arg;
+	return 0;
+}
+
+static int set_profile(struct options *o, const char *arg, struct err *e)
+{
+	if (!is_word(arg, "[]"))
+		return err_set(e, EXIT_USAGE, "--profile '%.40s': expected the "
+			       "name of a profile in ~/.aws/config", arg);
+	o->profile = arg;
+	return 0;
+}
+
 static int set_theme(struct options *o, const char *arg, struct err *e)
 {
 	(void)e;
@@ -279,6 +304,10 @@ const struct option_row option_rows[] = {
 	  "(REDTOP_TOKEN holds one without a file)", IN_ALL, set_token_file },
 	{ "cacert", 0, "FILE", "CA certificates, in place of the system's",
 	  IN_ALL, set_cacert },
+	{ "region", 0, "REGION", "of AWS, as in eu-west-1; before AWS_REGION "
+	  "and the profile's", IN_ALL, set_region },
+	{ "profile", 0, "NAME", "of ~/.aws/config; its keys win over those in "
+	  "the environment", IN_ALL, set_profile },
 	{ "theme", 0, "NAME", "ember, paper, contrast, mono, or a theme file",
 	  IN_ALL, set_theme },
 	{ "ascii", 0, NULL, "draw with ASCII only", IN_ALL, set_ascii },
@@ -317,8 +346,7 @@ const struct option_row option_rows[] = {
 
 /* Words of the product that are promised for later versions. */
 static const char *const later_options[] = {
-	"no-mouse", "region", "profile", "sigv4",
-	"dashboard", "slo", "thresholds", "source", NULL,
+	"no-mouse", "sigv4", "dashboard", "slo", "thresholds", "source", NULL,
 };
 
 /* ---- reading the line ---------------------------------------------------------- */
