@@ -177,6 +177,8 @@ static const char *source_word(const struct file_source *s, struct arena *a)
 	if (s->kind == FILE_DEMO)
 		return arena_printf(a, "demo%s%.100s", s->url ? ":" : "",
 				    s->url ? s->url : "");
+	if (s->kind == FILE_CLOUDWATCH)
+		return "cloudwatch";
 	return s->url ? s->url : s->urls[0];
 }
 
@@ -212,7 +214,8 @@ static int find_page(const struct config *c, struct options *o, struct err *e)
 		names[n++] = page_name((enum page)p);
 	const char *near = text_nearest(o->own_page, names);
 	return err_set(e, EXIT_USAGE, "no page '%.40s'%s%s%s; pages are "
-		       "overview, service, events, net%s", o->own_page,
+		       "overview, service, saturation, events, net%s",
+		       o->own_page,
 		       near ? ", did you mean '" : "", near ? near : "",
 		       near ? "'" : "", nr ? ", and the file's" : "");
 }

@@ -167,6 +167,35 @@ static const struct red_row *selected(const struct dash *d)
 	return d->nr_rows ? &d->rows[dash_selected(d)] : NULL;
 }
 
+static int compare_resources(const void *a, const void *b, void *arg)
+{
+	(void)arg;
+	return resource_compare(a, b);
+}
+
+static void build_resources(struct dash *d, time_ms now)
+{
+	const struct service *const *s;
+	size_t n = store_resources(d->store, &s);
+	if (n > d->cap_resources) {
+		d->cap_resources = n + 16;
+		d->resources = mem_grow(d->resources, d->cap_resources,
+					sizeof(*d->resources));
+	}
+	for (size_t i = 0; i < n; i++)
+		resource_read(s[i], now, now - d->range, &d->resources[i]);
+	d->nr_resources = n;
+	sort(d->resources, n, sizeof(*d->resources), compare_resources, NULL);
+}
+
+size_t dash_selected_resource(const struct dash *d)
+{
+	for (size_t i = 0; i < d->nr_resources; i++)
+		if (strcmp(d->resources[i].service->name, d->resource) == 0)
+			return i;
+	return 0;
+}
+
 static void keep_derived(const struct event *e, void *arg)
 {
 	struct dash *d = arg;
@@ -308,6 +337,10 @@ static void build_view(struct dash *d)
 	v->filter = d->line == LINE_FILTER ? d->text : d->filter;
 	v->filter_open = d->line == LINE_FILTER;
 	v->sort_column = d->sort;
+	build_resources(d, now);
+	v->resource = d->resources;
+	v->nr_resources = d->nr_resources;
+	v->selected_resource = dash_selected_resource(d);
 	build_events(d, now);
 	v->event = d->events;
 	v->nr_events = d->nr_events;
@@ -573,10 +606,19 @@ static bool forgets(const struct dash *d, const struct batch *b)
 	       || store_events(d->store, &told) >= LIMIT_EVENTS;
 }
 
+/* A source that judges whole minutes tells of the last one before the moment
+ * it was asked for. */
+static bool is_of_moment(const struct dash *d, const struct batch *b)
+{
+	if (d->replay || d->live || b->at == d->at)
+		return true;
+	return d->asked == d->at && b->at < d->at
+	       && d->at - b->at <= ROW_OLDEST;
+}
+
 void dash_batch(struct dash *d, const struct batch *b)
 {
-	bool of_moment = d->replay || d->live || b->at == d->at;
-	if (!of_moment && !b->catalog)
+	if (!is_of_moment(d, b) && !b->catalog)
 		return;
 	store_apply(d->store, b);
 	if (forgets(d, b))
@@ -609,9 +651,21 @@ static const char *const *visible_rows(struct dash *d)
 	return d->visible;
 }
 
+/* The page tier burns, whether or not somebody promised the objective. */
+static bool is_paging(const struct dash *d)
+{
+	for (size_t i = 0; i < d->nr_all; i++)
+		if (d->all[i].state == STATE_PAGE
+		    || d->all[i].state == STATE_CRIT)
+			return true;
+	return false;
+}
+
 void dash_want(struct dash *d, struct want *out)
 {
 	time_ms step, back;
+	if (d->live || d->pending)
+		d->asked = d->live ? TIME_NONE : d->at;
 	dash_reach(d->surface->w, d->surface->h, d->range, &step, &back);
 	*out = (struct want){
 		.at = d->live ? TIME_NONE : d->at,
@@ -624,6 +678,7 @@ void dash_want(struct dash *d, struct want *out)
 		.selected = d->v.sel ? d->v.sel->service->name : d->selected,
 		.details = dash_details(d),
 		.visible = visible_rows(d),
+		.paging = is_paging(d),
 	};
 }
 
@@ -753,7 +808,7 @@ struct dash *dash_new(const struct dash_options *o)
 	d->speed = 1;
 	d->latest = o->now;
 	d->range = d->range0 = o->range;
-	d->cursor = TIME_NONE;
+	d->cursor = d->asked = TIME_NONE;
 	d->start = o->start;
 	d->nr_start = o->nr_start;
 	d->dirty = true;
@@ -778,6 +833,7 @@ void dash_free(struct dash *d)
 	surface_free(d->surface);
 	free(d->all);
 	free(d->rows);
+	free(d->resources);
 	free(d->derived);
 	free(d->events);
 	free(d);

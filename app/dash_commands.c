@@ -54,10 +54,25 @@ static void cmd_page(struct dash *d, const char *arg)
 	if (open_page(d, arg))
 		return;
 	size_t n = (size_t)snprintf(d->notice, sizeof(d->notice), "pages are "
-				    "overview, service, events, net");
+				    "overview, service, saturation, events, "
+				    "net");
 	for (size_t i = 0; i < d->file.nr_pages && n < sizeof(d->notice); i++)
 		n += (size_t)snprintf(d->notice + n, sizeof(d->notice) - n,
 				      ", %s", d->file.page[i].name);
+}
+
+static void cmd_alarms(struct dash *d, const char *arg)
+{
+	const struct store_source *const *src;
+	size_t n = store_sources(d->store, &src), known = 0;
+	(void)arg;
+	for (size_t i = 0; i < n; i++)
+		known += src[i]->alarms_known;
+	if (known)
+		dash_page(d, PAGE_EVENTS);
+	else
+		dash_notice(d, "no source here tells of alarms; cloudwatch "
+			    "does");
 }
 
 static void cmd_range(struct dash *d, const char *arg)
@@ -133,8 +148,9 @@ static const struct {
 	{ { "goto", "TIME", "go to a time: 14:05, -10m, now" }, cmd_goto },
 	{ { "theme", "NAME", "ember, paper, contrast, mono, or a file" },
 	  cmd_theme },
-	{ { "page", "NAME", "overview, service, events, net, or the file's" },
-	  cmd_page },
+	{ { "page", "NAME", "overview, service, saturation, events, net, or "
+	    "the file's" }, cmd_page },
+	{ { "alarms", "", "what the sources' own alarms say" }, cmd_alarms },
 	{ { "range", "SPAN", "how much time the charts show: 15m, 1h, 6h" },
 	  cmd_range },
 	{ { "service", "NAME", "open a service" }, cmd_service },

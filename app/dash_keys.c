@@ -36,6 +36,18 @@ static void select_event(struct dash *d, long to)
 	d->selected_event = (size_t)to;
 }
 
+static void select_resource(struct dash *d, long to)
+{
+	if (d->nr_resources == 0)
+		return;
+	if (to < 0)
+		to = 0;
+	if (to >= (long)d->nr_resources)
+		to = (long)d->nr_resources - 1;
+	dash_copy(d->resource, sizeof(d->resource),
+		  d->resources[to].service->name);
+}
+
 /* Only what can be opened; the rows to read are the last. */
 static void select_start(struct dash *d, long to)
 {
@@ -54,6 +66,8 @@ static void move(struct dash *d, long by)
 		select_event(d, (long)d->selected_event - by);
 	else if (d->page == PAGE_START)
 		select_start(d, (long)d->start_at + by);
+	else if (d->page == PAGE_SATURATION)
+		select_resource(d, (long)dash_selected_resource(d) + by);
 	else
 		select_row(d, (long)dash_selected(d) + by);
 }
@@ -292,6 +306,7 @@ static void k_unfocus(struct dash *d) { dash_focus(d, -1); }
 static void k_overview(struct dash *d) { dash_page(d, PAGE_OVERVIEW); }
 static void k_service(struct dash *d) { dash_page(d, PAGE_SERVICE); }
 static void k_events(struct dash *d) { dash_page(d, PAGE_EVENTS); }
+static void k_saturation(struct dash *d) { dash_page(d, PAGE_SATURATION); }
 static void k_net(struct dash *d) { dash_page(d, PAGE_NET); }
 static void k_own1(struct dash *d) { dash_own_page(d, 0); }
 static void k_own2(struct dash *d) { dash_own_page(d, 1); }
@@ -351,10 +366,10 @@ static const struct {
 	{ 's', k_sort, false },         { 'f', full_screen, false },
 	{ K_TAB, k_focus, false },      { K_BACKTAB, k_unfocus, false },
 	{ '1', k_overview, false },     { '2', k_service, false },
-	{ '6', k_events, false },       { '8', k_net, false },
-	{ 'y', k_status, false },
-	{ '3', k_own1, false },         { '4', k_own2, false },
-	{ '5', k_own3, false },         { '7', k_own4, false },
+	{ '4', k_saturation, false },   { '6', k_events, false },
+	{ '8', k_net, false },          { 'y', k_status, false },
+	{ '3', k_own1, false },         { '5', k_own2, false },
+	{ '7', k_own3, false },         { '9', k_own4, false },
 	{ K_CTRL_R, k_reload, false },
 };
 

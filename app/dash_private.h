@@ -45,6 +45,7 @@ struct dash {
 	time_ms latest, latest_mono, mono;
 	time_ms range, range0, pan;
 	time_ms cursor;
+	time_ms asked;         /* the moment that sources were asked for */
 	const struct source *replay_src;
 
 	/* rows and events */
@@ -58,6 +59,9 @@ struct dash {
 	const struct event **events;
 	size_t nr_events, cap_events, selected_event;
 	bool event_chosen;
+	struct resource *resources;
+	size_t nr_resources, cap_resources;
+	char resource[LIMIT_LABEL_VALUE + 1]; /* the selected one */
 
 	/* input */
 	enum line line;
@@ -94,6 +98,7 @@ void dash_own_page(struct dash *d, size_t i);
 bool dash_details(const struct dash *d);
 /* Index of the selected row, 0 if it is not among the rows. */
 size_t dash_selected(const struct dash *d);
+size_t dash_selected_resource(const struct dash *d);
 void dash_focus(struct dash *d, int direction);
 
 /* dash_time.c */

@@ -233,6 +233,17 @@ static void whole_of(struct dashfile *f, const struct file_option *o,
 	expected(f, o, n, text);
 }
 
+static void usd_of(struct dashfile *f, const struct file_option *o,
+		   const struct node *n, double *out)
+{
+	double v;
+	if (number_of(n, "", &v) && v > 0 && v <= 1e6)
+		*out = v;
+	else
+		expected(f, o, n, "dollars above 0, as in 1.00; a source that "
+			 "may cost nothing is left out");
+}
+
 static void time_of(struct dashfile *f, const struct file_option *o,
 		    const struct node *n, time_ms *out)
 {
@@ -331,6 +342,9 @@ static void read_value(struct dashfile *f, const struct file_option *o,
 	case OPTION_NUMBER:
 		if (!number_of(n, "", to))
 			expected(f, o, n, "a number");
+		break;
+	case OPTION_USD:
+		usd_of(f, o, n, to);
 		break;
 	case OPTION_TIME:
 		time_of(f, o, n, to);

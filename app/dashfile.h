@@ -25,7 +25,7 @@ struct place {
 	const struct node *node;
 };
 
-enum file_kind { FILE_PROMETHEUS, FILE_DEMO, FILE_RECORDING };
+enum file_kind { FILE_PROMETHEUS, FILE_DEMO, FILE_RECORDING, FILE_CLOUDWATCH };
 
 struct file_source {
 	struct place at;
@@ -33,6 +33,8 @@ struct file_source {
 	const char *const *urls; /* ends in NULL; or NULL */
 	double objective;        /* 0..1, or 0 */
 	bool allow_plain_http;
+	const char *region, *profile; /* of AWS, or NULL */
+	double max_usd;          /* a day */
 	const struct node *http_config; /* or NULL */
 	/* what follows: */
 	enum file_kind kind;
@@ -148,7 +150,7 @@ const char *dashfile_windowed(const char *query, const char *window,
 enum option_type {
 	OPTION_TEXT, OPTION_QUERY, OPTION_URL, OPTION_URLS, OPTION_CHOICE,
 	OPTION_BOOL, OPTION_WHOLE, OPTION_NUMBER, OPTION_TIME, OPTION_PERCENT,
-	OPTION_LEVEL, OPTION_ROWS, OPTION_TREE,
+	OPTION_USD, OPTION_LEVEL, OPTION_ROWS, OPTION_TREE,
 };
 
 struct file_option {

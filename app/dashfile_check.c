@@ -38,14 +38,25 @@ static void check_url(struct dashfile *f, const struct node *at,
 			     "Prometheus");
 }
 
+static const char *const kind_names[] = {
+	[FILE_PROMETHEUS] = "prometheus", [FILE_DEMO] = "demo",
+	[FILE_RECORDING] = "recording", [FILE_CLOUDWATCH] = "cloudwatch",
+};
+
+static enum file_kind kind_named(const char *word)
+{
+	for (int k = 0; k <= FILE_CLOUDWATCH; k++)
+		if (strcmp(kind_names[k], word) == 0)
+			return (enum file_kind)k;
+	return FILE_PROMETHEUS;
+}
+
 static void tell_kind(struct dashfile *f, struct file_source *s)
 {
 	struct err e;
 	const char *rest;
 	if (s->kind_word) {
-		s->kind = strcmp(s->kind_word, "demo") == 0 ? FILE_DEMO
-			  : strcmp(s->kind_word, "recording") == 0
-				  ? FILE_RECORDING : FILE_PROMETHEUS;
+		s->kind = kind_named(s->kind_word);
 		return;
 	}
 	const char *url = s->url ? s->url : s->urls ? s->urls[0] : NULL;
@@ -53,11 +64,8 @@ static void tell_kind(struct dashfile *f, struct file_source *s)
 	if (url && !ops)
 		dashfile_say(f, where(&s->at, s->url ? "url" : "urls"), true,
 			     "%s", e.text);
-	s->kind = !ops || strcmp(ops->name, "prometheus") == 0
-			  ? FILE_PROMETHEUS
-		  : strcmp(ops->name, "demo") == 0 ? FILE_DEMO
-						   : FILE_RECORDING;
-	if (ops && s->kind == FILE_DEMO)
+	s->kind = ops ? kind_named(ops->name) : FILE_PROMETHEUS;
+	if (s->kind == FILE_DEMO || s->kind == FILE_CLOUDWATCH)
 		s->url = *rest ? rest : NULL;
 }
 
@@ -78,6 +86,26 @@ static void check_place(struct dashfile *f, const struct file_source *s)
 		dashfile_say(f, where(&s->at, "urls"), true,
 			     "only a prometheus has several endpoints");
 	}
+}
+
+static const char region_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+
+static void check_aws(struct dashfile *f, const struct file_source *s)
+{
+	static const char *const only[] = { "region", "profile",
+					    "max_usd_per_day" };
+	for (size_t i = 0; i < sizeof(only) / sizeof(only[0]); i++)
+		if (s->kind != FILE_CLOUDWATCH && node_get(s->at.node, only[i]))
+			dashfile_say(f, where(&s->at, only[i]), true,
+				     "only a cloudwatch source has a %s",
+				     only[i]);
+	size_t n = s->region ? strlen(s->region) : 1;
+	if (n > 32 || (s->region && strspn(s->region, region_letters) != n))
+		dashfile_say(f, where(&s->at, "region"), true, "region '%.40s'"
+			     ": expected a region of AWS, as in eu-west-1",
+			     s->region);
+	if (s->kind == FILE_CLOUDWATCH && s->url)
+		check_url(f, where(&s->at, "url"), s->url);
 }
 
 /* The lines of the http_config reader, each `file:line:column: sentence`, as
@@ -135,6 +163,7 @@ static void check_source(struct dashfile *f, struct file_source *s)
 	if (kind && !s->kind_word)
 		return;
 	check_place(f, s);
+	check_aws(f, s);
 	check_http(f, s);
 	if (s->kind != FILE_PROMETHEUS)
 		return;
@@ -209,8 +238,7 @@ static void check_service(struct dashfile *f, const struct file_service *s)
 			     s->name ? s->name : "", f->nr_sources);
 	if (src && src->kind != FILE_PROMETHEUS)
 		dashfile_say(f, where(&s->at, "rate"), true,
-			     "a %s answers no queries",
-			     src->kind == FILE_DEMO ? "demo" : "recording");
+			     "a %s answers no queries", kind_names[src->kind]);
 }
 
 /* One source may have a name once. */

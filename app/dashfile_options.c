@@ -15,8 +15,8 @@ const struct file_section file_sections[SECTION_NR] = {
 	[SECTION_THRESHOLDS] = { "thresholds", "[{...}]", "limits of queries, "
 				 "drawn as lines in charts; not evaluated in "
 				 "this version" },
-	[SECTION_PAGES] = { "pages", "[{...}]", "pages of your own; keys 3 4 5 "
-			    "7 or :page NAME" },
+	[SECTION_PAGES] = { "pages", "[{...}]", "pages of your own; keys 3 5 7 "
+			    "9 or :page NAME" },
 	[SECTION_THEME] = { "theme", "NAME", "ember, paper, contrast, mono, or "
 			    "a theme file" },
 	[SECTION_KEYS] = { "keys", "{KEY: WHAT}", "a key for another key or a "
@@ -24,10 +24,10 @@ const struct file_section file_sections[SECTION_NR] = {
 };
 
 static const char *const source_kind_words[] = {
-	"prometheus", "demo", "recording", NULL,
+	"prometheus", "cloudwatch", "demo", "recording", NULL,
 };
 static const char *const source_kinds_later[] = {
-	"exposition", "cloudwatch", "alertmanager", NULL,
+	"exposition", "alertmanager", NULL,
 };
 static const char *const policies[] = { "least-loaded", "roundrobin", "random",
 					NULL };
@@ -46,11 +46,13 @@ static const char *const units[] = { "number", "s", "ms", "us", "/s", "%",
 const struct file_option file_options[] = {
 	{ "sources", "name", "NAME", "what the source is called", OPTION_TEXT,
 	  AT(source, name), .unique = true },
-	{ "sources", "kind", "KIND", "prometheus, demo, or recording; told "
-	  "from the url if left out", OPTION_CHOICE, AT(source, kind_word),
+	{ "sources", "kind", "KIND", "prometheus, cloudwatch, demo, or "
+	  "recording; told from the url if left out", OPTION_CHOICE,
+	  AT(source, kind_word),
 	  .choices = source_kind_words, .later = source_kinds_later },
 	{ "sources", "url", "URL", "base URL; the path of a recording; the "
-	  "seed of a demo", OPTION_TEXT, AT(source, url) },
+	  "seed of a demo; of cloudwatch an endpoint, or left out",
+	  OPTION_TEXT, AT(source, url) },
 	{ "sources", "urls", "[URL, URL]", "several endpoints of the same data",
 	  OPTION_URLS, AT(source, urls) },
 	{ "sources", "policy", "WORD", "which endpoint is asked next: "
@@ -59,6 +61,13 @@ const struct file_option file_options[] = {
 	  .choices = policies },
 	{ "sources", "objective", "PERCENT", "of its services that have none "
 	  "of their own", OPTION_PERCENT, AT(source, objective) },
+	{ "sources", "region", "REGION", "of cloudwatch; without it AWS_REGION "
+	  "or the profile's", OPTION_TEXT, AT(source, region) },
+	{ "sources", "profile", "NAME", "of cloudwatch: whose keys in "
+	  "~/.aws/config", OPTION_TEXT, AT(source, profile) },
+	{ "sources", "max_usd_per_day", "USD", "what asking cloudwatch may "
+	  "cost a day, at the list price", OPTION_USD, AT(source, max_usd),
+	  .fallback = "1.00" },
 	{ "sources", "http_config", "{...}", "credentials and transport in the "
 	  "shape of Prometheus' http_config", OPTION_TREE, AT(source, http_config) },
 	{ "sources", "allow_plain_http", "BOOL", "a token may go over plain "

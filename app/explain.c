@@ -130,7 +130,7 @@ static void add_curl(struct box *b, int width, const struct store_source *src,
 {
 	struct buf line;
 	char sec[NUMBER_TEXT];
-	if (!strcmp(src->kind, "demo") || !*src->url)
+	if (strcmp(src->kind, "prometheus") || !*src->url)
 		return;
 	buf_init(&line, 4096);
 	buf_str(&line, "curl -sG '");
@@ -193,10 +193,16 @@ static void explain_row(struct box *b, int width, const struct red_row *r)
 	add(b, R_DIM, "%s layer, %s%s%s, from %s (%s)", layer_name(sh->layer),
 	    *value ? sh->label : sh->metric, *value ? "=" : "", value,
 	    src->name, src->identity ? src->identity : "not known yet");
-	add(b, R_DIM, "at %s, %s old; window %s = max(1m, 4 x scrape interval "
-	    "%s%s)", time_iso(r->at, t), time_span(r->age, age),
-	    time_duration(sh->window, window), sh->interval_guessed ? "~" : "",
-	    time_duration(sh->interval, every));
+	if (sh->settle)
+		add(b, R_DIM, "at %s, %s old: the end of the newest %s that is "
+		    "whole", time_iso(r->at, t), time_span(r->age, age),
+		    time_duration(sh->window, window));
+	else
+		add(b, R_DIM, "at %s, %s old; window %s = max(1m, 4 x scrape "
+		    "interval %s%s)", time_iso(r->at, t),
+		    time_span(r->age, age), time_duration(sh->window, window),
+		    sh->interval_guessed ? "~" : "",
+		    time_duration(sh->interval, every));
 	add(b, R_TEXT, "%s", "");
 	add(b, R_BRIGHT, "rate %s/s", format_rate(r->rate, a));
 	add_question(b, width, r, RED_RATE);
@@ -207,7 +213,8 @@ static void explain_row(struct box *b, int width, const struct red_row *r)
 		    sh->error_matcher ? sh->error_matcher : "errors",
 		    sh->error_metric ? sh->error_metric : sh->metric);
 	else
-		add(b, R_BRIGHT, "errors – the family has no status label");
+		add(b, R_BRIGHT, "errors – %s", sh->settle
+		    ? "nobody counts them" : "the family has no status label");
 	add_question(b, width, r, RED_ERRORS);
 	add(b, R_TEXT, "%s", "");
 	add(b, R_BRIGHT, "latency of %s, in %s%s", sh->metric,

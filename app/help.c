@@ -401,7 +401,8 @@ int run_completion(struct options *o)
 	     "prev=${COMP_WORDS[COMP_CWORD-1]}\n\tcase $prev in");
 	puts("\t--format) COMPREPLY=($(compgen -W 'text ansi svg json' -- "
 	     "\"$cur\")); return ;;");
-	puts("\t--page) COMPREPLY=($(compgen -W 'overview service events net' -- "
+	puts("\t--page) COMPREPLY=($(compgen -W 'overview service saturation "
+	     "events net' -- "
 	     "\"$cur\")); return ;;");
 	puts("\t-c|--config) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;");
 	puts("\t--theme) COMPREPLY=($(compgen -W 'ember paper contrast mono' -- "

@@ -44,6 +44,20 @@ static double seconds(time_ms ms)
 	return (double)ms / 1000;
 }
 
+#define HOURS_A_MONTH (30 * 24)
+
+static void put_cost(cJSON *o, const struct store_source *s)
+{
+	if (!s->priced) {
+		add(o, "cost", cJSON_CreateNull());
+		return;
+	}
+	cJSON *c = add(o, "cost", cJSON_CreateObject());
+	put_number(c, "metrics", (double)s->cost.metrics);
+	put_number(c, "usd_per_hour", s->cost.usd_per_hour);
+	put_number(c, "usd_per_month", s->cost.usd_per_hour * HOURS_A_MONTH);
+}
+
 static void put_source(cJSON *list, const struct store_source *s, time_ms now,
 		       bool replay)
 {
@@ -64,8 +78,8 @@ static void put_source(cJSON *list, const struct store_source *s, time_ms now,
 	cJSON *w = add(o, "warnings", cJSON_CreateArray());
 	for (size_t i = 0; i < s->nr_warnings; i++)
 		cJSON_AddItemToArray(w, must(cJSON_CreateString(s->warning[i])));
-	put_text(o, "credentials", NULL);
-	add(o, "cost", cJSON_CreateNull());
+	put_text(o, "credentials", s->credentials);
+	put_cost(o, s);
 }
 
 static void put_discovery(cJSON *root, const struct view *v)
@@ -133,6 +147,33 @@ static void put_service(cJSON *list, const struct red_row *r)
 	put_number(o, "age_s", isnan(r->rate) ? NAN : seconds(r->age));
 }
 
+static void put_resource(cJSON *list, const struct resource *r)
+{
+	cJSON *o = must(cJSON_CreateObject());
+	cJSON_AddItemToArray(list, o);
+	put_text(o, "id", r->service->name);
+	put_text(o, "service", NULL);
+	put_number(o, "used", r->used);
+	put_number(o, "limit", r->limit);
+	put_number(o, "ratio", r->ratio);
+	put_text(o, "state", resource_state_name(r->state));
+	put_time(o, "since", r->since);
+}
+
+static void put_alarms(cJSON *list, const struct store_source *s)
+{
+	for (size_t i = 0; i < s->nr_alarms; i++) {
+		const struct alarm *a = &s->alarm[i];
+		cJSON *o = must(cJSON_CreateObject());
+		cJSON_AddItemToArray(list, o);
+		put_text(o, "name", a->name);
+		put_text(o, "source", s->name);
+		put_text(o, "state", alarm_state_name(a->state));
+		put_time(o, "since", a->since);
+		put_text(o, "reason", a->reason);
+	}
+}
+
 static void put_event(cJSON *list, const struct event *e)
 {
 	cJSON *o = must(cJSON_CreateObject());
@@ -188,8 +229,12 @@ static cJSON *snapshot(struct dash *d, bool replay)
 	list = add(root, "services", cJSON_CreateArray());
 	for (size_t i = 0; i < v->nr_all; i++)
 		put_service(list, &v->all[i]);
-	add(root, "saturation", cJSON_CreateArray());
-	add(root, "alarms", cJSON_CreateArray());
+	list = add(root, "saturation", cJSON_CreateArray());
+	for (size_t i = 0; i < v->nr_resources; i++)
+		put_resource(list, &v->resource[i]);
+	list = add(root, "alarms", cJSON_CreateArray());
+	for (size_t i = 0; i < n; i++)
+		put_alarms(list, sources[i]);
 	list = add(root, "events", cJSON_CreateArray());
 	for (size_t i = 0; i < v->nr_events; i++)
 		if (v->event[i]->at >= to - dash_range(d))

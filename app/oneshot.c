@@ -158,9 +158,11 @@ static bool wants_more(const struct view *v, enum page page)
 {
 	if (!v->sel)
 		return false;
-	if (page == PAGE_SERVICE || page == PAGE_OWN)
-		return true;
 	const struct service *s = v->sel->service;
+	/* What has no routes is not asked, and paid for, twice. */
+	if (page == PAGE_OWN
+	    || (page == PAGE_SERVICE && s->shape->question[RED_ROUTES]))
+		return true;
 	if (!s->shape->question[RED_BUCKETS])
 		return false;
 	for (size_t i = 0; i < s->nr[RED_BUCKETS]; i++)

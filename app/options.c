@@ -73,6 +73,32 @@ static int set_cacert(struct options *o, const char *arg, struct err *e)
 	return 0;
 }
 
+/* It becomes part of a host's name. */
+static bool is_region(const char *s)
+{
+	size_t n = strlen(s);
+	return n && n <= 32
+	       && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+static int set_region(struct options *o, const char *arg, struct err *e)
+{
+	if (!is_region(arg))
+		return err_set(e, EXIT_USAGE, "--region '%.40s': expected a "
+			       "region of AWS, as in eu-west-1", arg);
+	o->region = arg;
+	return 0;
+}
+
+static int set_profile(struct options *o, const char *arg, struct err *e)
+{
+	if (!*arg || strlen(arg) > 128 || !text_is_clean(arg))
+		return err_set(e, EXIT_USAGE, "--profile '%.40s': expected the "
+			       "name of a profile in ~/.aws/config", arg);
+	o->profile = arg;
+	return 0;
+}
+
 static int set_theme(struct options *o, const char *arg, struct err *e)
 {
 	(void)e;
@@ -176,8 +202,8 @@ static int set_size(struct options *o, const char *arg, struct err *e)
 
 static int set_page(struct options *o, const char *arg, struct err *e)
 {
-	static const char *const later[] = { "changed", "saturation", "slo",
-					     "loadtest", NULL };
+	static const char *const later[] = { "changed", "slo", "loadtest",
+					     NULL };
 	for (int p = 0; p < PAGE_START; p++) {
 		if (strcmp(arg, page_name((enum page)p)) == 0) {
 			o->page = (enum page)p;
@@ -279,6 +305,10 @@ const struct option_row option_rows[] = {
 	  "(REDTOP_TOKEN holds one without a file)", IN_ALL, set_token_file },
 	{ "cacert", 0, "FILE", "CA certificates, in place of the system's",
 	  IN_ALL, set_cacert },
+	{ "region", 0, "REGION", "of AWS, as in eu-west-1; before AWS_REGION "
+	  "and the profile's", IN_ALL, set_region },
+	{ "profile", 0, "NAME", "of ~/.aws/config; its keys win over those in "
+	  "the environment", IN_ALL, set_profile },
 	{ "theme", 0, "NAME", "ember, paper, contrast, mono, or a theme file",
 	  IN_ALL, set_theme },
 	{ "ascii", 0, NULL, "draw with ASCII only", IN_ALL, set_ascii },
@@ -296,8 +326,8 @@ const struct option_row option_rows[] = {
 	  "or ISO-8601", IN_SNAPSHOT | IN_STATUS, set_at },
 	{ "size", 0, "COLSxROWS", "size of the frame (120x40)", IN_SNAPSHOT,
 	  set_size },
-	{ "page", 0, "NAME", "overview, service, events, net", IN_SNAPSHOT,
-	  set_page },
+	{ "page", 0, "NAME", "overview, service, saturation, events, net",
+	  IN_SNAPSHOT, set_page },
 	{ "service", 0, "NAME", "the service to select", IN_SNAPSHOT,
 	  set_service },
 	{ "keys", 0, "\"KEY KEY\"", "keys to press first, as in \"j Enter\"",
@@ -317,8 +347,7 @@ const struct option_row option_rows[] = {
 
 /* Words of the product that are promised for later versions. */
 static const char *const later_options[] = {
-	"no-mouse", "region", "profile", "sigv4",
-	"dashboard", "slo", "thresholds", "source", NULL,
+	"no-mouse", "sigv4", "dashboard", "slo", "thresholds", "source", NULL,
 };
 
 /* ---- reading the line ---------------------------------------------------------- */

@@ -38,6 +38,7 @@ struct options {
 	time_ms timeout;         /* 10 s unless given */
 	const char *http_config, *token_file, *cacert; /* files, or NULL */
 	const struct http_config *http; /* made of them; or NULL */
+	const char *region, *profile;   /* of AWS, or NULL */
 	const char *theme;
 	bool ascii, no_color, no_mouse, low, verbose, quiet;
 	long max_bps;

@@ -219,11 +219,13 @@ size_t page_layout(enum page page, int w, int h, const struct page_needs *n,
 	case PAGE_SERVICE:
 		service(&p, w, h, n);
 		break;
+	case PAGE_SATURATION:
 	case PAGE_EVENTS:
 	case PAGE_NET:
 		frame(&p, w, h, n, &y0, &y1);
-		place(&p, page == PAGE_NET ? "net" : "eventlist", 0, y0, w,
-		      y1 - y0, false);
+		place(&p, page == PAGE_NET ? "net"
+			  : page == PAGE_EVENTS ? "eventlist" : "saturation",
+		      0, y0, w, y1 - y0, false);
 		break;
 	case PAGE_OWN:
 		frame(&p, w, h, n, &y0, &y1);

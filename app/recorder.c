@@ -3,6 +3,7 @@
 #include "app/session.h"
 #include "app/system.h"
 #include "base/mem.h"
+#include "model/service.h"
 #include "record/writer.h"
 
 #include <signal.h>
@@ -18,6 +19,9 @@ struct recorder {
 	uv_timer_t timer;
 	const struct options *o;
 	struct err error;
+	struct store *rows; /* the newest instants alone, or NULL: nobody
+			       saves at the cost of services */
+	time_ms at;         /* of them */
 	int signal;
 	bool failed, verbose;
 	size_t answered, refused, polls;
@@ -28,9 +32,38 @@ static void stop(struct recorder *r)
 	uv_stop(&r->loop);
 }
 
+/* What a day's limit saves must not be what somebody is paged about: without
+ * a screen, too, it is known whether a service pages. */
+static void see_rows(struct recorder *r, const struct batch *b)
+{
+	struct batch rows = *b;
+	if (!r->rows)
+		return;
+	if (!b->instant)
+		rows.nr = rows.nr_asked = 0;
+	rows.nr_events = 0;
+	store_apply(r->rows, &rows);
+	if (b->tick && b->at > r->at)
+		r->at = b->at;
+}
+
+static bool is_paging(const struct recorder *r)
+{
+	const struct service *const *s;
+	size_t n = r->at != TIME_NONE ? store_services(r->rows, &s) : 0;
+	for (size_t i = 0; i < n; i++) {
+		struct red_row row;
+		service_row(s[i], r->at, NULL, &row);
+		if (row.state == STATE_PAGE || row.state == STATE_CRIT)
+			return true;
+	}
+	return false;
+}
+
 static void on_batch(const struct batch *b, void *arg)
 {
 	struct recorder *r = arg;
+	see_rows(r, b);
 	if (b->fault == FAULT_NONE && b->nr_asked)
 		r->answered++;
 	if (b->fault == FAULT_AUTH)
@@ -55,7 +88,8 @@ static void on_polled(struct source *src, void *arg)
 static bool on_want(struct want *w, void *arg)
 {
 	struct recorder *r = arg;
-	*w = (struct want){ .at = TIME_NONE, .charts = true };
+	*w = (struct want){ .at = TIME_NONE, .charts = true,
+			    .paging = is_paging(r) };
 	headless_want(r->o, w);
 	return true;
 }
@@ -111,13 +145,18 @@ static int open_all(struct recorder *r, struct options *o)
 	r->session = session_new(&r->loop, o, &hooks, &r->error);
 	if (!r->session)
 		return -1;
+	for (size_t i = 0; i < session_sources(r->session); i++) {
+		struct source *src = session_source(r->session, i);
+		if (!r->rows && strcmp(src->ops->name, "cloudwatch") == 0)
+			r->rows = store_new(0);
+	}
 	r->writer = writer_open(o->out, clock_wall(), REDTOP_VERSION, &r->error);
 	return r->writer ? 0 : -1;
 }
 
 int run_record(struct options *o)
 {
-	struct recorder r = { .o = o };
+	struct recorder r = { .o = o, .at = TIME_NONE };
 	if (!o->out)
 		return complain(&(struct err){ EXIT_USAGE,
 			"redtop record needs -o FILE: the recording to write" });
@@ -130,6 +169,7 @@ int run_record(struct options *o)
 			session_close(r.session, NULL, NULL);
 		uv_run(&r.loop, UV_RUN_DEFAULT);
 		uv_loop_close(&r.loop);
+		store_free(r.rows);
 		return code;
 	}
 	start_handles(&r);
@@ -145,5 +185,6 @@ int run_record(struct options *o)
 	close_handles(&r);
 	uv_run(&r.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&r.loop);
+	store_free(r.rows);
 	return code;
 }

@@ -3,6 +3,7 @@
 
 #include "app/config.h"
 #include "app/kinds.h"
+#include "app/refused.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -26,7 +27,9 @@ struct feed {
 	bool answered;
 	unsigned failures;
 	time_ms wait;       /* until the next poll, as it was told; 0: not */
+	time_ms asked;      /* monotonic; 0: never */
 	size_t place;       /* among the sources */
+	struct source_ops refused; /* in place of its own, where it is */
 	struct arena words; /* of the want that is under way */
 };
 
@@ -43,7 +46,8 @@ struct session {
 	void *done_arg;
 	const struct config *config;
 	struct arena options;
-	time_ms every;      /* --every: just that, also below a source's own */
+	time_ms every;      /* --every: just that, also below a source's own,
+			       unless asking costs money */
 };
 
 time_ms clock_wall(void)
@@ -74,11 +78,18 @@ static time_ms jitter(struct session *s, time_ms ms)
 	return ms - ms / 10 + (time_ms)((s->seed >> 8) % (unsigned)(ms / 5 + 1));
 }
 
+/* Asking it costs money. */
+static bool is_paid(const struct feed *f)
+{
+	return strcmp(f->src.ops->name, "cloudwatch") == 0;
+}
+
 static time_ms period_of(const struct feed *f)
 {
 	time_ms period = f->src.opt.period > f->src.period ? f->src.opt.period
 							   : f->src.period;
-	if (f->session->every)
+	if (f->session->every
+	    && (!is_paid(f) || f->session->every > period))
 		period = f->session->every;
 	return period ? period : PERIOD_DEFAULT;
 }
@@ -142,6 +153,15 @@ static void keep_words(struct feed *f, struct want *w)
 	w->visible = own;
 }
 
+/* A line every second (status --every) asks who is paid no more often for
+ * it: what was answered within its period is the answer. */
+static bool is_early(const struct feed *f, const struct want *w)
+{
+	return is_paid(f) && f->session->every && f->asked && !f->failures
+	       && w->at == TIME_NONE && !w->whole && !w->hurry
+	       && clock_mono() - f->asked < f->src.period - 500;
+}
+
 static void poll_feed(struct feed *f)
 {
 	struct want w = { .at = TIME_NONE };
@@ -156,6 +176,11 @@ static void poll_feed(struct feed *f)
 		schedule(f);
 		return;
 	}
+	if (is_early(f, &w)) {
+		schedule(f);
+		return;
+	}
+	f->asked = clock_mono();
 	f->polling = true;
 	keep_words(f, &w);
 	f->failed = f->answered = f->again = false;
@@ -305,7 +330,7 @@ static char *name_of(const struct session *s, const struct source_ops *ops)
 	char name[64];
 	size_t same = 1;
 	for (size_t i = 0; i < s->nr; i++)
-		same += s->feed[i].src.ops == ops;
+		same += strcmp(s->feed[i].src.ops->name, ops->name) == 0;
 	if (same == 1)
 		snprintf(name, sizeof(name), "%s", base_name(ops));
 	else
@@ -331,10 +356,41 @@ static void from_file(struct session *s, struct source_options *opt,
 	config_source_options(s->config, s->nr, opt, &s->options);
 	if (!like)
 		return;
+	opt->max_usd = like->max_usd;
+	opt->region = opt->region ? opt->region : like->region;
+	opt->profile = opt->profile ? opt->profile : like->profile;
 	opt->policy = like->policy;
 	opt->urls = like->urls ? like->urls + 1 : NULL;
 	if (like->http)
 		opt->http = like->http;
+}
+
+/* Which kind, and what its open() wants. */
+static const struct source_ops *kind_at(const struct file_source *like,
+					const char *text, const char **where,
+					struct err *e)
+{
+	const struct source_ops *ops;
+	*where = text;
+	if (like && like->kind == FILE_RECORDING)
+		return source_kind("recording");
+	ops = kind_of(text, where, e);
+	if (ops && like && like->kind == FILE_CLOUDWATCH)
+		*where = like->url ? like->url : "";
+	return ops;
+}
+
+/* Nobody gave it credentials that hold: it says so beside the others. */
+static void refuse(struct feed *f, const struct source_ops *ops,
+		   const struct err *e)
+{
+	f->refused = refused_ops(ops);
+	f->src.ops = &f->refused;
+	free(f->src.state);
+	f->src.state = mem_alloc(sizeof(*e));
+	*(struct err *)f->src.state = *e;
+	if (!f->src.url)
+		f->src.url = mem_strdup("");
 }
 
 static int open_feed(struct session *s, const struct options *o,
@@ -343,10 +399,7 @@ static int open_feed(struct session *s, const struct options *o,
 	const char *where;
 	const struct file_source *like =
 		o->from_file ? config_source(o->config, s->nr) : NULL;
-	const struct source_ops *ops =
-		like && like->kind == FILE_RECORDING
-			? (where = text, source_kind("recording"))
-			: kind_of(text, &where, e);
+	const struct source_ops *ops = kind_at(like, text, &where, e);
 	if (!ops)
 		return -1;
 	struct feed *f = &s->feed[s->nr];
@@ -361,11 +414,18 @@ static int open_feed(struct session *s, const struct options *o,
 		.arg = f,
 		.opt = { .match = o->match, .timeout = o->timeout,
 			 .period = o->period, .objective = o->objective,
-			 .http = o->http },
+			 .http = o->http, .region = o->region,
+			 .profile = o->profile },
 	};
 	f->place = s->nr;
 	from_file(s, &f->src.opt, like);
-	if (ops->open(&f->src, where, e) < 0) {
+	bool bad = ops->open(&f->src, where, e) < 0;
+	if (bad && e->code == EXIT_REFUSED
+	    && strcmp(ops->name, "cloudwatch") == 0) {
+		refuse(f, ops, e);
+		bad = false;
+	}
+	if (bad) {
 		free(f->src.state);
 		free(f->src.name);
 		free(f->src.url);

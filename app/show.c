@@ -51,6 +51,10 @@ static const char *value_of(const struct options *o, const char *name,
 	if (strcmp(name, "objective") == 0)
 		return format_objective(o->objective > 0 ? o->objective : 0.999,
 					text);
+	if (strcmp(name, "region") == 0)
+		return o->region;
+	if (strcmp(name, "profile") == 0)
+		return o->profile;
 	if (strcmp(name, "ascii") == 0)
 		return o->ascii ? "true" : "false";
 	if (strcmp(name, "no-color") == 0)
@@ -100,7 +104,14 @@ static const struct {
 	{ "REDTOP_TOKEN", true, false },   { "REDTOP_GRAPH", false, false },
 	{ "NO_COLOR", false, false },      { "http_proxy", false, true },
 	{ "https_proxy", false, true },    { "all_proxy", false, true },
-	{ "no_proxy", false, false },
+	{ "no_proxy", false, false },      { "AWS_PROFILE", false, false },
+	{ "AWS_REGION", false, false },
+	{ "AWS_DEFAULT_REGION", false, false },
+	{ "AWS_ENDPOINT_URL", false, true },
+	{ "AWS_ENDPOINT_URL_CLOUDWATCH", false, true },
+	{ "AWS_ACCESS_KEY_ID", true, false },
+	{ "AWS_SECRET_ACCESS_KEY", true, false },
+	{ "AWS_SESSION_TOKEN", true, false },
 };
 
 static void show_environment(const struct show *s)

@@ -51,7 +51,8 @@ static void add_p99(struct buf *out, const struct red_row *r)
 {
 	char text[NUMBER_TEXT];
 	bool open = isinf(r->p99.hi) && isfinite(r->p99.lo);
-	buf_printf(out, " p99 %s%s", isnan(r->p99.value) || open ? "" : "~",
+	buf_printf(out, " p99 %s%s", isnan(r->p99.value) || open ? ""
+				     : method_tilde(r->p99.method),
 		   quantile_text(&r->p99, text));
 	if (isnan(r->p99.value) && !isnan(r->mean))
 		buf_printf(out, " (mean %s)", format_latency(r->mean, text));

@@ -19,20 +19,6 @@ static void make_room(struct area *a, int cells)
 	a->cap = cells;
 }
 
-static void hold(struct column *col, int cells, time_ms cell, time_ms point)
-{
-	int last = -1;
-
-	for (int i = 0; i < cells; i++) {
-		if (!col[i].nr)
-			continue;
-		if (last >= 0 && (i - last - 1) * cell < point)
-			for (int k = last + 1; k < i; k++)
-				col[k] = col[last];
-		last = i;
-	}
-}
-
 void area_read(struct area *a, struct chart *c, const struct service *s,
 	       const enum measure *what, int nr)
 {
@@ -46,7 +32,8 @@ void area_read(struct area *a, struct chart *c, const struct service *s,
 		for (int k = 0; k < cells; k++)
 			if (c->axis.from + k * c->axis.cell > c->now)
 				a->column[i][k].nr = 0;
-		hold(a->column[i], cells, c->axis.cell, c->point);
+		chart_hold(a->column[i], cells, c->axis.from, c->axis.cell,
+			   c->point, c->now);
 	}
 	for (int k = 0; k < cells; k++)
 		a->has[k] = a->column[nr - 1][k].nr > 0;

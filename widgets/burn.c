@@ -1,6 +1,6 @@
 /* How fast the selected service burns its error budget, against the tier that
  * pages. */
-#include "widgets/draw.h"
+#include "widgets/chart.h"
 
 #include "base/text.h"
 
@@ -129,6 +129,8 @@ static void trend(struct burn *b, const struct view *v, int w)
 	for (int i = 0; i < 2; i++) {
 		service_columns(v->sel->service, what[i], from, a.cell, col,
 				(size_t)b->cells);
+		chart_hold(col, b->cells, from, a.cell,
+			   v->sel->service->source->step, v->now);
 		for (int c = 0; c < b->cells; c++) {
 			double x = col[c].nr ? col[c].max : NAN;
 			b->level[i][c] = (uint8_t)burn_level(x);

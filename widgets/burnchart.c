@@ -37,6 +37,7 @@ static void build_title(struct burnchart *b, const struct view *v)
 	b->left.nr = b->right.nr = 0;
 	b->focused = v->focused;
 	spans_add(&b->left, R_BRIGHT, 0, "burn rate");
+	chart_grain(&b->chart, &b->left);
 	if (v->sel && b->scale.log)
 		spans_add(&b->left, R_DIM, 5, " log");
 	if (chart_title(&b->chart, &b->right) || !v->sel)

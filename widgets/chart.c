@@ -203,6 +203,37 @@ static void find_age(struct chart *c, const struct view *v)
 		 strlen(src->name) <= 40 ? src->name : "the source");
 }
 
+static void find_grain(struct chart *c, const struct view *v)
+{
+	const struct store_source *const *src;
+	size_t n = view_sources(v, &src);
+
+	c->grains = false;
+	for (size_t i = 0; i < n; i++)
+		c->grains |= src[i]->step > 0 && src[i]->step != c->point;
+}
+
+void chart_grain(const struct chart *c, struct spans *left)
+{
+	if (c->grains && c->point >= 1000 && c->point < 120000)
+		spans_add(left, R_DIM, 4, " %ds", (int)(c->point / 1000));
+	else if (c->grains && c->point > 0)
+		spans_add(left, R_DIM, 4, " %s",
+			  time_duration(c->point, (char[TIME_TEXT]){ 0 }));
+}
+
+void chart_hold(struct column *col, int nr, time_ms from, time_ms width,
+		time_ms point, time_ms now)
+{
+	int last = -1;
+
+	for (int i = 0; i < nr && from + i * width <= now; i++)
+		if (col[i].nr)
+			last = i;
+		else if (last >= 0 && (i - last) * width < point)
+			col[i] = col[last];
+}
+
 void chart_update(struct chart *c, const struct view *v, int w, int h)
 {
 	c->w = w;
@@ -221,6 +252,7 @@ void chart_update(struct chart *c, const struct view *v, int w, int h)
 		memset(c->flag, 0, (size_t)c->axis.cells);
 	find_marks(c, v);
 	find_age(c, v);
+	find_grain(c, v);
 }
 
 void chart_close(struct chart *c)

@@ -59,6 +59,7 @@ struct chart {
 	time_ms now;     /* nothing newer is drawn, also when it is held */
 	time_ms open_at; /* what is newer may still change */
 	time_ms point;   /* distance of the points held */
+	bool grains;     /* other sources have another one */
 	int nr_marks;
 	struct mark mark[CHART_MARKS];
 	uint8_t *flag;   /* a byte a column */
@@ -72,6 +73,15 @@ void chart_close(struct chart *c);
 void chart_flags(struct chart *c, const bool *has);
 /* True where a column that ends at `end` is not settled. */
 bool chart_open(const struct chart *c, time_ms end);
+
+/* Points that are held farther apart than a column is wide are no gaps: each
+ * stands for as long as such a point lasts, until the next and not beyond
+ * `now`. Columns begin at from + i x width. */
+void chart_hold(struct column *col, int nr, time_ms from, time_ms width,
+		time_ms point, time_ms now);
+/* " 60s" behind a title: what one point is, where the sources on the screen
+ * differ in it. */
+void chart_grain(const struct chart *c, struct spans *left);
 
 /* Helper lines, marks, gaps, labels and the axis row: before the data. */
 void chart_draw_back(const struct chart *c, struct surface *s,

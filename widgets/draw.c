@@ -271,6 +271,24 @@ struct sign sign_of_event(const struct event *e)
 	}
 }
 
+struct sign sign_of_alarm(const struct alarm *a)
+{
+	static const struct sign signs[ALARM_STATES] = {
+		[ALARM_OK] = { "·", R_OK, "ok" },
+		[ALARM_PENDING] = { "◆", R_STALE, "pending" },
+		[ALARM_FIRING] = { "◆", R_WARN, "FIRING" },
+		[ALARM_ALARM] = { "◆", R_WARN, "ALARM" },
+		[ALARM_INSUFFICIENT] = { "○", R_STALE, "no data" },
+	};
+
+	return signs[a->state];
+}
+
+bool alarm_is_on(const struct alarm *a)
+{
+	return a->state == ALARM_ALARM || a->state == ALARM_FIRING;
+}
+
 void spans_event(struct spans *sp, enum role r, const struct event *e)
 {
 	const char *kind = "";
@@ -294,6 +312,18 @@ const char *age_text(time_ms age, char out[TIME_TEXT])
 	return time_span(age < 0 ? 0 : age, out);
 }
 
+const char *moment_text(time_ms at, time_ms now, char out[TIME_TEXT])
+{
+	char iso[TIME_TEXT];
+
+	if (at == TIME_NONE)
+		return "";
+	if (now - at < 86400000)
+		return time_hm(at, out);
+	snprintf(out, TIME_TEXT, "%.5s", time_iso(at, iso) + 5);
+	return out;
+}
+
 const char *elapsed_text(time_ms t, char out[TIME_TEXT])
 {
 	out[0] = '\0';
@@ -311,6 +341,24 @@ const char *quantile_text(const struct red_quantile *q, char out[NUMBER_TEXT])
 		return out;
 	}
 	return format_latency(q->value, out);
+}
+
+const char *method_tilde(enum method m)
+{
+	return m == METHOD_SERVER ? "" : "~";
+}
+
+const char *usd_text(double usd, char out[NUMBER_TEXT])
+{
+	if (isnan(usd))
+		snprintf(out, NUMBER_TEXT, "–");
+	else if (usd >= 99.5)
+		snprintf(out, NUMBER_TEXT, "$%.0f", usd);
+	else if (usd >= 0.01 || usd <= 0)
+		snprintf(out, NUMBER_TEXT, "$%.2f", usd);
+	else
+		snprintf(out, NUMBER_TEXT, "$%.*f", usd < 0.001 ? 5 : 4, usd);
+	return out;
 }
 
 const char *bucket_text(const struct red_quantile *q, char out[2 * NUMBER_TEXT])
@@ -513,6 +561,7 @@ uint64_t view_stamp(const struct view *v, int w, int h)
 	a = mix(mix(a, v->nr_rows), v->selected);
 	a = mix(mix(a, v->nr_all), (uint64_t)(uintptr_t)v->row);
 	a = mix(mix(a, v->nr_events), v->selected_event);
+	a = mix(mix(a, v->nr_resources), v->selected_resource);
 	a = mix(mix(a, v->nr_start), v->selected_start);
 	a = mix(a, (uint64_t)(unsigned)v->sort_column << 1 | v->filter_open);
 	a = mix_text(mix_text(a, v->filter), v->title);

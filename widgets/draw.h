@@ -69,19 +69,32 @@ struct sign {
 struct sign sign_of_state(enum service_state st);
 struct sign sign_of_source(const struct store_source *src);
 struct sign sign_of_event(const struct event *e);
+/* ALARM, firing ...: as a monitor writes it. */
+struct sign sign_of_alarm(const struct alarm *a);
+/* It has gone off: ALARM or firing. */
+bool alarm_is_on(const struct alarm *a);
 /* "deploy checkout v841 → v842": the kind where the text does not say it. */
 void spans_event(struct spans *sp, enum role r, const struct event *e);
 
 /* "4m" or "1h 2m": an age in words; "" for TIME_NONE. */
 const char *age_text(time_ms age, char out[TIME_TEXT]);
+/* A moment of the last day by its time, an older one by its date; "" for
+ * TIME_NONE. */
+const char *moment_text(time_ms at, time_ms now, char out[TIME_TEXT]);
 /* ", 0.8s", or "" while it is less than a tenth of a second. */
 const char *elapsed_text(time_ms t, char out[TIME_TEXT]);
 /* "45ms", "–", ">4s" of a percentile. */
 const char *quantile_text(const struct red_quantile *q,
 			  char out[NUMBER_TEXT]);
+/* "~" before percentiles that are read from buckets or taken over several, ""
+ * before those that the server has computed. */
+const char *method_tilde(enum method m);
 /* "750ms–1s", or "" where no bucket decided. */
 const char *bucket_text(const struct red_quantile *q,
 			char out[2 * NUMBER_TEXT]);
+/* Dollars as on a bill: $0.05, $1.20, $36; what is less than a cent keeps two
+ * digits: $0.0024. */
+const char *usd_text(double usd, char out[NUMBER_TEXT]);
 /* The version that most instances run, how many of how many run it, and the
  * regions in which they are, as in "eu-west us-east"; "": not known. */
 struct version {

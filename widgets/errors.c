@@ -47,10 +47,13 @@ static void build_title(struct errors *e, const struct view *v)
 	e->left.nr = e->right.nr = 0;
 	e->focused = v->focused;
 	spans_add(&e->left, R_BRIGHT, 0, "errors");
+	chart_grain(&e->chart, &e->left);
 	if (chart_title(&e->chart, &e->right) || !v->sel)
 		return;
 	if (!v->sel->asked_errors) {
-		spans_add(&e->right, R_DIM, 0, "no status label: not known");
+		spans_add(&e->right, R_DIM, 0, "%s: not known",
+			  v->sel->service->shape->settle ? "not counted"
+							 : "no status label");
 		return;
 	}
 	double ratio = value_of(v, &e->chart);

@@ -42,6 +42,14 @@ struct item {
 	const char *kind;    /* static */
 };
 
+/* An alarm that is not ok. */
+struct aline {
+	const struct alarm *a;
+	const char *source;  /* where there are several, or NULL */
+	struct sign sign;
+	struct spans text, right;
+};
+
 struct eventlist {
 	uint64_t stamp;
 	int w, h;
@@ -60,7 +68,12 @@ struct eventlist {
 	const char *label[4];
 	int nr_details;
 	char from[TIME_TEXT];
+	int alarms_y, nr_alarms;        /* rows of alarms that are not ok */
+	struct spans alarms;            /* how many are how; 0: none known */
+	struct aline *alarm;            /* ALARMS_SHOWN of them */
 };
+
+#define ALARMS_SHOWN 6
 
 static enum lane lane_of(const struct event *e)
 {
@@ -76,8 +89,14 @@ static void place(struct eventlist *l)
 {
 	int y = 2, list;
 
-	l->lanes_y = l->detail_y = -1;
-	if (l->h >= 22) {
+	l->lanes_y = l->detail_y = l->alarms_y = -1;
+	if (l->alarms.nr) {
+		int most = l->h / 5 < ALARMS_SHOWN ? l->h / 5 : ALARMS_SHOWN;
+		l->nr_alarms = l->nr_alarms > most ? most : l->nr_alarms;
+		l->alarms_y = y;
+		y += 2 + l->nr_alarms;
+	}
+	if (l->h - y >= 20) {
 		l->lanes_y = y;
 		y += LANE_NR + 3;
 	}
@@ -94,6 +113,97 @@ static void place(struct eventlist *l)
 		l->cap = want;
 	}
 	l->nr = want;
+}
+
+/* ---- alarms: those that are not ok, the newest first -------------------- */
+
+static int alarm_rank(const struct alarm *a)
+{
+	return alarm_is_on(a) ? 0 : a->state == ALARM_PENDING ? 1 : 2;
+}
+
+static bool alarm_before(const struct alarm *a, const struct alarm *b)
+{
+	if (alarm_rank(a) != alarm_rank(b))
+		return alarm_rank(a) < alarm_rank(b);
+	return a->since > b->since;
+}
+
+static void keep_alarm(struct eventlist *l, const struct alarm *a,
+		       const char *source)
+{
+	size_t at = (size_t)l->nr_alarms;
+
+	while (at > 0 && alarm_before(a, l->alarm[at - 1].a))
+		at--;
+	if (at == ALARMS_SHOWN)
+		return;
+	l->nr_alarms += l->nr_alarms < ALARMS_SHOWN;
+	for (size_t i = (size_t)l->nr_alarms - 1; i > at; i--)
+		l->alarm[i] = l->alarm[i - 1];
+	l->alarm[at].a = a;
+	l->alarm[at].source = source;
+}
+
+static void say_alarm(struct aline *line, const struct view *v)
+{
+	const struct alarm *a = line->a;
+	char at[TIME_TEXT], span[TIME_TEXT];
+
+	line->sign = sign_of_alarm(a);
+	line->text.nr = line->right.nr = 0;
+	spans_add(&line->text, R_TEXT, 0, "%.120s", a->name);
+	if (line->source)
+		spans_add(&line->text, R_DIM, 3, "  %.40s", line->source);
+	if (a->reason)
+		spans_add(&line->text, R_DIM, 0, "  %.200s", a->reason);
+	spans_add(&line->right, line->sign.role, 0, "%s", line->sign.word);
+	if (a->since == TIME_NONE)
+		return;
+	spans_add(&line->right, R_DIM, 1, " since ");
+	spans_add(&line->right, R_TEXT, 1, "%s",
+		  moment_text(a->since, v->now, at));
+	spans_add(&line->right, R_DIM, 2, ", %s",
+		  time_span(v->now > a->since ? v->now - a->since : 0, span));
+}
+
+static void count_alarms(struct eventlist *l, const size_t nr[ALARM_STATES])
+{
+	size_t on = nr[ALARM_ALARM] + nr[ALARM_FIRING];
+
+	spans_add(&l->alarms, on ? R_WARN : R_DIM, 0, "%zu in ALARM", on);
+	if (nr[ALARM_PENDING])
+		spans_add(&l->alarms, R_DIM, 1, ", %zu pending",
+			  nr[ALARM_PENDING]);
+	if (nr[ALARM_INSUFFICIENT])
+		spans_add(&l->alarms, R_DIM, 2, ", %zu without data",
+			  nr[ALARM_INSUFFICIENT]);
+	spans_add(&l->alarms, R_DIM, 1, ", %zu ok", nr[ALARM_OK]);
+}
+
+static void find_alarms(struct eventlist *l, const struct view *v)
+{
+	const struct store_source *const *src;
+	size_t n = view_sources(v, &src), tell = 0, nr[ALARM_STATES] = { 0 };
+	bool known = false;
+
+	l->alarms.nr = l->nr_alarms = 0;
+	if (!l->alarm)
+		l->alarm = mem_zero(ALARMS_SHOWN, sizeof(*l->alarm));
+	for (size_t i = 0; i < n; i++)
+		tell += src[i]->alarms_known;
+	for (size_t i = 0; i < n; i++) {
+		known |= src[i]->alarms_known;
+		for (size_t k = 0; k < src[i]->nr_alarms; k++) {
+			const struct alarm *a = &src[i]->alarm[k];
+			nr[a->state]++;
+			if (a->state != ALARM_OK)
+				keep_alarm(l, a, tell > 1 ? src[i]->name
+							  : NULL);
+		}
+	}
+	if (known)
+		count_alarms(l, nr);
 }
 
 /* ---- lanes -------------------------------------------------------------- */
@@ -281,7 +391,8 @@ static void before_after(struct eventlist *l, const struct view *v,
 	spans_add(sp, R_TEXT, 0, "errors %s → %s",
 		  format_percent(service_at(s, M_ERROR_RATIO, t0), a),
 		  format_percent(service_at(s, M_ERROR_RATIO, t1), b));
-	spans_add(sp, R_TEXT, 2, "   ~p99 %s → %s",
+	spans_add(sp, R_TEXT, 2, "   %sp99 %s → %s",
+		  method_tilde(s->shape->method),
 		  format_latency(service_at(s, M_P99, t0), a),
 		  format_latency(service_at(s, M_P99, t1), b));
 	spans_add(sp, R_TEXT, 3, "   rate %s → %s/s",
@@ -350,7 +461,10 @@ static bool eventlist_update(void *state, const struct view *v, int w, int h)
 	l->onset = v->nr_all && v->all[0].state <= STATE_WARN ? v->all[0].since
 							      : TIME_NONE;
 	time_hm(v->held_from, l->from);
+	find_alarms(l, v);
 	place(l);
+	for (int i = 0; i < l->nr_alarms; i++)
+		say_alarm(&l->alarm[i], v);
 	find_axis(l, v);
 	for (size_t i = 0; l->lanes_y >= 0 && i < v->nr_events; i++)
 		add_to_lane(l, v, v->event[i]);
@@ -366,6 +480,26 @@ static void title_row(struct surface *s, int y, const struct spans *left,
 	struct surface win = surface_window(s, 1, y, s->w - 2, 1);
 
 	draw_title(&win, left, right, false);
+}
+
+/* Reasons give way before states and times do. */
+static void draw_alarms(const struct eventlist *l, struct surface *s)
+{
+	struct spans left = { 0 };
+	int y = l->alarms_y;
+
+	spans_add(&left, R_BRIGHT, 0, "alarms");
+	title_row(s, y++, &left, &l->alarms);
+	for (int i = 0; i < l->nr_alarms; i++, y++) {
+		const struct aline *a = &l->alarm[i];
+		struct spans right = a->right;
+		if (l->w < 60)
+			spans_drop(&right, 2);
+		int end = s->w - 1 - spans_width(&right);
+		draw_text(s, 1, y, a->sign.role, a->sign.glyph);
+		spans_draw(s, 3, y, end - 3 - 2, &a->text);
+		spans_draw(s, end, y, s->w - end, &right);
+	}
 }
 
 static void draw_lanes(const struct eventlist *l, struct surface *s)
@@ -456,6 +590,8 @@ static void eventlist_draw(const void *state, struct surface *s)
 	if (s->w != l->w || s->h != l->h)
 		return;
 	spans_row(s, 0, 1, s->w - 1, &l->counts, &l->shown);
+	if (l->alarms_y >= 0)
+		draw_alarms(l, s);
 	if (l->lanes_y >= 0)
 		draw_lanes(l, s);
 	draw_list(l, s);
@@ -475,6 +611,7 @@ static void eventlist_close(void *state)
 
 	free(l->cell);
 	free(l->deploy);
+	free(l->alarm);
 	free(l->item);
 }
 

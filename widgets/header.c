@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 struct header {
 	uint64_t stamp;
@@ -63,6 +64,11 @@ static void add_range(struct header *hd, const struct view *v, int w)
 			  v->nr_events);
 		return;
 	}
+	if (v->page == PAGE_SATURATION) {
+		spans_add(&hd->left, R_DIM, 6, "   %zu resource%s",
+			  v->nr_resources, v->nr_resources == 1 ? "" : "s");
+		return;
+	}
 	if (cells < 1 || v->dot <= 0 || v->page == PAGE_NET)
 		return;
 	spans_add(&hd->left, R_DIM, 6, "   %s",
@@ -80,19 +86,51 @@ static const char *host_of(const char *url)
 	return host ? host + 3 : url;
 }
 
+/* What the identity says beyond the name: of "CloudWatch eu-west-1" the
+ * region, which tells two of them apart. */
+static const char *region_of(const struct store_source *s)
+{
+	size_t n = strlen(s->kind);
+
+	if (!s->priced || !s->identity || !n ||
+	    strncasecmp(s->identity, s->kind, n) != 0 || s->identity[n] != ' ')
+		return NULL;
+	return s->identity + n + 1;
+}
+
+/* What the limit does now stands below, where there is room for it. */
+static void add_cost(struct spans *r, const struct store_source *s, int w)
+{
+	const struct source_cost *c = &s->cost;
+	char usd[NUMBER_TEXT];
+
+	spans_add(r, c->saving ? R_WARN : R_DIM, 4, " %s/h",
+		  usd_text(c->usd_per_hour, usd));
+	if (c->saving)
+		spans_add(r, R_WARN, 4, ", limit");
+	if (w >= 100)
+		spans_add(r, R_DIM, 7, ", %s today",
+			  usd_text(c->usd_today, usd));
+}
+
 static void add_source(struct spans *r, const struct store_source *s, int w)
 {
 	struct sign sign = sign_of_source(s);
 	char took[NUMBER_TEXT];
 	bool well = s->state == SOURCE_UP || s->state == SOURCE_PARTIAL;
+	const char *region = region_of(s);
 
 	spans_add(r, sign.role, 2, "%s%s", r->nr ? "   " : "", sign.glyph);
 	spans_add(r, R_TEXT, 2, " %.40s", s->name);
 	if (s->endpoint && s->nr_endpoints > 1)
 		spans_add(r, R_DIM, 5, " from %.48s", host_of(s->endpoint));
-	if (s->identity && w >= 100)
+	if (region)
+		spans_add(r, R_DIM, 5, " %.24s", region);
+	else if (s->identity && w >= 100)
 		spans_add(r, R_DIM, 8, " %.40s", s->identity);
-	if (well && s->took_us > 0)
+	if (s->priced)
+		add_cost(r, s, w);
+	if (well && s->took_us > 0 && !s->priced)
 		spans_add(r, R_DIM, 4, " %s",
 			  format_latency((double)s->took_us / 1e6, took));
 	if (s->state != SOURCE_UP)

@@ -17,20 +17,20 @@ const char *key_group_name(enum key_group g)
 }
 
 #define CHARTS (ON(PAGE_OVERVIEW) | ON(PAGE_SERVICE) | ON(PAGE_OWN))
-#define LISTS (ON(PAGE_OVERVIEW) | ON(PAGE_EVENTS) | ON(PAGE_START) | \
-	       ON(PAGE_OWN))
+#define LISTS (ON(PAGE_OVERVIEW) | ON(PAGE_SATURATION) | ON(PAGE_EVENTS) | \
+	       ON(PAGE_START) | ON(PAGE_OWN))
 #define ANY (ON_ALL | ON(PAGE_START))
 
 const struct key_row key_rows[] = {
 	{ "j k ↑ ↓", "row", KEYS_MOVE, LISTS, "0.1.0" },
 	{ "g G", "first, last", KEYS_MOVE, LISTS, "0.1.0" },
 	{ "PgUp PgDn", "page", KEYS_MOVE, LISTS, "0.1.0" },
-	{ "Enter", "open, go to the event", KEYS_MOVE, LISTS, "0.1.0" },
+	{ "Enter", "open, go to the event", KEYS_MOVE,
+	  LISTS & ~ON(PAGE_SATURATION), "0.1.0" },
 	{ "Esc", "back, never quits", KEYS_MOVE, ANY, "0.1.0" },
 	{ "Tab", "next widget", KEYS_MOVE, CHARTS, "0.1.0" },
-	{ "1 2 6 8", "pages", KEYS_MOVE, ON_ALL,
-	  "0.1.0" },
-	{ "3 4 5 7", "pages of the file", KEYS_MOVE, ON_ALL, "0.1.0" },
+	{ "1 2 4 6 8", "pages", KEYS_MOVE, ON_ALL, "0.1.0" },
+	{ "3 5 7 9", "pages of the file", KEYS_MOVE, ON_ALL, "0.1.0" },
 
 	{ "← →", "crosshair, one column", KEYS_TIME, CHARTS, "0.1.0" },
 	{ "+ -", "zoom", KEYS_TIME, CHARTS, "0.1.0" },
@@ -82,6 +82,7 @@ static const struct line_row {
 	{ ON(PAGE_SERVICE), REPLAY, "Space", "play", 0 },
 	{ ON(PAGE_OVERVIEW), LIVE, "Enter", "service", 1 },
 	{ ON(PAGE_SERVICE), LIVE, "Esc", "back", 0 },
+	{ ON(PAGE_SATURATION), LIVE | REPLAY, "j k", "resource", 1 },
 	{ ON(PAGE_EVENTS), LIVE | REPLAY, "j k", "event", 1 },
 	{ ON(PAGE_EVENTS), LIVE | REPLAY, "Enter", "go there", 1 },
 	{ ON(PAGE_START), LIVE, "j k", "choose", 1 },
@@ -104,9 +105,8 @@ static const struct line_row {
 	{ ON(PAGE_OVERVIEW), LIVE | BLIND, ":", "command", 6 },
 	{ ON(PAGE_OVERVIEW), LIVE, "s", "sort", 8 },
 	{ ON(PAGE_OVERVIEW) | ON(PAGE_START), LIVE, "F2", "theme", 9 },
-	{ ON(PAGE_EVENTS) | ON(PAGE_NET) | ON(PAGE_OWN),
-	  LIVE | REPLAY | BLIND, "Esc", "back",
-	  2 },
+	{ ON(PAGE_SATURATION) | ON(PAGE_EVENTS) | ON(PAGE_NET) | ON(PAGE_OWN),
+	  LIVE | REPLAY | BLIND, "Esc", "back", 2 },
 	{ ANY, LIVE | REPLAY | BLIND, "?", "help", 0 },
 	{ ANY, LIVE | BLIND, "q", "quit", 2 },
 };

@@ -8,7 +8,7 @@ extern const struct widget_ops header_widget, verdict_widget, table_widget,
 	errors_widget, burn_widget, burnchart_widget, heat_widget,
 	routes_widget, events_widget, eventlist_widget, sources_widget,
 	net_widget, scrub_widget, keys_widget, help_widget, start_widget,
-	toosmall_widget, chart_widget;
+	toosmall_widget, chart_widget, saturation_widget;
 
 const struct widget_ops *const widget_kinds[] = {
 	&header_widget,
@@ -25,6 +25,7 @@ const struct widget_ops *const widget_kinds[] = {
 	&routes_widget,
 	&events_widget,
 	&chart_widget,
+	&saturation_widget,
 	&eventlist_widget,
 	&sources_widget,
 	&net_widget,
@@ -46,7 +47,10 @@ const struct widget_ops *widget_find(const char *name)
 
 const char *page_name(enum page p)
 {
-	static const char *const names[] = { "overview", "service", "events",
-					     "net", "start", "own" };
+	static const char *const names[PAGE_NR] = {
+		[PAGE_OVERVIEW] = "overview", [PAGE_SERVICE] = "service",
+		[PAGE_SATURATION] = "saturation", [PAGE_EVENTS] = "events",
+		[PAGE_NET] = "net", [PAGE_START] = "start", [PAGE_OWN] = "own",
+	};
 	return names[p];
 }

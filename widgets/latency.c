@@ -57,7 +57,7 @@ static void add_value(struct spans *sp, const struct view *v,
 	double limit = v->sel->latency_limit;
 	bool bad = line == 0 && limit > 0 &&
 		   (q.value > limit || (isinf(q.hi) && q.lo >= limit));
-	const char *tilde = isnan(q.value) ? "" : "~";
+	const char *tilde = isnan(q.value) ? "" : method_tilde(q.method);
 	int group = line ? 3 + (line == 1) : 0;
 
 	if (isinf(q.hi) && q.hi > 0)
@@ -102,6 +102,7 @@ static void build_title(struct latency *l, const struct view *v)
 	spans_add(&l->left, R_BRIGHT, 0, "latency");
 	if (v->sel && v->page == PAGE_OVERVIEW && l->chart.w >= 70)
 		spans_add(&l->left, R_DIM, 6, " %s", v->sel->service->name);
+	chart_grain(&l->chart, &l->left);
 	if (l->scale.log)
 		spans_add(&l->left, R_DIM, 5, " log");
 	if (chart_title(&l->chart, &l->right) || !v->sel)

@@ -22,21 +22,6 @@ static void make_room(struct lines *l, int cells)
 	l->cap = cells;
 }
 
-/* Points that are held farther apart than a dot is wide are no gaps. */
-static void hold(struct column *col, int dots, time_ms dot, time_ms point)
-{
-	int last = -1;
-
-	for (int i = 0; i < dots; i++) {
-		if (!col[i].nr)
-			continue;
-		if (last >= 0 && (i - last - 1) * dot < point)
-			for (int k = last + 1; k < i; k++)
-				col[k] = col[last];
-		last = i;
-	}
-}
-
 static void see_column(struct lines *l, struct column *c)
 {
 	if (!c->nr || !isfinite(c->min) || !isfinite(c->max)) {
@@ -67,7 +52,7 @@ static void take(struct lines *l, const struct chart *c, struct column *col)
 			col[d].nr = 0;
 		see_column(l, &col[d]);
 	}
-	hold(col, dots, c->axis.dot, c->point);
+	chart_hold(col, dots, c->axis.from, c->axis.dot, c->point, c->now);
 	for (int d = 0; d < dots; d++)
 		if (col[d].nr)
 			l->has[d / 2] = true;

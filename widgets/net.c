@@ -65,6 +65,7 @@ struct nrow {
 struct fact {
 	char name[220], about[160], value[NUMBER_TEXT];
 	double used;          /* 0..1, or NAN: no bar */
+	uint8_t role;         /* of about */
 };
 
 #define FACTS 16
@@ -75,7 +76,7 @@ struct panel {
 	struct fact fact[FACTS];
 };
 
-enum which { P_TIMES, P_CEILINGS, P_FOUND, P_TERMINAL, P_FAMILIES,
+enum which { P_TIMES, P_CEILINGS, P_FOUND, P_COST, P_TERMINAL, P_FAMILIES,
 	     P_ATTEMPTS, P_NR };
 
 struct net {
@@ -225,8 +226,10 @@ static void summarise(struct net *n, const struct view *v)
 	size_t nr = view_sources(v, &src), answer = 0;
 	uint64_t requests = 0, bytes = 0;
 	char text[NUMBER_TEXT];
+	double usd = 0;
 
 	for (size_t i = 0; i < nr; i++) {
+		usd += src[i]->priced ? src[i]->cost.usd_per_hour : 0;
 		answer += src[i]->state == SOURCE_UP ||
 			  src[i]->state == SOURCE_PARTIAL;
 		requests += src[i]->requests;
@@ -240,6 +243,11 @@ static void summarise(struct net *n, const struct view *v)
 	spans_add(&n->summary, R_TEXT, 3, "   %s",
 		  format_bytes((double)bytes, text));
 	spans_add(&n->summary, R_DIM, 3, " in");
+	if (usd > 0) {
+		spans_add(&n->summary, R_TEXT, 1, "   %s",
+			  usd_text(usd, text));
+		spans_add(&n->summary, R_DIM, 1, " an hour");
+	}
 	if (!isnan(v->out_bytes_per_s)) {
 		spans_add(&n->summary, R_TEXT, 4, "   %s/s",
 			  format_bytes(v->out_bytes_per_s, text));
@@ -271,6 +279,7 @@ static struct fact *add_fact(struct panel *p, const char *name)
 		 (int)text_fit(name, 52), name);
 	f->about[0] = f->value[0] = '\0';
 	f->used = NAN;
+	f->role = R_DIM;
 	return f;
 }
 
@@ -486,12 +495,113 @@ static void terminal(struct net *n, const struct view *v)
 		 "none; nothing is sent but these queries");
 }
 
+/* What is asked of which namespace; the last line has what found no room. */
+static void cost_parts(struct panel *p, const struct source_cost *c, int room)
+{
+	unsigned metrics = 0;
+	double usd = 0;
+
+	for (size_t i = 0; i < c->nr_parts; i++) {
+		const struct cost_part *part = &c->part[i];
+		bool last = (int)i >= room - 1 && i + 1 < c->nr_parts;
+		if (last || metrics) {
+			metrics += part->metrics;
+			usd += part->usd_per_hour;
+			continue;
+		}
+		struct fact *f = add_fact(p, part->name ? part->name : "–");
+		snprintf(f->about, sizeof(f->about), "%u metrics a poll",
+			 part->metrics);
+		snprintf(f->value, sizeof(f->value), "$%.4f",
+			 part->usd_per_hour);
+	}
+	if (!metrics)
+		return;
+	struct fact *f = add_fact(p, "others");
+	snprintf(f->about, sizeof(f->about), "%u metrics a poll", metrics);
+	snprintf(f->value, sizeof(f->value), "$%.4f", usd);
+}
+
+/* Who pays, how much, what it may be, and what that does now. */
+static void say_cost(struct panel *p, const struct store_source *s, int room)
+{
+	const struct source_cost *c = &s->cost;
+	char a[NUMBER_TEXT], b[NUMBER_TEXT];
+	struct fact *f = add_fact(p, s->name);
+
+	snprintf(f->about, sizeof(f->about), "%s a month of 30 days",
+		 usd_text(c->usd_per_hour * 720, a));
+	snprintf(f->value, sizeof(f->value), "%s/h",
+		 usd_text(c->usd_per_hour, b));
+	f = add_fact(p, "today");
+	if (c->usd_max > 0) {
+		snprintf(f->about, sizeof(f->about), "of %s a day",
+			 usd_text(c->usd_max, a));
+		f->used = c->usd_today / c->usd_max;
+	} else {
+		snprintf(f->about, sizeof(f->about), "no limit is set");
+	}
+	usd_text(c->usd_today, f->value);
+	if (c->saving) {
+		f = add_fact(p, "limit");
+		f->role = R_WARN;
+		cut(f->about, sizeof(f->about), c->saving, 150);
+	}
+	if (s->credentials) {
+		f = add_fact(p, "credentials");
+		snprintf(f->about, sizeof(f->about), "%.80s", s->credentials);
+	}
+	cost_parts(p, c, room);
+}
+
+static void cost(struct net *n, const struct view *v)
+{
+	const struct store_source *const *src;
+	size_t nr = view_sources(v, &src);
+	struct panel *p = open_panel(n, P_COST, "what it costs",
+				     " estimated; today: of all viewers",
+				     "$ an hour");
+	int priced = 0;
+
+	p->name_w = 17;
+	for (size_t i = 0; i < nr; i++)
+		priced += src[i]->priced;
+	for (size_t i = 0; i < nr; i++)
+		if (src[i]->priced)
+			say_cost(p, src[i], (FACTS - 4 * priced) / priced);
+}
+
 static size_t services_of(const struct catalog *c, uint32_t shape)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->nr_services; i++)
 		n += c->service[i].shape == shape;
+	return n;
+}
+
+/* Where each service has a shape of its own, the metric is the family; the
+ * first shape that has it stands for all. */
+static bool is_first(const struct catalog *c, size_t k)
+{
+	const char *metric = c->shape[k].metric;
+
+	for (size_t i = 0; c->shape[k].settle && metric && i < k; i++)
+		if (c->shape[i].metric && !strcmp(c->shape[i].metric, metric))
+			return false;
+	return true;
+}
+
+static size_t services_alike(const struct catalog *c, size_t k)
+{
+	const struct shape *sh = &c->shape[k];
+	size_t n = services_of(c, sh->id);
+
+	for (size_t i = k + 1; sh->settle && sh->metric && i < c->nr_shapes;
+	     i++)
+		if (c->shape[i].metric &&
+		    !strcmp(c->shape[i].metric, sh->metric))
+			n += services_of(c, c->shape[i].id);
 	return n;
 }
 
@@ -508,13 +618,16 @@ static void families(struct net *n, const struct view *v)
 		const struct catalog *c = src[i]->catalog;
 		for (size_t k = 0; c && k < c->nr_shapes; k++) {
 			const struct shape *sh = &c->shape[k];
+			if (!is_first(c, k))
+				continue;
 			struct fact *f = add_fact(p, sh->metric ? sh->metric
 							       : "–");
 			snprintf(f->about, sizeof(f->about), "%s%s",
 				 sh->interval_guessed ? "~" : "",
-				 time_duration(sh->interval, every));
+				 time_duration(sh->interval > 0 ? sh->interval
+							: src[i]->step, every));
 			snprintf(f->value, sizeof(f->value), "%zu",
-				 services_of(c, sh->id));
+				 services_alike(c, k));
 		}
 	}
 }
@@ -621,6 +734,7 @@ static bool net_update(void *state, const struct view *v, int w, int h)
 	times(n, v);
 	ceilings(n, v);
 	found(n, v);
+	cost(n, v);
 	terminal(n, v);
 	families(n, v);
 	attempts(n, v);
@@ -722,7 +836,8 @@ static void draw_fact(struct surface *s, int x, int y, int w, int name_w,
 	}
 	x += name_w;
 	if (end - x > 1)
-		surface_text_max(s, x, y, end - x - 1, STYLE(R_DIM), f->about);
+		surface_text_max(s, x, y, end - x - 1, STYLE(f->role),
+				 f->about);
 }
 
 /* Returns the row after the panel and a blank one. */
@@ -754,11 +869,13 @@ static void net_draw(const void *state, struct surface *s)
 		return;
 	spans_row(s, 0, 1, s->w - 1, &n->summary, NULL);
 	int y = draw_sources(n, s, 2), top = y;
+	if (!wide) /* what is paid for comes first */
+		y = draw_panel(s, 1, y, half, &n->panel[P_COST]);
 	for (int p = P_TIMES; p <= P_FOUND; p++)
 		y = draw_panel(s, 1, y, half, &n->panel[p]);
 	int x = wide ? 1 + half + 3 : 1, left = y;
 	y = wide ? top : y;
-	for (int p = P_TERMINAL; p <= P_FAMILIES; p++)
+	for (int p = wide ? P_COST : P_TERMINAL; p <= P_FAMILIES; p++)
 		y = draw_panel(s, x, y, s->w - 1 - x, &n->panel[p]);
 	/* Where there is more room, or nowhere. */
 	const struct panel *tries = &n->panel[P_ATTEMPTS];

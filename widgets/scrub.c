@@ -76,7 +76,8 @@ static time_ms seen_from(const struct view *v, int w)
 	int cells = w < 100 ? w - 8 : v->page == PAGE_SERVICE ? w * 57 / 100 - 8
 		    : w < 160 ? w / 2 - 8 : w / 3 - 9;
 
-	if (v->page == PAGE_EVENTS || v->page == PAGE_NET)
+	if (v->page == PAGE_EVENTS || v->page == PAGE_NET ||
+	    v->page == PAGE_SATURATION)
 		return v->held_from;
 	return axis_of(v, cells).from;
 }

@@ -1,6 +1,6 @@
 /* The service table: one row a service, sorted by burn, what does not fit
  * summed up in its last line. */
-#include "widgets/draw.h"
+#include "widgets/chart.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum col { C_NAME, C_RATE, C_RSPARK, C_ERRORS, C_ESPARK, C_P50, C_P95, C_P99,
-	   C_BURN5, C_BURN1, C_SINCE, C_STATE, C_VERSION, C_CHANGED, C_NR };
+enum col { C_NAME, C_FROM, C_EACH, C_RATE, C_RSPARK, C_ERRORS, C_ESPARK,
+	   C_P50, C_P95, C_P99, C_BURN5, C_BURN1, C_SINCE, C_STATE,
+	   C_VERSION, C_CHANGED, C_NR };
 
 /* Head and width of a column; `left`: its text begins at its left edge; sort:
  * view.sort_column that orders by it. */
@@ -21,6 +22,8 @@ static const struct column_def {
 	bool left;
 } defs[C_NR] = {
 	[C_NAME] = { "service", 0, 1, true },
+	[C_FROM] = { "from", 0, -1, true },
+	[C_EACH] = { "each", 4, -1, false },
 	[C_RATE] = { "rate/s", 5, 2, false },
 	[C_RSPARK] = { "", 8, -1, true },
 	[C_ERRORS] = { "errors", 6, 3, false },
@@ -42,13 +45,20 @@ static const struct layout {
 	int from;
 	signed char gap[C_NR];
 } layouts[] = {
-	/*       service rate errors p50 p95 p99 burn 1h since state ... */
-	{ 160, { 0, 1, 1, 2, 1, 3, 2, 2, 5, 2, 5, 3, 5, 3 } },
-	{ 118, { 0, 1, 1, 1, 1, 2, 1, 1, 3, 1, 3, 2, -1, -1 } },
-	{ 100, { 0, 1, 1, 1, -1, 1, 0, 0, 2, 0, 3, 2, -1, -1 } },
-	{ 76, { 0, 1, -1, 1, -1, 0, 0, 0, 2, 0, -1, 3, -1, -1 } },
-	{ 56, { 0, -1, -1, 1, -1, -1, -1, 3, 3, -1, -1, 6, -1, -1 } },
-	{ 0, { 0, -1, -1, 1, -1, -1, -1, -1, 2, -1, -1, 2, -1, -1 } },
+	/*    service from each rate errors p50 p95 p99 burn 1h since state */
+	{ 160, { 0, -1, -1, 1, 1, 2, 1, 3, 2, 2, 5, 2, 5, 3, 5, 3 } },
+	{ 118, { 0, -1, -1, 1, 1, 1, 1, 2, 1, 1, 3, 1, 3, 2, -1, -1 } },
+	{ 100, { 0, -1, -1, 1, 1, 1, -1, 1, 0, 0, 2, 0, 3, 2, -1, -1 } },
+	{ 76, { 0, -1, -1, 1, -1, 1, -1, 0, 0, 0, 2, 0, -1, 3, -1, -1 } },
+	{ 56, { 0, -1, -1, -1, -1, 1, -1, -1, -1, 3, 3, -1, -1, 6, -1, -1 } },
+	{ 0, { 0, -1, -1, -1, -1, 1, -1, -1, -1, -1, 2, -1, -1, 2, -1, -1 } },
+};
+
+/* Of several sources, where there is room: whose row it is, and how often it
+ * has a point, in place of one sparkline. */
+static const struct layout several[] = {
+	{ 160, { 0, 2, 1, 2, 1, 2, -1, 3, 2, 2, 5, 2, 5, 3, 5, 3 } },
+	{ 118, { 0, 2, 1, 2, 1, 1, -1, 2, 1, 1, 3, 1, 3, 2, -1, -1 } },
 };
 
 #define NAME_MIN 12
@@ -72,8 +82,8 @@ struct table {
 	uint64_t stamp;
 	int w, h;
 	int x[C_NR], width[C_NR]; /* width 0: not shown */
-	int sparks;
-	bool ages, filter_open;
+	int sparks, from_w;
+	bool ages, filter_open, mixed; /* some percentiles are no estimates */
 	int sort;
 	char filter[192];
 	size_t top;
@@ -84,13 +94,31 @@ struct table {
 
 /* ---- columns ------------------------------------------------------------ */
 
-static const struct layout *layout_for(int w)
+static const struct layout *layout_for(int w, bool many)
 {
 	const struct layout *l = layouts;
 
+	for (size_t i = 0; many && i < 2; i++)
+		if (w >= several[i].from)
+			return &several[i];
 	while (w < l->from)
 		l++;
 	return l;
+}
+
+#define FROM_MAX 14
+
+/* Of the sources that rows are of; 0: it is one, or none. */
+static int longest_source(const struct view *v)
+{
+	const struct store_source *const *src;
+	size_t n = view_sources(v, &src);
+	int most = 4;
+
+	for (size_t i = 0; i < n; i++)
+		if (text_width(src[i]->name) > most)
+			most = text_width(src[i]->name);
+	return n < 2 ? 0 : most > FROM_MAX ? FROM_MAX : most;
 }
 
 static int longest_name(const struct view *v)
@@ -105,14 +133,28 @@ static int longest_name(const struct view *v)
 	return most > NAME_MAX ? NAME_MAX : most;
 }
 
-static int fixed_width(const struct layout *l, int spark)
+static int width_of(const struct table *t, int c, int spark)
+{
+	return c == C_RSPARK || c == C_ESPARK ? spark
+	       : c == C_FROM ? t->from_w : defs[c].width;
+}
+
+/* -1: not shown. A tilde of its own leaves no blank in a percentile. */
+static int gap_of(const struct table *t, const struct layout *l, int c)
+{
+	bool full = t->mixed && c >= C_P50 && c <= C_P99 && l->gap[c] == 0;
+
+	return full ? 1 : l->gap[c];
+}
+
+static int fixed_width(const struct table *t, const struct layout *l,
+		       int spark)
 {
 	int w = 3;
 
 	for (int c = 1; c < C_NR; c++)
 		if (l->gap[c] >= 0)
-			w += l->gap[c] + (c == C_RSPARK || c == C_ESPARK
-						  ? spark : defs[c].width);
+			w += gap_of(t, l, c) + width_of(t, c, spark);
 	return w;
 }
 
@@ -122,13 +164,14 @@ static void place_columns(struct table *t, const struct view *v, int w)
 {
 	static const uint8_t groups[] = { C_ERRORS, C_P50, C_BURN5, C_SINCE,
 					  C_VERSION, C_CHANGED };
-	const struct layout *l = layout_for(w);
+	t->from_w = longest_source(v);
+	const struct layout *l = layout_for(w, t->from_w > 0);
 	int want = longest_name(v), spark = 8, extra[C_NR] = { 0 };
 
 	if (l->gap[C_ESPARK] >= 0 &&
-	    w - 1 - fixed_width(l, SPARK_MAX) >= want)
+	    w - 1 - fixed_width(t, l, SPARK_MAX) >= want)
 		spark = SPARK_MAX;
-	int room = w - 1 - fixed_width(l, spark);
+	int room = w - 1 - fixed_width(t, l, spark);
 	int name = room < want + 2 || w < 160 ? room : want + 2;
 	if (name < 1)
 		name = 1;
@@ -145,10 +188,8 @@ static void place_columns(struct table *t, const struct view *v, int w)
 		t->width[c] = 0;
 		if (l->gap[c] < 0)
 			continue;
-		t->width[c] = c == C_NAME ? name :
-			      c == C_RSPARK || c == C_ESPARK ? spark
-							     : defs[c].width;
-		x += l->gap[c] + extra[c];
+		t->width[c] = c == C_NAME ? name : width_of(t, c, spark);
+		x += gap_of(t, l, c) + extra[c];
 		t->x[c] = x;
 		x += t->width[c];
 	}
@@ -174,14 +215,18 @@ static void set_number(struct row *r, enum col c, const struct red_row *from,
 		set(r, c, R_STALE, from->asking ? "…" : "–");
 }
 
+/* The head of the column has the tilde, unless it is not true of all. */
 static void set_quantile(struct row *r, enum col c, const struct red_row *from,
-			 const struct red_quantile *q, bool bad)
+			 const struct red_quantile *q, bool bad, bool mixed)
 {
-	char text[NUMBER_TEXT];
-	double known = isinf(q->hi) && q->hi > 0 ? q->lo : q->value;
+	char text[NUMBER_TEXT], both[NUMBER_TEXT + 2];
+	bool open = isinf(q->hi) && q->hi > 0;
 
-	set_number(r, c, from, known, bad ? R_CRIT : R_TEXT,
-		   quantile_text(q, text));
+	snprintf(both, sizeof(both), "%s%s",
+		 mixed && !open ? method_tilde(q->method) : "",
+		 quantile_text(q, text));
+	set_number(r, c, from, open ? q->lo : q->value, bad ? R_CRIT : R_TEXT,
+		   both);
 }
 
 static enum role burn_text(double burn)
@@ -190,7 +235,25 @@ static enum role burn_text(double burn)
 	       burn < 0.05 ? R_STALE : R_TEXT;
 }
 
-static void set_values(struct row *r, const struct red_row *from)
+static void set_source(struct row *r, const struct red_row *from)
+{
+	const struct store_source *src = from->service->source;
+	time_ms each = from->service->shape->interval;
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.*s",
+		 (int)text_fit(src->name, FROM_MAX) > 27 ? 0
+		 : (int)text_fit(src->name, FROM_MAX), src->name);
+	set(r, C_FROM, R_DIM, text);
+	each = each > 0 ? each : src->step;
+	if (each > 0 && each < 600000)
+		snprintf(text, sizeof(text), "%ds", (int)(each / 1000));
+	else
+		text[0] = '\0';
+	set(r, C_EACH, R_DIM, text);
+}
+
+static void set_values(struct row *r, const struct red_row *from, bool mixed)
 {
 	char text[NUMBER_TEXT];
 	double budget = 1 - from->objective, limit = from->latency_limit;
@@ -210,9 +273,9 @@ static void set_values(struct row *r, const struct red_row *from)
 	set_number(r, C_ERRORS, from, from->error_ratio,
 		   failing ? R_CRIT : from->error_ratio == 0 ? R_STALE : R_TEXT,
 		   format_percent(from->error_ratio, text));
-	set_quantile(r, C_P50, from, &from->p50, false);
-	set_quantile(r, C_P95, from, &from->p95, false);
-	set_quantile(r, C_P99, from, &from->p99, slow);
+	set_quantile(r, C_P50, from, &from->p50, false, mixed);
+	set_quantile(r, C_P95, from, &from->p95, false, mixed);
+	set_quantile(r, C_P99, from, &from->p99, slow, mixed);
 	set_number(r, C_BURN5, from, from->burn_5m, burn_text(from->burn_5m),
 		   burn_words(from->burn_5m, text));
 	set_number(r, C_BURN1, from, from->burn_1h, burn_text(from->burn_1h),
@@ -224,23 +287,14 @@ static void set_mean(struct row *r, const struct red_row *from)
 	char text[NUMBER_TEXT];
 
 	r->mean[0] = '\0';
+	if (!from->service->shape->question[RED_RATE] && from->p99.note)
+		snprintf(r->mean, sizeof(r->mean), "%.*s",
+			 (int)text_fit(from->p99.note, 40) > 47 ? 0
+			 : (int)text_fit(from->p99.note, 40), from->p99.note);
 	if (from->p99.method != METHOD_NONE || isnan(from->mean))
 		return;
 	snprintf(r->mean, sizeof(r->mean), "mean %s (no p99)",
 		 format_latency(from->mean, text));
-}
-
-/* A moment of the last day by its time, an older one by its date. */
-static const char *moment_text(time_ms at, time_ms now, char out[TIME_TEXT])
-{
-	char iso[TIME_TEXT];
-
-	if (at == TIME_NONE)
-		return "";
-	if (now - at < 86400000)
-		return time_hm(at, out);
-	snprintf(out, TIME_TEXT, "%.5s", time_iso(at, iso) + 5);
-	return out;
 }
 
 static void short_age(time_ms age, char out[TIME_TEXT])
@@ -351,12 +405,16 @@ static void set_sparks(struct table *t, struct row *r, const struct view *v,
 	struct column col[SPARK_MAX];
 	struct pieces p = pieces_of(t, v, from->service);
 
+	time_ms step = from->service->source->step;
+
 	service_columns(from->service, M_RATE, p.from, p.span, col, p.nr);
+	chart_hold(col, (int)p.nr, p.from, p.span, step, v->now);
 	spark_rate(r, &p, col);
 	if (!t->width[C_ESPARK])
 		return;
 	service_columns(from->service, M_ERROR_RATIO, p.from, p.span, col,
 			p.nr);
+	chart_hold(col, (int)p.nr, p.from, p.span, step, v->now);
 	spark_errors(r, &p, col, 1 - from->objective);
 }
 
@@ -377,7 +435,8 @@ static void fill_row(struct table *t, struct row *r, const struct view *v,
 		 (int)text_fit(from->service->name, NAME_MAX + 1) > 190 ? 0
 		 : (int)text_fit(from->service->name, NAME_MAX + 1),
 		 from->service->name);
-	set_values(r, from);
+	set_source(r, from);
+	set_values(r, from, t->mixed);
 	set_mean(r, from);
 	set_since(t, r, v, from);
 	set(r, C_STATE, r->sign.role, r->sign.word);
@@ -531,6 +590,14 @@ static bool all_stale(const struct view *v)
 	return v->nr_all && v->all[0].state == STATE_STALE;
 }
 
+static bool any_exact(const struct view *v)
+{
+	for (size_t i = 0; i < v->nr_all; i++)
+		if (v->all[i].service->shape->method == METHOD_SERVER)
+			return true;
+	return false;
+}
+
 static bool table_update(void *state, const struct view *v, int w, int h)
 {
 	struct table *t = state;
@@ -544,6 +611,7 @@ static bool table_update(void *state, const struct view *v, int w, int h)
 	t->filter_open = v->filter_open;
 	t->sort = v->sort_column;
 	t->ages = all_stale(v);
+	t->mixed = any_exact(v);
 	const char *filter = v->filter ? v->filter : "";
 	size_t n = text_fit(filter, 60);
 	snprintf(t->filter, sizeof(t->filter), "%.*s",
@@ -565,6 +633,8 @@ static void draw_head(const struct table *t, struct surface *s)
 			continue;
 		const char *head = c == C_SINCE && t->ages ? "age"
 							   : defs[c].head;
+		if (t->mixed && *head == '~')
+			head++;
 		enum role r = t->sort > 0 && t->sort == defs[c].sort ? R_BRIGHT
 								     : R_DIM;
 		if (defs[c].left)
@@ -608,6 +678,9 @@ static void draw_percentiles(const struct table *t, struct surface *s,
 			draw_text(s, from, y, role, r->mean);
 		else if (text_width(brief) <= end - from)
 			draw_text(s, from, y, role, brief);
+		else if (r->mean[strlen(brief)] == '\0')
+			surface_text_max(s, from, y, end - from, STYLE(role),
+					 brief);
 		return;
 	}
 	for (int c = C_P50; c <= C_P99; c++)
@@ -627,7 +700,7 @@ static void draw_row(const struct table *t, struct surface *s,
 	surface_text_max(s, t->x[C_NAME], y, t->width[C_NAME],
 			 STYLE(r->loud ? R_BRIGHT : r->grey ? R_STALE : R_TEXT),
 			 r->name);
-	for (int c = C_RATE; c < C_NR; c++) {
+	for (int c = C_FROM; c < C_NR; c++) {
 		if (!t->width[c] || (c >= C_P50 && c <= C_P99))
 			continue;
 		const struct field *f = &r->f[c];

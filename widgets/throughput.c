@@ -100,6 +100,7 @@ static void build_title(struct throughput *t, const struct view *v)
 	t->left.nr = t->right.nr = 0;
 	t->focused = v->focused;
 	spans_add(&t->left, R_BRIGHT, 0, "throughput");
+	chart_grain(&t->chart, &t->left);
 	if (chart_title(&t->chart, &t->right) || !v->sel)
 		return;
 	struct values n = values_of(v, &t->chart);

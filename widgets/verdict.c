@@ -48,6 +48,38 @@ static void hint(struct verdict *d, const char *key, const char *what)
 	spans_add(&d->hint, R_DIM, 5, " %s", what);
 }
 
+/* Monitors judge by rules of their own: how many say so stands beside what is
+ * seen here. */
+static void alarms(struct verdict *d, const struct view *v)
+{
+	const struct store_source *const *src;
+	size_t n = view_sources(v, &src), nr = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < src[i]->nr_alarms; k++)
+			nr += alarm_is_on(&src[i]->alarm[k]);
+	if (!nr)
+		return;
+	spans_add(&d->why, R_FAINT, 2, "%s", d->why.nr ? "  ·  " : "");
+	spans_add(&d->why, R_WARN, 2, "%zu in ALARM", nr);
+}
+
+/* What a day's limit does to what is seen here. */
+static void savings(struct verdict *d, const struct view *v, int group)
+{
+	const struct store_source *const *src;
+	size_t n = view_sources(v, &src);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!src[i]->priced || !src[i]->cost.saving)
+			continue;
+		spans_add(&d->why, R_FAINT, group, "%s",
+			  d->why.nr ? "  ·  " : "");
+		spans_add(&d->why, R_WARN, group, "%.40s: %.120s",
+			  src[i]->name, src[i]->cost.saving);
+	}
+}
+
 /* ---- nothing is known --------------------------------------------------- */
 
 static void blind(struct verdict *d, const struct view *v,
@@ -162,18 +194,21 @@ static void last_change(struct verdict *d, const struct view *v)
 {
 	const struct event *const *e;
 	char at[TIME_TEXT];
+	int group = d->why.nr ? 4 : 0;
+
+	spans_add(&d->why, R_FAINT, group, "%s", d->why.nr ? "  ·  " : "");
 
 	for (size_t i = view_events(v, &e); i-- > 0;) {
 		if (e[i]->kind != EVENT_DEPLOY || e[i]->at > v->now)
 			continue;
-		spans_add(&d->why, R_DIM, 0, "last change ");
-		spans_add(&d->why, R_TEXT, 0, "%.60s%s%.120s at %s",
+		spans_add(&d->why, R_DIM, group, "last change ");
+		spans_add(&d->why, R_TEXT, group, "%.60s%s%.120s at %s",
 			  e[i]->service ? e[i]->service : "",
 			  e[i]->service ? " " : "", e[i]->text,
 			  time_hm(e[i]->at, at));
 		return;
 	}
-	spans_add(&d->why, R_DIM, 0, "no change seen since %s",
+	spans_add(&d->why, R_DIM, group, "no change seen since %s",
 		  time_hm(v->held_from > 0 ? v->held_from : v->started, at));
 }
 
@@ -237,7 +272,9 @@ static void calm(struct verdict *d, const struct view *v)
 	if (v->nr_all)
 		spans_add(&d->hint, R_DIM, 3, "%zu of %zu reporting", seen,
 			  v->nr_all);
+	savings(d, v, 0);
 	last_change(d, v);
+	alarms(d, v);
 }
 
 /* ---- something is wrong ------------------------------------------------- */
@@ -264,7 +301,8 @@ static void how_bad(struct verdict *d, const struct red_row *r)
 	}
 	if (r->latency_limit > 0 && r->p99.value > r->latency_limit) {
 		soft(d, 2, "  p99 ");
-		snprintf(line, sizeof(line), "~%s",
+		snprintf(line, sizeof(line), "%s%s",
+			 method_tilde(r->p99.method),
 			 format_latency(r->p99.value, a));
 		bold(d, 2, line);
 		snprintf(line, sizeof(line), ", its limit is %s",
@@ -301,7 +339,8 @@ static void numbers(struct verdict *d, const struct red_row *r)
 	if (isnan(r->p99.value))
 		return;
 	spans_add(&d->why, R_DIM, 2, "%sp99 ", d->why.nr ? "  ·  " : "");
-	spans_add(&d->why, R_TEXT, 2, "~%s", quantile_text(&r->p99, a));
+	spans_add(&d->why, R_TEXT, 2, "%s%s", method_tilde(r->p99.method),
+		  quantile_text(&r->p99, a));
 	if (*bucket_text(&r->p99, b))
 		spans_add(&d->why, R_DIM, 3, " (%s)", b);
 }
@@ -327,6 +366,8 @@ static void reason(struct verdict *d, const struct view *v,
 		spans_add(&d->why, R_FAINT, 4, "  ·  ");
 		spans_add(&d->why, R_DIM, 4, "%zu more not ok", others);
 	}
+	alarms(d, v);
+	savings(d, v, 3);
 	if (v->page == PAGE_OVERVIEW)
 		hint(d, "Enter", "service");
 }

@@ -3,12 +3,13 @@
 #define WIDGETS_WIDGET_H
 
 #include "base/err.h"
+#include "model/resource.h"
 #include "model/service.h"
 #include "tui/surface.h"
 
 /* PAGE_OWN: one of the dashboard file's. */
-enum page { PAGE_OVERVIEW, PAGE_SERVICE, PAGE_EVENTS, PAGE_NET, PAGE_START,
-	    PAGE_OWN, PAGE_NR };
+enum page { PAGE_OVERVIEW, PAGE_SERVICE, PAGE_SATURATION, PAGE_EVENTS,
+	    PAGE_NET, PAGE_START, PAGE_OWN, PAGE_NR };
 const char *page_name(enum page p);
 
 enum mode { MODE_LIVE, MODE_PAUSED, MODE_REPLAY };
@@ -54,6 +55,10 @@ struct view {
 
 	const struct event *const *event; /* those of the page, oldest first */
 	size_t nr_events, selected_event;
+
+	/* Resources, the nearest to critical first. */
+	const struct resource *resource;
+	size_t nr_resources, selected_resource;
 
 	bool focused;        /* this widget has the focus (set per widget) */
 	const struct chart_spec *chart; /* what a chart shows (likewise) */

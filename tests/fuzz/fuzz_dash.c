@@ -76,6 +76,16 @@ static const struct shape shapes[] = {
 	  .method = METHOD_NONE, .note = "no histogram", .interval = 15000,
 	  .window = 60000, .visible_only = true,
 	  .question = { [RED_RATE] = "l" } },
+	{ .id = 4, .label = "job", .metric = "AWS/Lambda Duration",
+	  .status_label = "error", .status = STATUS_ERROR,
+	  .method = METHOD_SERVER, .sparse = true, .settle = 60000,
+	  .window = 60000,
+	  .question = { [RED_RATE] = "m", [RED_ERRORS] = "n",
+			[RED_QUANTILE] = "o", [RED_BURN_5M] = "p",
+			[RED_BURN_1H] = "q" } },
+	{ .id = 5, .label = "job", .metric = "AWS/RDS CPUUtilization",
+	  .settle = 60000, .window = 60000,
+	  .question = { [RED_USED] = "r", [RED_LIMIT] = "s" } },
 };
 #define SHAPES (sizeof(shapes) / sizeof(shapes[0]))
 
@@ -96,6 +106,9 @@ static void add_catalog(struct bytes *b, struct batch *a)
 		def[i].name = def[i].value = arena_strdup(&a->arena, name);
 		def[i].shape = 1 + (uint32_t)take(b) % SHAPES;
 		def[i].objective = i % 3 ? 0 : 0.99;
+		def[i].warn = i % 2 ? 0.7 : 0;
+		def[i].crit = i % 3 ? 0.85 : 0;
+		def[i].limit = i % 4 ? 100 : 0;
 	}
 	*c = (struct catalog){ .version = "2.42.0", .nr_shapes = SHAPES,
 			       .shape = shapes, .nr_services = nr,
@@ -181,6 +194,43 @@ static void add_event(struct bytes *b, struct batch *a)
 	a->nr_events = 1;
 }
 
+static void add_alarms(struct bytes *b, struct batch *a)
+{
+	size_t nr = (size_t)take(b) % 12;
+	struct alarm *l = arena_alloc(&a->arena, (nr + 1) * sizeof(*l));
+	char name[128];
+	for (size_t i = 0; i < nr; i++) {
+		name_of(take(b) % SERVICES, name);
+		l[i] = (struct alarm){
+			arena_strdup(&a->arena, name),
+			(enum alarm_state)(take(b) % ALARM_STATES),
+			i % 3 ? a->at - (time_ms)i * STEP : TIME_NONE,
+			i % 2 ? "3 of 3 points" : NULL,
+		};
+	}
+	a->alarms = true;
+	a->alarm = l;
+	a->nr_alarms = nr;
+}
+
+static void add_bill(struct bytes *b, struct batch *a)
+{
+	struct source_status *s = arena_alloc(&a->arena, sizeof(*s));
+	struct source_cost *c = arena_alloc(&a->arena, sizeof(*c));
+	struct cost_part *p = arena_alloc(&a->arena, 20 * sizeof(*p));
+	for (size_t i = 0; i < 20; i++)
+		p[i] = (struct cost_part){ "ApplicationELB", 33, value(b) };
+	*c = (struct source_cost){
+		.metrics = 83, .usd_per_hour = value(b), .usd_today = value(b),
+		.usd_max = value(b), .nr_parts = (size_t)take(b) % 20,
+		.part = p, .saving = take(b) % 2 ? "asked every 2m" : NULL,
+	};
+	*s = (struct source_status){ .kind = "cloudwatch", .next = a->at,
+				     .identity = "CloudWatch eu-west-1",
+				     .period = 60000, .cost = c };
+	a->status = s;
+}
+
 static void answer(struct bytes *b, struct dash *d, time_ms *now)
 {
 	struct batch *a = batch_new(0);
@@ -206,6 +256,10 @@ static void answer(struct bytes *b, struct dash *d, time_ms *now)
 	} else {
 		add_frames(b, a);
 	}
+	if (what % 7 == 0)
+		add_alarms(b, a);
+	if (what % 5 == 0)
+		add_bill(b, a);
 	dash_batch(d, a);
 	batch_free(a);
 }

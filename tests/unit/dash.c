@@ -7,6 +7,7 @@
 #include "sources/demo.h"
 #include "sources/prom_parse.h"
 #include "tests/unit/batches.h"
+#include "tests/unit/cloud.h"
 #include "tui/export.h"
 #include "widgets/keys.h"
 
@@ -294,6 +295,8 @@ static void pages_and_the_way_back_are_lost(void **state)
 		{ "1", PAGE_OVERVIEW }, { "Enter", PAGE_SERVICE },
 		{ "Esc", PAGE_OVERVIEW }, { "8 Esc", PAGE_OVERVIEW },
 		{ "6 Esc", PAGE_OVERVIEW }, { "6 Enter", PAGE_OVERVIEW },
+		{ "4", PAGE_SATURATION }, { "4 j Enter", PAGE_SATURATION },
+		{ "Esc Esc", PAGE_OVERVIEW },
 	};
 	struct rig r;
 	rig_open(&r, 120, 40);
@@ -790,6 +793,148 @@ static void a_cat_on_the_keyboard_ends_the_program(void **state)
 	storm(3, 2000, false);
 }
 
+/* ---- an account at CloudWatch ------------------------------------------ */
+
+#define CLOUD_NOW (BASE / CLOUD_STEP * CLOUD_STEP + 25000)
+
+static void into_dash(struct batch *b, void *dash)
+{
+	dash_batch(dash, b);
+	batch_free(b);
+}
+
+static struct dash *cloud_dash(time_ms at)
+{
+	struct dash_options o = { .w = 120, .h = 40, .range = 3600000,
+				  .now = CLOUD_NOW, .title = "", .at = at };
+	struct dash *d = dash_new(&o);
+	store_declare(dash_store(d), "cloudwatch", 60000);
+	dash_tick(d, 1000);
+	return d;
+}
+
+static const struct red_row *cloud_row(struct dash *d, const char *name)
+{
+	dash_frame(d);
+	const struct view *v = dash_view(d);
+	for (size_t i = 0; i < v->nr_all; i++)
+		if (strcmp(v->all[i].service->name, name) == 0)
+			return &v->all[i];
+	fail_msg("no service %s", name);
+	return NULL;
+}
+
+static void money_is_saved_while_a_service_pages(void **state)
+{
+	(void)state;
+	static const struct {
+		struct cloud c;
+		bool paging;
+	} t[] = {
+		{ { .now = CLOUD_NOW }, false },
+		{ { .now = CLOUD_NOW, .failing = true }, true },
+		{ { .now = CLOUD_NOW, .silent = true }, false },
+	};
+	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
+		struct dash *d = cloud_dash(TIME_NONE);
+		struct want w;
+		dash_want(d, &w);
+		assert_false(w.paging);
+		cloud_poll(&t[i].c, into_dash, d);
+		dash_frame(d);
+		dash_want(d, &w);
+		assert_int_equal(w.paging, t[i].paging);
+		dash_free(d);
+	}
+}
+
+/* --at and going back: asked for a moment, CloudWatch tells of the last whole
+ * minute before it. */
+static void a_moment_of_the_past_has_no_rows(void **state)
+{
+	(void)state;
+	struct dash *d = cloud_dash(CLOUD_NOW);
+	struct cloud c = { .now = CLOUD_NOW };
+	struct want w;
+	dash_want(d, &w);
+	assert_true(w.at == CLOUD_NOW);
+	cloud_poll(&c, into_dash, d);
+	const struct red_row *r = cloud_row(d, "shop-alb");
+	assert_true(r->at == cloud_judged(CLOUD_NOW));
+	assert_true(r->rate > 0);
+	dash_free(d);
+}
+
+static void a_pause_shows_a_later_minute(void **state)
+{
+	(void)state;
+	struct dash *d = cloud_dash(TIME_NONE);
+	struct cloud c = { .now = CLOUD_NOW }, later = c;
+	struct want w;
+	dash_want(d, &w);
+	cloud_poll(&c, into_dash, d);
+	double rate = cloud_row(d, "shop-alb")->rate;
+	dash_key(d, ' ');
+	/* What was under way when it paused, or is recorded beside it. */
+	later.now = CLOUD_NOW + 60000;
+	later.again = true;
+	dash_want(d, &w);
+	cloud_poll(&later, into_dash, d);
+	later.now = CLOUD_NOW - 60000;
+	cloud_poll(&later, into_dash, d);
+	const struct red_row *r = cloud_row(d, "shop-alb");
+	assert_true(r->rate == rate && r->at == cloud_judged(CLOUD_NOW));
+	dash_free(d);
+}
+
+static void the_selected_resource_is_another_after_a_poll(void **state)
+{
+	(void)state;
+	struct dash *d = cloud_dash(TIME_NONE);
+	struct cloud c = { .now = CLOUD_NOW, .alarms = true };
+	const struct view *v = dash_view(d);
+	cloud_poll(&c, into_dash, d);
+	dash_key(d, '4');
+	dash_frame(d);
+	assert_int_equal(v->nr_resources, 4);
+	assert_int_equal(v->selected_resource, 0);
+	dash_key(d, 'j');
+	dash_frame(d);
+	assert_string_equal(v->resource[v->selected_resource].service->name,
+			    "dynamodb:sessions:write");
+	/* Without data they stand in the order of their names. */
+	c.now += 20 * CLOUD_STEP;
+	c.no_resources = true;
+	cloud_poll(&c, into_dash, d);
+	dash_frame(d);
+	assert_string_equal(v->resource[v->selected_resource].service->name,
+			    "dynamodb:sessions:write");
+	assert_int_equal(v->selected_resource, 1);
+	dash_key(d, 'G');
+	dash_frame(d);
+	assert_int_equal(v->selected_resource, 3);
+	dash_free(d);
+}
+
+static void alarms_have_no_command(void **state)
+{
+	(void)state;
+	struct dash *d = cloud_dash(TIME_NONE);
+	struct cloud c = { .now = CLOUD_NOW, .alarms = true };
+	static const char line[] = ":alarms";
+	for (int round = 0; round < 2; round++) {
+		for (const char *p = line; *p; p++)
+			dash_key(d, *p);
+		dash_key(d, K_ENTER);
+		dash_frame(d);
+		assert_int_equal(dash_view(d)->page,
+				 round ? PAGE_EVENTS : PAGE_OVERVIEW);
+		assert_int_equal(dash_view(d)->notice != NULL, !round);
+		cloud_poll(&c, into_dash, d);
+	}
+	dash_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -809,6 +954,11 @@ int main(void)
 		cmocka_unit_test(a_label_takes_over_the_terminal),
 		cmocka_unit_test(a_cat_finds_the_start_page),
 		cmocka_unit_test(a_cat_on_the_keyboard_ends_the_program),
+		cmocka_unit_test(money_is_saved_while_a_service_pages),
+		cmocka_unit_test(a_moment_of_the_past_has_no_rows),
+		cmocka_unit_test(a_pause_shows_a_later_minute),
+		cmocka_unit_test(the_selected_resource_is_another_after_a_poll),
+		cmocka_unit_test(alarms_have_no_command),
 	};
 	count_allocations();
 	return cmocka_run_group_tests_name("dash", tests, NULL, NULL);

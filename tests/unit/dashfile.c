@@ -81,8 +81,24 @@ static void a_mistake_is_told_elsewhere_or_not_at_all(void **state)
 		  "'policy'?" },
 		{ "sources:\n- {name: a, url: 'http://h', policy: radom}",
 		  "unknown policy 'radom', did you mean 'random'?" },
-		{ "sources:\n- {kind: cloudwatch}",
-		  "f:2: kind cloudwatch is not in this version" },
+		{ "sources:\n- {kind: cloudwatch, max_usd_per_day: 0}",
+		  "f:2: max_usd_per_day '0': expected dollars above 0" },
+		{ "sources:\n- {kind: cloudwatch, max_usd_per_day: -1}",
+		  "f:2: max_usd_per_day '-1': expected dollars above 0" },
+		{ "sources:\n- {kind: cloudwatch, max_usd_per_day: much}",
+		  "f:2: max_usd_per_day 'much': expected dollars above 0" },
+		{ "sources:\n- {kind: cloudwatch, region: 'eu west'}",
+		  "f:2: region 'eu west': expected a region of AWS" },
+		{ "sources:\n- {kind: cloudwatch, url: 'ftp://h'}", "f:2: " },
+		{ "sources:\n- {kind: cloudwatch, urls: ['http://h']}",
+		  "several endpoints" },
+		{ "sources:\n- {url: 'http://h', region: eu-west-1}",
+		  "f:2: only a cloudwatch source has a region" },
+		{ "sources:\n- {kind: demo, max_usd_per_day: 2}",
+		  "f:2: only a cloudwatch source has a max_usd_per_day" },
+		{ "sources: [{kind: cloudwatch}]\n"
+		  "services:\n- {name: a, rate: 'rate(x[$window])'}",
+		  "a cloudwatch answers no queries" },
 		{ "sources:\n- {kind: exposition, url: 'http://h/metrics'}",
 		  "not in this version" },
 		{ "sources:\n- {url: 'http://h/metrics'}",
@@ -576,6 +592,30 @@ static void nobody_knows_who_said_so(void **state)
 
 /* ---- what it says to a source ------------------------------------------ */
 
+static void an_account_is_asked_in_another_region(void **state)
+{
+	struct dashfile *f = fine(
+		"sources:\n"
+		"- {name: eu, kind: cloudwatch, region: eu-west-1, profile: "
+		"ops, max_usd_per_day: 2.5}\n"
+		"- {kind: cloudwatch, url: 'http://127.0.0.1:4566'}\n");
+	struct config *c = config_of(f);
+	struct options o = { .command = command_find("snapshot") };
+	(void)state;
+	assert_int_equal(f->source[0].kind, FILE_CLOUDWATCH);
+	assert_string_equal(f->source[0].region, "eu-west-1");
+	assert_string_equal(f->source[0].profile, "ops");
+	assert_true(f->source[0].max_usd == 2.5);
+	assert_null(f->source[0].url);
+	assert_true(f->source[1].max_usd == 1);
+	assert_null(f->source[1].region);
+	assert_int_equal(config_apply(c, &o, NULL), 0);
+	assert_int_equal(o.nr_sources, 2);
+	assert_string_equal(o.source[0], "cloudwatch");
+	assert_string_equal(o.source[1], "cloudwatch");
+	config_free(c);
+}
+
 static void a_service_is_asked_of_the_wrong_source(void **state)
 {
 	struct config *c = config_of(fine(
@@ -734,7 +774,7 @@ static void a_key_of_the_file_does_nothing(void **state)
 	dash_frame(d);
 	assert_int_equal(dash_view(d)->page, PAGE_OWN);
 	assert_string_equal(dash_view(d)->own, "own");
-	dash_key(d, '4'); /* there is no second one */
+	dash_key(d, '5'); /* there is no second one */
 	assert_int_equal(dash_view(d)->page, PAGE_OWN);
 	while (dash_request(d) != REQUEST_NONE)
 		;
@@ -804,6 +844,7 @@ int main(void)
 		cmocka_unit_test(the_wrong_file_wins),
 		cmocka_unit_test(a_script_reads_another_check),
 		cmocka_unit_test(nobody_knows_who_said_so),
+		cmocka_unit_test(an_account_is_asked_in_another_region),
 		cmocka_unit_test(a_service_is_asked_of_the_wrong_source),
 		cmocka_unit_test(a_service_by_hand_stands_beside_the_found_one),
 		cmocka_unit_test(a_chart_asks_another_span_than_grafana),

@@ -1654,9 +1654,47 @@ static void ascii_is_ascii(void **state)
 	close_shop(s);
 }
 
+static void a_bill_is_rounded_to_nothing(void **state)
+{
+	(void)state;
+	static const struct {
+		double usd;
+		const char *text;
+	} t[] = {
+		{ 0, "$0.00" }, { 0.0498, "$0.05" }, { 0.0024, "$0.0024" },
+		{ 0.00002, "$0.00002" }, { 1.2, "$1.20" }, { 35.856, "$35.86" },
+		{ 123.4, "$123" }, { NAN, "–" },
+	};
+	char text[NUMBER_TEXT];
+	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++)
+		assert_string_equal(usd_text(t[i].usd, text), t[i].text);
+}
+
+/* A minute's point is a run of columns, not a dot between gaps; what nobody
+ * measured for longer than a point lasts stays empty. */
+static void a_point_a_minute_is_drawn_as_dust(void **state)
+{
+	(void)state;
+	struct column col[16];
+	static const char *const want = "aaaabbbb....cccc";
+	for (size_t i = 0; i < 16; i++)
+		col[i] = (struct column){ INFINITY, -INFINITY, NAN, 0 };
+	col[0] = (struct column){ 1, 1, 1, 1 };
+	col[4] = (struct column){ 2, 2, 2, 1 };
+	col[12] = (struct column){ 3, 3, 3, 1 };
+	chart_hold(col, 16, 0, 15000, 60000, 15 * 15000);
+	for (size_t i = 0; i < 16; i++) {
+		assert_int_equal(col[i].nr, want[i] != '.');
+		if (col[i].nr)
+			assert_true(col[i].max == want[i] - 'a' + 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_bill_is_rounded_to_nothing),
+		cmocka_unit_test(a_point_a_minute_is_drawn_as_dust),
 		cmocka_unit_test(any_size_is_drawn_inside_and_the_same_twice),
 		cmocka_unit_test(the_verdict_names_who_how_bad_and_since_when),
 		cmocka_unit_test(a_long_name_does_not_push_out_how_bad_it_is),
