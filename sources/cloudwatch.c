@@ -168,7 +168,7 @@ static void warn(struct cw *c, const char *text)
 	struct poll *o = &c->poll;
 	char line[LIMIT_SENTENCE + 1];
 	o->partial = true;
-	snprintf(line, sizeof(line), "%s", text);
+	snprintf(line, sizeof(line), "%.300s", text);
 	for (size_t i = 0; i < o->warnings; i++)
 		if (strcmp(o->warning[i], line) == 0)
 			return;
@@ -182,7 +182,7 @@ static void set_fault(struct cw *c, enum fault fault, const char *text)
 	if (o->fault != FAULT_NONE || fault == FAULT_CANCELLED)
 		return;
 	o->fault = fault;
-	snprintf(o->error, sizeof(o->error), "%s", text);
+	snprintf(o->error, sizeof(o->error), "%.300s", text);
 }
 
 /* ---- topics ------------------------------------------------------------------- */

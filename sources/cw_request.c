@@ -99,7 +99,7 @@ static void say_error(struct cw_request *r)
 static void say(struct cw_request *r, enum fault fault, const char *text)
 {
 	r->fault = fault;
-	snprintf(r->text, sizeof(r->text), "%s", text);
+	snprintf(r->text, sizeof(r->text), "%.300s", text);
 }
 
 /* ---- the queue ------------------------------------------------------------ */
