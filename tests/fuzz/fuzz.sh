@@ -5,7 +5,7 @@ set -eu
 seconds=$1
 shift
 [ $# -gt 0 ] || set -- $(ls tests/fuzz/fuzz_*.c | sed 's,.*/fuzz_,,; s,\.c$,,')
-pkgs="ncursesw libcurl libcjson libuv libxxhash libzstd libutf8proc yaml-0.1"
+pkgs="ncursesw libcurl libcjson libuv libxxhash libzstd libutf8proc yaml-0.1 libcrypto expat"
 out=build/fuzz
 mkdir -p "$out"
 make --no-print-directory build/themes_data.h >/dev/null
