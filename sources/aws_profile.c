@@ -428,13 +428,19 @@ const char *aws_value(const struct aws_section *s, const char *name)
 	return p ? p->value : NULL;
 }
 
+const struct aws_property *aws_sub_property(const struct aws_section *s,
+					    const char *name, const char *sub)
+{
+	const struct aws_property *p = aws_property(s, name);
+	for (size_t i = p ? p->nr_subs : 0; i > 0; i--) /* the last wins */
+		if (strcmp(p->sub[i - 1].name, sub) == 0)
+			return &p->sub[i - 1];
+	return NULL;
+}
+
 const char *aws_sub_value(const struct aws_section *s, const char *name,
 			  const char *sub)
 {
-	const struct aws_property *p = aws_property(s, name);
-	const char *value = NULL;
-	for (size_t i = 0; p && i < p->nr_subs; i++)
-		if (strcmp(p->sub[i].name, sub) == 0)
-			value = p->sub[i].value;
-	return value;
+	const struct aws_property *p = aws_sub_property(s, name, sub);
+	return p ? p->value : NULL;
 }

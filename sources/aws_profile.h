@@ -58,6 +58,8 @@ const struct aws_section *aws_section(const struct aws_files *f,
 const struct aws_property *aws_property(const struct aws_section *s,
 					const char *name);
 const char *aws_value(const struct aws_section *s, const char *name);
+const struct aws_property *aws_sub_property(const struct aws_section *s,
+					    const char *name, const char *sub);
 const char *aws_sub_value(const struct aws_section *s, const char *name,
 			  const char *sub);
 
