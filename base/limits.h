@@ -64,6 +64,13 @@
 /* Alarms of one source, and lines of its bill; further ones are left out. */
 #define LIMIT_ALARMS ((size_t)5000)
 #define LIMIT_COST_PARTS ((size_t)32)
+/* Bytes of an answer, a file or an output that brings credentials, and of one
+ * key or token in it; more is refused. */
+#define LIMIT_CREDENTIALS ((size_t)64 << 10)
+/* Roles that one profile assumes one upon the other, and words of its
+ * credential_process; more is refused. */
+#define LIMIT_ROLES ((size_t)8)
+#define LIMIT_WORDS ((size_t)256)
 /* Cells of a surface: a terminal of 500x1000 and some. */
 #define LIMIT_WIDTH 2000
 #define LIMIT_HEIGHT 2000
