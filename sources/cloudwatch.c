@@ -1716,7 +1716,8 @@ static void part_closed(struct cw *c)
 	arena_release(&c->said.arena);
 	free(c->said.alarm);
 	cw_alarms_release(&c->state);
-	cw_cache_close(c->cache);
+	if (c->cache)
+		cw_cache_close(c->cache);
 	free(c->endpoint);
 	free(c->identity);
 	free(c->provider);
