@@ -222,14 +222,15 @@ static void topic_end(struct topic *t)
 static bool is_fresh(const struct cw *c, const struct group *g,
 		     const struct cw_line *l)
 {
-	time_ms now = server_now(c), age = now - l->asked;
-	if (l->asked == TIME_NONE || l->unsure || age < -MINUTE)
+	time_ms now = server_now(c);
+	if (l->asked == TIME_NONE || l->unsure || l->asked > now + MINUTE)
 		return false;
 	if (g->past && l->asked >= g->to + SETTLED_AFTER)
 		return cw_line_knows(l, g->from, g->to);
 	/* The end moves on by itself while an answer is fresh. */
 	time_ms end = g->past ? g->to : g->to - g->fresh_for - g->hold.period;
-	return age < g->fresh_for && cw_line_knows(l, g->from, end);
+	return now - l->asked < g->fresh_for
+	       && cw_line_knows(l, g->from, end);
 }
 
 static void plan_part(struct cw *c, struct group *g, const struct cw_part *p,
