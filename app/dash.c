@@ -661,6 +661,14 @@ static bool is_paging(const struct dash *d)
 	return false;
 }
 
+/* As far as panels reach; only whole rows reach farther. */
+static time_ms dash_near(const struct dash *d)
+{
+	int cells = page_chart_cells(d->surface->w, d->surface->h);
+	time_ms near = dash_dot(d->range, cells) * 2 * (cells + 1);
+	return near > d->range ? near : d->range;
+}
+
 void dash_want(struct dash *d, struct want *out)
 {
 	time_ms step, back;
@@ -670,6 +678,7 @@ void dash_want(struct dash *d, struct want *out)
 	*out = (struct want){
 		.at = d->live ? TIME_NONE : d->at,
 		.back = back + d->pan,
+		.near = dash_near(d) + d->pan,
 		.step = step,
 		.range = d->range,
 		.charts = true,

@@ -14,6 +14,8 @@ struct source;
 struct want {
 	time_ms at;      /* TIME_NONE: the source's own now */
 	time_ms back;    /* how far the charts reach back from `at` */
+	time_ms near;    /* the same, of panels alone: what is beyond is nice to
+			    have; 0: `back` */
 	time_ms step;    /* of the charts; from and to are multiples of it */
 	time_ms range;   /* that the person chose: `$__range`; 0: `back` */
 	bool charts;     /* false: only the rows are needed (a status line) */

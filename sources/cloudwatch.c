@@ -1317,7 +1317,8 @@ static void set_groups(struct cw *c)
 	bool past = w->at != TIME_NONE;
 	bool charts = w->charts && w->step > 0;
 	time_ms now = server_now(c), at = o->at;
-	time_ms back = w->back > 0 ? w->back : BACK_DEFAULT;
+	time_ms back = w->near > 0 ? w->near
+		       : w->back > 0 ? w->back : BACK_DEFAULT;
 	time_ms row = tier(now - (at - BURN_BACK - LOOK_BACK));
 	time_ms fine = tier(now - (at - back - BURN_BACK));
 	time_ms step = charts ? chart_period(w, back, fine) : row;
