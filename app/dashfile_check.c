@@ -88,6 +88,8 @@ static void check_place(struct dashfile *f, const struct file_source *s)
 	}
 }
 
+static const char region_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+
 static void check_aws(struct dashfile *f, const struct file_source *s)
 {
 	static const char *const only[] = { "region", "profile",
@@ -97,7 +99,8 @@ static void check_aws(struct dashfile *f, const struct file_source *s)
 			dashfile_say(f, where(&s->at, only[i]), true,
 				     "only a cloudwatch source has a %s",
 				     only[i]);
-	if (s->region && strpbrk(s->region, " /:@?#.[]"))
+	size_t n = s->region ? strlen(s->region) : 1;
+	if (n > 32 || (s->region && strspn(s->region, region_letters) != n))
 		dashfile_say(f, where(&s->at, "region"), true, "region '%.40s'"
 			     ": expected a region of AWS, as in eu-west-1",
 			     s->region);

@@ -73,16 +73,17 @@ static int set_cacert(struct options *o, const char *arg, struct err *e)
 	return 0;
 }
 
-/* Both go into URLs, host names and sentences. */
-static bool is_word(const char *s, const char *beside)
+/* It becomes part of a host's name. */
+static bool is_region(const char *s)
 {
 	size_t n = strlen(s);
-	return n && n <= 128 && text_is_clean(s) && !strpbrk(s, beside);
+	return n && n <= 32
+	       && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
 
 static int set_region(struct options *o, const char *arg, struct err *e)
 {
-	if (!is_word(arg, " /:@?#.[]"))
+	if (!is_region(arg))
 		return err_set(e, EXIT_USAGE, "--region '%.40s': expected a "
 			       "region of AWS, as in eu-west-1", arg);
 	o->region = arg;
@@ -91,7 +92,7 @@ static int set_region(struct options *o, const char *arg, struct err *e)
 
 static int set_profile(struct options *o, const char *arg, struct err *e)
 {
-	if (!is_word(arg, "[]"))
+	if (!*arg || strlen(arg) > 128 || !text_is_clean(arg))
 		return err_set(e, EXIT_USAGE, "--profile '%.40s': expected the "
 			       "name of a profile in ~/.aws/config", arg);
 	o->profile = arg;

@@ -27,6 +27,7 @@ struct feed {
 	bool answered;
 	unsigned failures;
 	time_ms wait;       /* until the next poll, as it was told; 0: not */
+	time_ms asked;      /* monotonic; 0: never */
 	size_t place;       /* among the sources */
 	struct source_ops refused; /* in place of its own, where it is */
 	struct arena words; /* of the want that is under way */
@@ -77,12 +78,18 @@ static time_ms jitter(struct session *s, time_ms ms)
 	return ms - ms / 10 + (time_ms)((s->seed >> 8) % (unsigned)(ms / 5 + 1));
 }
 
+/* Asking it costs money. */
+static bool is_paid(const struct feed *f)
+{
+	return strcmp(f->src.ops->name, "cloudwatch") == 0;
+}
+
 static time_ms period_of(const struct feed *f)
 {
 	time_ms period = f->src.opt.period > f->src.period ? f->src.opt.period
 							   : f->src.period;
-	bool paid = strcmp(f->src.ops->name, "cloudwatch") == 0;
-	if (f->session->every && (!paid || f->session->every > period))
+	if (f->session->every
+	    && (!is_paid(f) || f->session->every > period))
 		period = f->session->every;
 	return period ? period : PERIOD_DEFAULT;
 }
@@ -146,6 +153,15 @@ static void keep_words(struct feed *f, struct want *w)
 	w->visible = own;
 }
 
+/* A line every second (status --every) asks who is paid no more often for
+ * it: what was answered within its period is the answer. */
+static bool is_early(const struct feed *f, const struct want *w)
+{
+	return is_paid(f) && f->session->every && f->asked && !f->failures
+	       && w->at == TIME_NONE && !w->whole && !w->hurry
+	       && clock_mono() - f->asked < f->src.period - 500;
+}
+
 static void poll_feed(struct feed *f)
 {
 	struct want w = { .at = TIME_NONE };
@@ -160,6 +176,11 @@ static void poll_feed(struct feed *f)
 		schedule(f);
 		return;
 	}
+	if (is_early(f, &w)) {
+		schedule(f);
+		return;
+	}
+	f->asked = clock_mono();
 	f->polling = true;
 	keep_words(f, &w);
 	f->failed = f->answered = f->again = false;

@@ -178,7 +178,7 @@ static void a_value_is_taken_that_means_nothing(void **state)
 	bad("--max-bps 1k demo", "bytes a second");
 	bad("--region evil.example/ demo", "a region of AWS, as in eu-west-1");
 	bad("--region= demo", "a region of AWS");
-	bad("--profile [ops] demo", "the name of a profile");
+	bad("--profile= demo", "the name of a profile");
 	bad("record demo -o", "needs a value");
 	bad("snapshot demo --size", "COLSxROWS");
 }
