@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/proxy.h"
+#include "app/session.h"
 #include "base/libraries.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -218,10 +219,13 @@ static void judge(struct doctor *d, const struct doctor_source *s)
 
 static void judge_sources(struct doctor *d)
 {
-	d->network.skew_s = NAN;
+	d->network.skew_s = d->aws.skew_s = NAN;
 	for (size_t i = 0; i < d->nr_sources; i++) {
 		double skew = d->source[i].skew_s;
 		judge(d, &d->source[i]);
+		if (d->source[i].kind
+		    && strcmp(d->source[i].kind, "cloudwatch") == 0)
+			d->aws.skew_s = skew;
 		if (!isnan(skew) && !(fabs(d->network.skew_s) >= fabs(skew)))
 			d->network.skew_s = skew;
 	}
@@ -241,13 +245,11 @@ static void look_for_credentials(struct doctor *d, const struct options *o)
 	static const struct {
 		const char *name, *note;
 	} rows[] = {
-		{ "AWS_ACCESS_KEY_ID", "for CloudWatch: not in this version" },
-		{ "AWS_SECRET_ACCESS_KEY",
-		  "for CloudWatch: not in this version" },
-		{ "AWS_SESSION_TOKEN", "for CloudWatch: not in this version" },
-		{ "AWS_PROFILE", "for CloudWatch: not in this version" },
-		{ "AWS_WEB_IDENTITY_TOKEN_FILE",
-		  "for CloudWatch: not in this version" },
+		{ "AWS_ACCESS_KEY_ID", NULL },
+		{ "AWS_SECRET_ACCESS_KEY", NULL },
+		{ "AWS_SESSION_TOKEN", NULL },
+		{ "AWS_PROFILE", NULL },
+		{ "AWS_WEB_IDENTITY_TOKEN_FILE", NULL },
 	};
 	const char *home = set_or_null("HOME"), *netrc = set_or_null("NETRC");
 	char path[1024];
@@ -414,6 +416,20 @@ static int code_of(const struct doctor *d)
 	return code;
 }
 
+#define TIMEOUT_LEAST ((time_ms)500)
+
+/* Credentials come first, and sources get the time that is left. */
+static void ask_all(struct doctor *d, const struct options *o)
+{
+	struct options rest = *o;
+	time_ms began = clock_mono();
+	doctor_aws(d, o);
+	rest.timeout -= clock_mono() - began;
+	if (rest.timeout < TIMEOUT_LEAST)
+		rest.timeout = TIMEOUT_LEAST;
+	doctor_ask(d, &rest);
+}
+
 static void examine(struct doctor *d, const struct options *o)
 {
 	look_at_locale(d, o);
@@ -421,7 +437,7 @@ static void examine(struct doctor *d, const struct options *o)
 	look_at_size(d);
 	look_at_term(d, o);
 	look_around(d);
-	doctor_ask(d, o);
+	ask_all(d, o);
 	judge_sources(d);
 	look_at_ca(d);
 	if (o->cacert)

@@ -13,6 +13,7 @@
 #define PROBLEMS_MAX 64
 #define LOOKED_MAX 16
 #define LIBRARIES_MAX 16
+#define AWS_STEPS_MAX 16
 
 struct doctor_source {
 	const char *name, *kind; /* kind NULL: it is not known what it is */
@@ -59,6 +60,20 @@ struct doctor {
 		const char *proxy, *proxy_from, *ca; /* or NULL */
 		double skew_s;
 	} network;
+	struct {
+		bool shown;                    /* AWS is used here */
+		bool asked;                    /* for keys: a source needs them */
+		const char *profile, *profile_from, *region, *region_from;
+		const char *endpoint;          /* or NULL: */
+		const char *endpoint_from;     /* where from, or why none */
+		const char *provider, *error;  /* or NULL */
+		double skew_s;
+		size_t nr_steps;
+		struct {
+			const char *provider, *why;
+			bool won, failed;
+		} step[AWS_STEPS_MAX];
+	} aws;
 	size_t nr_sources;
 	struct doctor_source source[SOURCES_MAX];
 	size_t nr_credentials;
@@ -90,6 +105,10 @@ const char *doctor_text(struct doctor *d, const char *s);
 /* `remedy` is borrowed for as long as d lives. */
 void doctor_problem(struct doctor *d, const char *remedy, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* doctor_aws.c: what holds for AWS; asks for keys, for half of o->timeout,
+ * only where a source is CloudWatch. */
+void doctor_aws(struct doctor *d, const struct options *o);
 
 /* doctor_sources.c: asks each source once, within o->timeout. */
 void doctor_ask(struct doctor *d, const struct options *o);

@@ -119,6 +119,47 @@ static void write_network(struct sheet *p, const struct doctor *d)
 	row(p, "CA", "%s", d->network.ca ? d->network.ca : "none found");
 }
 
+static void write_keys(struct sheet *p, const struct doctor *d)
+{
+	if (d->aws.provider)
+		row(p, "keys", "by %s", d->aws.provider);
+	else if (d->aws.asked)
+		row(p, "keys", "none");
+	else
+		row(p, "keys", "not asked for: no source here needs them");
+	for (size_t i = 0; i < d->aws.nr_steps; i++) {
+		char name[64];
+		snprintf(name, sizeof(name), "  %.50s", d->aws.step[i].provider);
+		row(p, name, "%s%s", d->aws.step[i].failed ? "failed: " : "",
+		    d->aws.step[i].why);
+	}
+}
+
+static void write_aws(struct sheet *p, const struct doctor *d)
+{
+	const char *from = d->aws.region_from;
+	if (!d->aws.shown)
+		return;
+	heading(p, "AWS");
+	if (d->aws.profile_from)
+		row(p, "profile", "%s by %s", d->aws.profile,
+		    d->aws.profile_from);
+	if (d->aws.region)
+		row(p, "region", "%s%s%s", d->aws.region, from ? " by " : "",
+		    from ? from : "");
+	else
+		row(p, "region", "not known: --region or AWS_REGION names it");
+	if (d->aws.endpoint)
+		row(p, "endpoint", "%s%s%s", d->aws.endpoint,
+		    d->aws.endpoint_from ? " by " : "",
+		    d->aws.endpoint_from ? d->aws.endpoint_from : "");
+	else if (d->aws.endpoint_from)
+		row(p, "endpoint", "none: %s", d->aws.endpoint_from);
+	write_keys(p, d);
+	if (d->aws.error)
+		row(p, "error", "%s", d->aws.error);
+}
+
 static void write_way(struct sheet *p, const struct doctor_source *s)
 {
 	char took[NUMBER_TEXT];
@@ -228,6 +269,7 @@ void doctor_write_text(const struct doctor *d, struct buf *out)
 	struct sheet p = { out, d->graph == GRAPH_ASCII };
 	write_terminal(&p, d);
 	write_network(&p, d);
+	write_aws(&p, d);
 	write_sources(&p, d);
 	write_credentials(&p, d);
 	write_files(&p, d);
@@ -306,14 +348,27 @@ static void json_network(cJSON *root, const struct doctor *d)
 	number(o, "skew_s", d->network.skew_s);
 }
 
-static void json_aws(cJSON *root)
+static void json_aws(cJSON *root, const struct doctor *d)
 {
-	cJSON *o = add_object(root, "aws");
-	text(o, "provider", NULL);
-	text(o, "region", NULL);
-	text(o, "endpoint", NULL);
-	text(o, "skew_s", NULL);
-	text(o, "note", "not in this version");
+	cJSON *o = add_object(root, "aws"), *list;
+	text(o, "provider", d->aws.provider);
+	text(o, "region", d->aws.region);
+	text(o, "region_from", d->aws.region_from);
+	text(o, "endpoint", d->aws.endpoint);
+	text(o, "endpoint_from", d->aws.endpoint_from);
+	text(o, "profile", d->aws.profile);
+	number(o, "skew_s", d->aws.skew_s);
+	text(o, "error", d->aws.error);
+	text(o, "note", d->aws.asked ? NULL
+			: "keys are asked for where a source is cloudwatch");
+	list = add(o, "steps", cJSON_CreateArray());
+	for (size_t i = 0; i < d->aws.nr_steps; i++) {
+		cJSON *r = add_row(list);
+		text(r, "provider", d->aws.step[i].provider);
+		truth(r, "won", d->aws.step[i].won);
+		truth(r, "failed", d->aws.step[i].failed);
+		text(r, "why", d->aws.step[i].why);
+	}
 }
 
 static void json_config(cJSON *root, const struct doctor *d)
@@ -403,7 +458,7 @@ void doctor_write_json(const struct doctor *d, struct buf *out)
 	text(root, "version", REDTOP_VERSION);
 	json_terminal(root, d);
 	json_network(root, d);
-	json_aws(root);
+	json_aws(root, d);
 	json_config(root, d);
 	json_sources(root, d);
 	json_credentials(root, d);
