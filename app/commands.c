@@ -39,7 +39,7 @@ const struct command commands[] = {
 };
 
 static const char *const later[] = {
-	"cloudwatch", "report", "verdict", "plan", "import", NULL,
+	"report", "verdict", "plan", "import", NULL,
 };
 
 const struct command *command_find(const char *name)

@@ -232,7 +232,8 @@ int config_apply(struct config *c, struct options *o, struct err *e)
 		return -1;
 	if (o->command->needs_source && o->nr_sources == 0)
 		return err_set(e, EXIT_USAGE, "redtop %s needs a source: a "
-			       "URL, demo, or a recording", o->command->name);
+			       "URL, cloudwatch, demo, or a recording",
+			       o->command->name);
 	return 0;
 }
 

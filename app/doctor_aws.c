@@ -119,7 +119,8 @@ static void take_endpoint(struct doctor *d, const struct aws_settings *s)
 		return;
 	buf_init(&url, 0);
 	buf_init(&shown, 0);
-	if (aws_endpoint(s, "monitoring", d->aws.region, &url, &from, &e) == 0) {
+	if (aws_endpoint(s, "monitoring", d->aws.region, &url, &from, &e)
+	    == 0) {
 		http_url_shown(buf_text(&url), &shown);
 		d->aws.endpoint = doctor_text(d, buf_text(&shown));
 		d->aws.endpoint_from = text_or_null(d, from);
@@ -143,11 +144,12 @@ void doctor_aws(struct doctor *d, const struct options *o)
 	struct aws_settings s;
 	struct err e;
 	d->aws.asked = asks_cloudwatch(o);
-	if (aws_settings_load(&s, &aws_outside, o->profile, o->region, &e) < 0) {
+	if (aws_settings_load(&s, &aws_outside, o->profile, o->region, &e)
+	    < 0) {
 		d->aws.shown = true;
 		d->aws.error = doctor_text(d, e.text);
 		if (!d->aws.asked) /* else the source says it */
-			doctor_problem(d, "CloudWatch cannot be asked before",
+			doctor_problem(d, "mend it; CloudWatch cannot be asked until then",
 				       "AWS: %s", e.text);
 		return;
 	}

@@ -361,7 +361,8 @@ int run_man(struct options *o)
 		fputs("\n.br\n", stdout);
 	}
 	puts(".SH DESCRIPTION\nShows rate, errors and latency percentiles of "
-	     "every service that a Prometheus\\-style server knows, without "
+	     "every service that a Prometheus\\-style server or CloudWatch "
+	     "knows, without "
 	     "configuration; records what it shows to one file, and replays "
 	     "it. It never changes what it watches.");
 	puts(".SH COMMANDS");
@@ -383,6 +384,8 @@ int run_man(struct options *o)
 	roff_term("PROMETHEUS_URL", NULL, "the source of a bare redtop without a "
 		  "terminal; offered on the start page");
 	roff_term("REDTOP_CONFIG", NULL, "a dashboard file, as -c");
+	roff_term("AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, ...", NULL,
+		  "of cloudwatch: the names that the AWS SDKs read");
 	roff_term("NO_COLOR", NULL, "no colours");
 	roff_term("http_proxy, https_proxy, all_proxy, no_proxy", NULL,
 		  "as curl reads them, but never for loopback and link-local "
@@ -418,7 +421,7 @@ int run_completion(struct options *o)
 	for (const struct command *c = commands; c->name; c++)
 		if (*c->name)
 			printf("%s ", c->name);
-	puts("' -- \"$cur\")) ;;\n\tesac\n}\ncomplete -o filenames -F _redtop "
+	puts("cloudwatch' -- \"$cur\")) ;;\n\tesac\n}\ncomplete -o filenames -F _redtop "
 	     "redtop");
 	return EXIT_FINE;
 }

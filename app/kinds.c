@@ -1,6 +1,7 @@
 #include "app/kinds.h"
 
 #include "record/replay.h"
+#include "sources/cloudwatch.h"
 #include "sources/demo.h"
 #include "sources/http.h"
 #include "sources/prometheus.h"
@@ -8,7 +9,7 @@
 #include <string.h>
 
 const struct source_ops *const source_kinds[] = {
-	&prometheus_ops, &demo_ops, &replay_ops, NULL,
+	&prometheus_ops, &cloudwatch_ops, &demo_ops, &replay_ops, NULL,
 };
 
 const struct source_ops *source_kind(const char *name)
@@ -51,15 +52,15 @@ const struct source_ops *kind_of(const char *text, const char **where,
 		return NULL;
 	}
 	if (strcmp(text, "cloudwatch") == 0) {
-		err_set(e, EXIT_USAGE, "cloudwatch is not in this version");
-		return NULL;
+		*where = "";
+		return &cloudwatch_ops;
 	}
 	if (strstr(text, "://")) {
 		struct buf shown;
 		buf_init(&shown, 80);
 		http_url_shown(text, &shown);
 		err_set(e, EXIT_USAGE, "'%s' is not a source: only http:// and "
-			"https:// URLs, demo, and recordings are",
+			"https:// URLs, cloudwatch, demo, and recordings are",
 			buf_text(&shown));
 		buf_release(&shown);
 		return NULL;

@@ -5,7 +5,7 @@
 
 #include "model/source.h"
 
-/* One visible array, ends in NULL: prometheus, demo, recording. */
+/* One visible array, ends in NULL: prometheus, cloudwatch, demo, recording. */
 extern const struct source_ops *const source_kinds[];
 
 /* The kind of `text` and, in *where, what its open() wants. NULL with a

@@ -477,11 +477,13 @@ static int check_first(const char *word, struct err *e)
 		if (*c->name)
 			names[k++] = c->name;
 	names[k++] = "demo";
+	names[k++] = "cloudwatch";
 	names[k] = NULL;
 	if (command_is_later(word))
 		return err_set(e, EXIT_USAGE,
 			       "redtop %s is not in this version", word);
-	if (strncmp(word, "demo", 4) == 0 || strpbrk(word, "./:@"))
+	if (strncmp(word, "demo", 4) == 0 || strcmp(word, "cloudwatch") == 0
+	    || strpbrk(word, "./:@"))
 		return 0;
 	FILE *f = fopen(word, "rb");
 	if (f) {
@@ -493,8 +495,8 @@ static int check_first(const char *word, struct err *e)
 		return err_set(e, EXIT_USAGE, "no command or source '%.60s', did "
 			       "you mean '%s'?", word, near);
 	return err_set(e, EXIT_USAGE, "no command or source '%.60s'; a source is "
-		       "a URL, demo, or a recording; redtop help lists the "
-		       "commands", word);
+		       "a URL, cloudwatch, demo, or a recording; redtop help "
+		       "lists the commands", word);
 }
 
 int options_parse(int argc, char **argv, struct options *o, struct err *e)

@@ -165,6 +165,8 @@ struct start_list *start_new(void)
 	add_recent(s);
 	add(s, START_TYPE, "", "redtop URL",
 	    "Prometheus, Thanos, Mimir, VictoriaMetrics", "");
+	add(s, START_TYPE, "", "redtop cloudwatch",
+	    "load balancers, APIs, functions, tables of an AWS account", "");
 	add(s, START_TYPE, "", "redtop FILE.redtop", "replay a recording", "");
 	add(s, START_TYPE, "", "redtop record URL -o FILE",
 	    "record without a screen", "");
