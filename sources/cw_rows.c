@@ -271,8 +271,9 @@ static bool has_column(const struct cw_service *s, int c)
 		return part_of(s, CW_MEAN) != NULL;
 	case RED_USED:
 		return s->resource;
-	default:
-		return s->resource && part_of(s, CW_LIMIT);
+	default: /* of throttles the limit is what was tried */
+		return s->resource && (part_of(s, CW_LIMIT)
+				       || part_of(s, CW_REQUESTS));
 	}
 }
 
@@ -554,7 +555,7 @@ static bool is_used(enum cw_role r)
 
 static bool is_limit(enum cw_role r)
 {
-	return r == CW_LIMIT;
+	return r == CW_LIMIT || r == CW_REQUESTS;
 }
 
 static void add_questions(struct shape *sh, const struct cw_service *s,
