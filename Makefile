@@ -43,7 +43,7 @@ UNIT   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
 DECODE := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/decode/*.c))
 GOLDEN := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/golden/*.c))
 # evil.c, pty.c and the like are what tests are made with, not tests.
-FAULT  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/evil.c %/evil_tls.c %/fake_prom.c %/fake_aws.c %/fake_cloudwatch.c,$(wildcard tests/fault/*.c)))
+FAULT  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/evil.c %/evil_tls.c %/fake_prom.c %/fake_aws.c %/fake_creds.c %/fake_cloudwatch.c,$(wildcard tests/fault/*.c)))
 PTY    := $(patsubst %.c,$(BUILD)/%,$(filter-out %/pty.c,$(wildcard tests/pty/*.c)))
 REAL   := $(patsubst %.c,$(BUILD)/%,$(filter-out %/exporter.c %/lab.c,$(wildcard tests/real/*.c)))
 FUZZ   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))

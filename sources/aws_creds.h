@@ -5,6 +5,7 @@
 #define SOURCES_AWS_CREDS_H
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "model/batch.h"
 #include "sources/aws_settings.h"
 #include "sources/sigv4.h"
@@ -21,7 +22,8 @@ struct aws_creds_options {
 };
 
 /* How asking ended. Strings are valid until the next call of any function
- * here, the keys until aws_creds_close(). */
+ * here; the keys until aws_creds_close(), or an hour after others took their
+ * place. */
 struct aws_creds_answer {
 	enum fault fault;        /* FAULT_NONE; FAULT_AUTH: none, refused,
 				    expired; FAULT_TIMEOUT; FAULT_CANCELLED */
@@ -42,8 +44,8 @@ struct aws_creds_answer {
 struct aws_creds *aws_creds_new(const struct aws_creds_options *o);
 /* done() is called exactly once, from the loop, at the latest after `timeout`
  * milliseconds. One at a time. Keys that hold are given without asking again;
- * those that expire within 15 minutes are renewed, and stay good where that
- * fails and they have not expired. */
+ * those that expire within 15 minutes are renewed meanwhile, at most once a
+ * minute, and are given until that brought others or they have expired. */
 void aws_creds_get(struct aws_creds *c, time_ms timeout,
 		   void (*done)(const struct aws_creds_answer *a, void *arg),
 		   void *arg);
@@ -53,7 +55,7 @@ void aws_creds_cancel(struct aws_creds *c);
  * then asks the provider again). */
 bool aws_creds_refused(struct aws_creds *c);
 /* Our clock is so far behind the server's (ms): expiry and STS are judged by
- * the server's. */
+ * the server's. What an answer of STS says of its clock replaces it. */
 void aws_creds_skew(struct aws_creds *c, time_ms skew);
 /* Ends what is under way (done() is called), then closed(arg) from the loop. */
 void aws_creds_close(struct aws_creds *c, void (*closed)(void *arg),

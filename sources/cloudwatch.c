@@ -1439,6 +1439,7 @@ static void advance(struct cw *c)
 	if (o->restart && !o->stopped && !o->renewed) {
 		o->restart = false;
 		o->renewed = true;
+		c->client.dead = false;
 		if (aws_creds_refused(c->creds)) {
 			get_credentials(c);
 			return;
@@ -1581,7 +1582,8 @@ static void poll_begin(struct cw *c, const struct want *w)
 	o->at = w->at != TIME_NONE ? w->at : server_now(c);
 	o->recently = server_now(c) - o->at < RECENT - 2 * HOUR;
 	c->client.stopped = false;
-	c->client.throttles = 0;
+	memset(c->client.throttles, 0, sizeof(c->client.throttles));
+	c->client.dead = false;
 	c->client.timeout = timeout;
 	c->client.deadline = (time_ms)o->began + o->want.deadline;
 	c->phase = PHASE_FIND;

@@ -12,6 +12,7 @@
 
 #define SHARE 5 /* of the account's quota a fifth is ours */
 #define BURST 2 /* seconds of the rate at once */
+#define BURST_LIST 18 /* calls: discovery is one of them, every ten minutes */
 #define POINTS_A_SECOND 180000
 #define SLOWEST 0.125
 #define SLOWED_EVERY ((time_ms)1000)
@@ -28,33 +29,35 @@ static struct cw_bucket full_bucket(double quota, time_ms now)
 {
 	double rate = fmax(quota / SHARE, 1);
 	return (struct cw_bucket){ .rate = rate, .burst = rate * BURST,
-				   .have = rate * BURST, .at = now };
+				   .have = rate * BURST, .at = now,
+				   .slow = 1, .slowed_at = TIME_NONE };
 }
 
 void cw_quota_init(struct cw_quota *q, time_ms now)
 {
-	*q = (struct cw_quota){ .slow = 1, .slowed_at = TIME_NONE };
 	for (size_t i = 0; i < CW_CALLS; i++)
 		q->calls[i] = full_bucket(calls_a_second[i], now);
+	struct cw_bucket *list = &q->calls[CW_LIST_METRICS];
+	list->burst = list->have = BURST_LIST;
 	q->points = full_bucket(POINTS_A_SECOND, now);
 }
 
-static void refill(struct cw_bucket *b, double slow, time_ms now)
+static void refill(struct cw_bucket *b, time_ms now)
 {
 	if (now <= b->at)
 		return;
-	double more = b->rate * slow * (double)(now - b->at) / 1e3;
+	double more = b->rate * b->slow * (double)(now - b->at) / 1e3;
 	b->have = fmin(b->have + more, b->burst);
 	b->at = now;
 }
 
 /* Until so much is there; 0: it is. */
-static time_ms wait_for(const struct cw_bucket *b, double slow, double much)
+static time_ms wait_for(const struct cw_bucket *b, double much)
 {
 	double lacks = much - b->have;
 	if (lacks <= NEARLY)
 		return 0;
-	return (time_ms)ceil(lacks / (b->rate * slow) * 1e3);
+	return (time_ms)ceil(lacks / (b->rate * b->slow) * 1e3);
 }
 
 time_ms cw_quota_take(struct cw_quota *q, enum cw_call call, double points,
@@ -64,9 +67,9 @@ time_ms cw_quota_take(struct cw_quota *q, enum cw_call call, double points,
 	if (call != CW_GET_METRIC_DATA || !(points > 0))
 		points = 0;
 	points = fmin(points, p->burst);
-	refill(c, q->slow, now);
-	refill(p, q->slow, now);
-	time_ms a = wait_for(c, q->slow, 1), b = wait_for(p, q->slow, points);
+	refill(c, now);
+	refill(p, now);
+	time_ms a = wait_for(c, 1), b = wait_for(p, points);
 	if (a || b)
 		return a > b ? a : b;
 	c->have -= 1;
@@ -74,26 +77,29 @@ time_ms cw_quota_take(struct cw_quota *q, enum cw_call call, double points,
 	return 0;
 }
 
-static void empty(struct cw_bucket *b, time_ms now)
+static void slow_down(struct cw_bucket *b, time_ms now)
 {
 	b->have = 0;
 	b->at = now > b->at ? now : b->at;
-}
-
-void cw_quota_throttled(struct cw_quota *q, time_ms now)
-{
-	for (size_t i = 0; i < CW_CALLS; i++)
-		empty(&q->calls[i], now);
-	empty(&q->points, now);
-	if (q->slowed_at != TIME_NONE && now - q->slowed_at < SLOWED_EVERY)
+	if (b->slowed_at != TIME_NONE && now - b->slowed_at < SLOWED_EVERY)
 		return;
-	q->slow = fmax(q->slow / 2, SLOWEST);
-	q->slowed_at = now;
+	b->slow = fmax(b->slow / 2, SLOWEST);
+	b->slowed_at = now;
 }
 
-void cw_quota_answered(struct cw_quota *q)
+void cw_quota_throttled(struct cw_quota *q, enum cw_call call, time_ms now)
 {
-	q->slow = fmin(q->slow + FASTER, 1);
+	slow_down(&q->calls[call], now);
+	if (call == CW_GET_METRIC_DATA)
+		slow_down(&q->points, now);
+}
+
+void cw_quota_answered(struct cw_quota *q, enum cw_call call)
+{
+	struct cw_bucket *c = &q->calls[call], *p = &q->points;
+	c->slow = fmin(c->slow + FASTER, 1);
+	if (call == CW_GET_METRIC_DATA)
+		p->slow = fmin(p->slow + FASTER, 1);
 }
 
 /* ---- when again ---------------------------------------------------------- */

@@ -19,23 +19,23 @@ struct cw_bucket {
 	double rate, burst;      /* a second; at most at once */
 	double have;
 	time_ms at;
+	double slow;             /* 1; smaller after throttling, back by steps */
+	time_ms slowed_at;
 };
 struct cw_quota {
 	struct cw_bucket calls[CW_CALLS];
 	struct cw_bucket points; /* as CloudWatch estimates: range / period */
-	double slow;             /* 1; smaller after throttling, back by steps */
-	time_ms slowed_at;
 };
 void cw_quota_init(struct cw_quota *q, time_ms now);
 /* 0: it is taken; else how long to wait before asking again. `points` beyond
  * the burst are taken as the burst. */
 time_ms cw_quota_take(struct cw_quota *q, enum cw_call call, double points,
 		      time_ms now);
-/* What was saved up is gone and the rate is halved, down to an eighth; once a
- * second at most, since calls that were under way together are refused
- * together. An answer that was not refused gives a twentieth back. */
-void cw_quota_throttled(struct cw_quota *q, time_ms now);
-void cw_quota_answered(struct cw_quota *q);
+/* What was saved up of that call is gone and its rate is halved, down to an
+ * eighth; once a second at most, since calls that were under way together are
+ * refused together. An answer that was not refused gives a twentieth back. */
+void cw_quota_throttled(struct cw_quota *q, enum cw_call call, time_ms now);
+void cw_quota_answered(struct cw_quota *q, enum cw_call call);
 
 /* Full jitter: rand(0, min(20 s, 2^attempt * 250 ms)), at least `asked` (the
  * server's x-amz-retry-after, -1: none). `attempt` from 0. */

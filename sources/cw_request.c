@@ -12,6 +12,8 @@
 #define IN_FLIGHT 4u
 #define TRIES_THROTTLED 5u
 #define TRIES_PASSING 3u
+#define TRIES_ALARMS 3u
+#define BODY_MAX ((size_t)16 << 20) /* a full answer has 3.3 MB */
 #define SKEW_LEAST ((time_ms)20000) /* a signature may be 5 minutes old */
 #define PAGES_MAX ((size_t)1000)
 #define HEARD ((time_ms)50) /* a request ends so long before its poll */
@@ -227,8 +229,8 @@ static void on_worked(uv_work_t *work, int status)
 		done = take_broken(r);
 	} else {
 		const char *token = token_of(r);
-		c->throttles = 0;
-		cw_quota_answered(&c->quota);
+		c->throttles[r->kind] = 0;
+		cw_quota_answered(&c->quota, r->kind);
 		r->attempt = 0;
 		free(r->page);
 		r->page = NULL;
@@ -249,9 +251,12 @@ static bool take_throttled(struct cw_request *r, time_ms asked)
 {
 	struct cw_client *c = r->client;
 	time_ms pause = cw_backoff(r->attempt++, asked, &c->seed);
-	cw_quota_throttled(&c->quota, mono(c));
+	cw_quota_throttled(&c->quota, r->kind, mono(c));
 	r->retry_after = asked;
-	if (++c->throttles < CW_THROTTLES_MAX && r->attempt < TRIES_THROTTLED
+	/* Alarms are not waited for as the numbers are. */
+	unsigned tries = r->kind == CW_DESCRIBE_ALARMS ? TRIES_ALARMS
+						       : TRIES_THROTTLED;
+	if (++c->throttles[r->kind] < CW_THROTTLES_MAX && r->attempt < tries
 	    && !is_late(r, pause)) {
 		again(r, pause);
 		return false;
@@ -320,6 +325,19 @@ static bool take_transport(struct cw_request *r, const struct http_result *h)
 	return true;
 }
 
+static void give_up(struct cw_request *r)
+{
+	struct cw_client *c = r->client;
+	bool nobody = r->fault == FAULT_NAME || r->fault == FAULT_REFUSED
+		      || r->fault == FAULT_TLS;
+	if (c->dead || (!r->refused && !nobody))
+		return;
+	c->dead = true;
+	c->dead_fault = r->fault;
+	c->dead_error = r->error;
+	snprintf(c->dead_text, sizeof(c->dead_text), "%s", r->text);
+}
+
 static void learn_clock(struct cw_client *c, const struct http_result *h)
 {
 	if (h->date == TIME_NONE || h->fault != FAULT_NONE)
@@ -365,6 +383,8 @@ static void on_done(struct http_request *request, const struct http_result *h,
 		return;
 	}
 	c->in_flight--;
+	if (done)
+		give_up(r);
 	if (done)
 		finish(r);
 	pump(c);
@@ -469,7 +489,8 @@ static void send_to(struct cw_request *r, const char *url)
 	r->request = http_start(c->http, &(struct http_ask){
 		.url = url, .body = buf_text(&body), .lines = lines,
 		.authorization = buf_text(&s.authorization),
-		.timeout = time_left(c), .on_data = on_data,
+		.timeout = time_left(c), .max_body = BODY_MAX,
+		.on_data = on_data,
 		.on_done = on_done, .arg = r,
 	});
 	if (token.s)
@@ -541,23 +562,28 @@ static time_ms wait_of(struct cw_request *r)
 	return cw_quota_take(&c->quota, r->kind, points_of(r), now);
 }
 
+/* One that waits for its turn ends as those before it did. */
 static bool must_end(struct cw_request *r)
 {
 	struct cw_client *c = r->client;
-	if (c->stopped)
+	if (c->stopped) {
 		say(r, FAULT_CANCELLED, "cancelled");
-	else if (c->throttles >= CW_THROTTLES_MAX)
-		say_error(r);
-	return c->stopped || c->throttles >= CW_THROTTLES_MAX;
-}
-
-/* One that waits for its turn behind a throttled account ends as it does. */
-static void blame_quota(struct cw_request *r)
-{
-	if (r->client->throttles < CW_THROTTLES_MAX || *r->error.code)
-		return;
-	r->error = (struct cw_error){ CW_ERROR_THROTTLED, FAULT_THROTTLED,
-				      "Throttling", "Rate exceeded" };
+		return true;
+	}
+	if (c->dead) {
+		r->error = c->dead_error;
+		r->refused = c->dead_fault == FAULT_AUTH;
+		say(r, c->dead_fault, c->dead_text);
+		return true;
+	}
+	if (c->throttles[r->kind] < CW_THROTTLES_MAX)
+		return false;
+	if (!*r->error.code)
+		r->error = (struct cw_error){
+			CW_ERROR_THROTTLED, FAULT_THROTTLED, "Throttling",
+			"Rate exceeded" };
+	say_error(r);
+	return true;
 }
 
 static void pump(struct cw_client *c)
@@ -567,7 +593,6 @@ static void pump(struct cw_client *c)
 		next = r->next;
 		if (r->sent)
 			continue;
-		blame_quota(r);
 		if (must_end(r)) {
 			finish(r);
 			pump(c);
@@ -592,7 +617,7 @@ void cw_request_start(struct cw_client *c, struct cw_request *r)
 {
 	r->client = c;
 	r->retry_after = -1;
-	buf_init(&r->body, LIMIT_BODY);
+	buf_init(&r->body, BODY_MAX);
 	cw_data_init(&r->data, r->nr);
 	cw_metrics_init(&r->metrics);
 	cw_alarms_init(&r->alarms);

@@ -34,8 +34,14 @@ struct cw_client {
 	uint64_t seed;
 	uv_timer_t timer;            /* for calls that wait */
 	struct cw_request *first, **last;
-	unsigned in_flight, throttles;
+	unsigned in_flight, throttles[CW_CALLS];
 	bool stopped;                /* nothing more is sent */
+	/* The keys were refused, or there is nobody: no other question would
+	 * fare better in this poll. */
+	bool dead;
+	enum fault dead_fault;
+	struct cw_error dead_error;
+	char dead_text[LIMIT_SENTENCE + 1];
 	/* Since somebody set them to 0. */
 	unsigned requests, retries;
 	uint64_t metrics, cheap;     /* cheap: calls that are no GetMetricData */

@@ -66,10 +66,11 @@ static void keys_of_a_role_are_not_found_in_the_answer(void **state)
 			  "</SubjectFromWebIdentityToken>" CREDENTIALS
 			  "<Audience>a</Audience>"));
 	check_keys("<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
-		   "<!-- a proxy was here --><s:AssumeRoleResponse xmlns:s=\"u\">"
+		   "<!-- by a proxy --><s:AssumeRoleResponse xmlns:s=\"u\">"
 		   "<s:AssumeRoleResult><s:Credentials>"
 		   "<s:AccessKeyId>ASIA&#69;XAMPLE</s:AccessKeyId>"
-		   "<s:SecretAccessKey><![CDATA[wJalrXUtnFEMI/K7MDENG+s3cret=]]>"
+		   "<s:SecretAccessKey>"
+		   "<![CDATA[wJalrXUtnFEMI/K7MDENG+s3cret=]]>"
 		   "</s:SecretAccessKey>"
 		   "<s:SessionToken>AQoDYXdzEPT//////////wEX</s:SessionToken>"
 		   "<s:Expiration>2026-11-23T19:29:53.000Z</s:Expiration>"
@@ -81,7 +82,7 @@ static void a_refusal_does_not_say_its_code(void **state)
 {
 	static const struct { const char *text, *code; } t[] = {
 		{ "<ErrorResponse " XMLNS "><Error><Type>Sender</Type>"
-		  "<Code>AccessDenied</Code><Message>User: arn:aws:iam::1:user/b "
+		  "<Code>AccessDenied</Code><Message>User: arn:x "
 		  "is not authorized</Message></Error>"
 		  "<RequestId>x</RequestId></ErrorResponse>", "AccessDenied" },
 		{ "<Response><Errors><Error><Code>InvalidClientTokenId</Code>"

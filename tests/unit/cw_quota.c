@@ -119,26 +119,26 @@ static void whoever_is_throttled_goes_on_as_before(void **state)
 	static time_ms taken[4000];
 	struct cw_quota q;
 	cw_quota_init(&q, 0);
-	cw_quota_throttled(&q, 0);
+	cw_quota_throttled(&q, CW_GET_METRIC_DATA, 0);
 	/* three that were under way are one */
-	cw_quota_throttled(&q, 10);
-	cw_quota_throttled(&q, 20);
-	assert_true(q.slow == 0.5);
+	cw_quota_throttled(&q, CW_GET_METRIC_DATA, 10);
+	cw_quota_throttled(&q, CW_GET_METRIC_DATA, 20);
+	assert_true(q.calls[CW_GET_METRIC_DATA].slow == 0.5);
 	assert_int_equal(cw_quota_take(&q, CW_GET_METRIC_DATA, 0, 20), 200);
 	size_t nr = greedy(&q, CW_GET_METRIC_DATA, 0, 20, 20 + MINUTE, taken);
 	assert_in_range(nr, 295, 301);
 	/* and again and again */
 	for (time_ms t = 2; t < 60; t++)
-		cw_quota_throttled(&q, t * MINUTE);
+		cw_quota_throttled(&q, CW_GET_METRIC_DATA, t * MINUTE);
 	nr = greedy(&q, CW_GET_METRIC_DATA, 0, 60 * MINUTE, 61 * MINUTE, taken);
 	assert_in_range(nr, 70, 95);
 	/* it comes back by steps, no further than it was */
 	for (size_t i = 0; i < 5; i++)
-		cw_quota_answered(&q);
+		cw_quota_answered(&q, CW_GET_METRIC_DATA);
 	nr = greedy(&q, CW_GET_METRIC_DATA, 0, 70 * MINUTE, 71 * MINUTE, taken);
 	assert_in_range(nr, 200, 260);
 	for (size_t i = 0; i < 100; i++)
-		cw_quota_answered(&q);
+		cw_quota_answered(&q, CW_GET_METRIC_DATA);
 	nr = greedy(&q, CW_GET_METRIC_DATA, 0, 80 * MINUTE, 81 * MINUTE, taken);
 	assert_in_range(nr, 600, 621);
 	holds(taken, nr, 1, 10);
