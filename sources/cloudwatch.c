@@ -167,8 +167,12 @@ static void warn(struct cw *c, const char *text)
 {
 	struct poll *o = &c->poll;
 	char line[LIMIT_SENTENCE + 1];
+	struct buf b;
 	o->partial = true;
-	snprintf(line, sizeof(line), "%.300s", text);
+	buf_init(&b, LIMIT_SENTENCE);
+	text_clean(&b, text, strlen(text));
+	memcpy(line, buf_text(&b), b.len + 1);
+	buf_release(&b);
 	for (size_t i = 0; i < o->warnings; i++)
 		if (strcmp(o->warning[i], line) == 0)
 			return;
@@ -345,6 +349,9 @@ static void merge(struct group *g, const struct cw_request *r, time_ms now)
 		struct cw_line *l = cw_hold_line(&g->hold, buf_text(&key),
 						 true);
 		buf_release(&key);
+		/* Nothing is known of it: what was held stands. */
+		if (best && best->status == CW_INTERNAL)
+			continue;
 		cw_hold_take(&g->hold, l, r->from, r->to, best, now);
 	}
 }
@@ -561,6 +568,17 @@ static void note_messages(struct cw *c, const struct cw_data *d)
 		}
 }
 
+static void note_dropped(struct cw *c, size_t nr)
+{
+	char text[80];
+	if (!nr)
+		return;
+	c->dropped += (unsigned)nr;
+	snprintf(text, sizeof(text), "%zu points or names cannot be used and "
+		 "were dropped", nr);
+	warn(c, text);
+}
+
 static void note_status(struct cw *c, const struct cw_request *r)
 {
 	char text[LIMIT_SENTENCE];
@@ -632,7 +650,7 @@ static void on_request(struct cw_request *r, void *arg)
 				"ended there");
 		note_messages(c, &x->data);
 		note_status(c, x);
-		c->dropped += (unsigned)(x->data.dropped + x->metrics.dropped);
+		note_dropped(c, x->data.dropped + x->metrics.dropped);
 	}
 	t->step = STEP_LEAVE;
 	t->work.data = t;

@@ -85,7 +85,8 @@ int cw_data_read(struct cw_data *d, const char *bytes, size_t n,
 struct cw_metrics {
 	struct arena arena;
 	size_t nr, cap;
-	struct cw_metric *metric; /* clean */
+	struct cw_metric *metric; /* spaces and names are clean; dimensions
+				     are as they came: clean them to show */
 	const char *token;
 	size_t dropped;
 };

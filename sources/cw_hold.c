@@ -41,17 +41,21 @@ static void put_word(struct buf *out, const char *s)
 
 void cw_hold_key(struct buf *out, const struct cw_query *q)
 {
-	put_word(out, q->metric.space);
-	buf_char(out, ' ');
-	put_word(out, q->metric.name);
+	struct buf b;
+	buf_init(&b, KEY_MAX);
+	put_word(&b, q->metric.space);
+	buf_char(&b, ' ');
+	put_word(&b, q->metric.name);
 	for (size_t i = 0; i < q->metric.nr; i++) {
-		buf_char(out, ' ');
-		put_word(out, q->metric.dim[i].name);
-		buf_char(out, '=');
-		put_word(out, q->metric.dim[i].value);
+		buf_char(&b, ' ');
+		put_word(&b, q->metric.dim[i].name);
+		buf_char(&b, '=');
+		put_word(&b, q->metric.dim[i].value);
 	}
-	buf_char(out, ' ');
-	put_word(out, q->stat);
+	buf_char(&b, ' ');
+	put_word(&b, q->stat);
+	text_clean(out, buf_text(&b), b.len);
+	buf_release(&b);
 }
 
 static double *no_points(size_t nr)

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define DIMENSIONS_MAX ((size_t)30)
-#define ALARMS_MAX ((size_t)20000)
 #define SECONDS_MAX 253402300800.0 /* the year 10000 */
 
 /* ---- metrics as keys ---------------------------------------------------------- */
@@ -124,7 +123,7 @@ static int compare_dimensions(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* False: one of its texts cannot be asked for as it stands. */
+/* As they came, since they are asked for as they came. */
 static bool read_dimensions(const cJSON *list, struct cw_metric *m,
 			    struct arena *a)
 {
@@ -134,8 +133,7 @@ static bool read_dimensions(const cJSON *list, struct cw_metric *m,
 	cJSON_ArrayForEach(j, list) {
 		const char *name = cJSON_GetStringValue(member(j, "Name"));
 		const char *value = cJSON_GetStringValue(member(j, "Value"));
-		if (!name || !value || !text_is_clean(name)
-		    || !text_is_clean(value) || nr == DIMENSIONS_MAX
+		if (!name || !value || nr == DIMENSIONS_MAX
 		    || strlen(value) > LIMIT_LABEL_VALUE
 		    || strlen(name) > LIMIT_LABEL_NAME)
 			return false;
@@ -237,17 +235,30 @@ static enum alarm_state state_of(const char *s)
 	       : ALARM_INSUFFICIENT;
 }
 
+static struct alarm *find_alarm(struct cw_alarms *a, const char *name)
+{
+	for (size_t i = 0; i < a->nr; i++)
+		if (strcmp(a->alarm[i].name, name) == 0)
+			return &a->alarm[i];
+	return NULL;
+}
+
+/* One that comes twice, by pages that overlap, is one. */
 static void read_alarm(const cJSON *j, struct cw_alarms *a)
 {
 	const char *name = clean_text(member(j, "AlarmName"),
 				      LIMIT_LABEL_VALUE, &a->arena);
 	time_ms since = time_of(member(j, "StateTransitionedTimestamp"));
-	if (!name || !*name || a->nr >= ALARMS_MAX)
+	if (!name || !*name || a->nr >= LIMIT_ALARMS)
 		return;
 	if (since == TIME_NONE)
 		since = time_of(member(j, "StateUpdatedTimestamp"));
-	MEM_ROOM(a->alarm, a->nr, a->cap);
-	a->alarm[a->nr++] = (struct alarm){
+	struct alarm *x = find_alarm(a, name);
+	if (!x) {
+		MEM_ROOM(a->alarm, a->nr, a->cap);
+		x = &a->alarm[a->nr++];
+	}
+	*x = (struct alarm){
 		.name = name, .since = since,
 		.state = state_of(cJSON_GetStringValue(member(j,
 							"StateValue"))),

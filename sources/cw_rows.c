@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -77,6 +78,12 @@ struct lines {
 	bool no_requests, no_errors; /* forbidden */
 };
 
+/* Absence says something only about what was asked. */
+static bool is_unknown(const struct cw_line *l, time_ms begin)
+{
+	return !l || begin < l->from || begin >= l->to;
+}
+
 static void lines_init(struct lines *l, const struct cw_member *m,
 		       const struct cw_hold *hold)
 {
@@ -102,15 +109,33 @@ static void lines_release(struct lines *l)
 
 static void red_of(struct lines *l, time_ms begin, struct cw_red *out)
 {
-	for (size_t i = 0; i < l->m->service->nr; i++)
-		l->value[i] = l->line[i]
-				      ? cw_hold_at(l->hold, l->line[i], begin)
-				      : NAN;
-	cw_table_red(l->m->service, l->value, l->hold->period, out);
-	if (l->no_requests)
+	const struct cw_service *s = l->m->service;
+	bool requests = !l->no_requests, errors = !l->no_errors;
+	for (size_t i = 0; i < s->nr; i++) {
+		const struct cw_line *line = l->line[i];
+		bool known = !is_unknown(line, begin);
+		l->value[i] = known ? cw_hold_at(l->hold, line, begin) : NAN;
+		requests &= known || !is_request(s->part[i].role);
+		errors &= known || !is_error(s->part[i].role);
+	}
+	cw_table_red(s, l->value, l->hold->period, out);
+	if (!requests)
 		out->total = NAN;
-	if (l->no_requests || l->no_errors)
+	if (!requests || !errors)
 		out->errors = NAN;
+	/* Nothing but errors, for the requests are not known: no outage. */
+	out->any &= requests || s->resource;
+}
+
+/* Whether silence at that end of a period is silence. */
+static bool may_be_silent(const struct lines *l, time_ms end)
+{
+	const struct cw_service *s = l->m->service;
+	for (size_t i = 0; i < s->nr; i++)
+		if (is_request(s->part[i].role)
+		    && is_unknown(l->line[i], end - l->hold->period))
+			return false;
+	return !l->no_requests;
 }
 
 /* What is needed was asked of the whole of it. */
@@ -389,7 +414,10 @@ void cw_rows_now(const struct cw_member *m, size_t nr,
 		double v[COL_NR];
 		lines_init(&l, &m[i], m[i].rows);
 		time_ms end = row_of(&l, x, v);
-		ask_all(&o, m[i].service, (uint32_t)i + 1);
+		if (end != TIME_NONE
+		    || may_be_silent(&l, time_floor(x->judged,
+						    m[i].rows->period)))
+			ask_all(&o, m[i].service, (uint32_t)i + 1);
 		if (end != TIME_NONE)
 			push_row(&o, m[i].service, (uint32_t)i + 1, end, v);
 		lines_release(&l);
@@ -538,7 +566,11 @@ static const char *question(const struct cw_service *s,
 	for (size_t i = 0; first && i < first->metric.nr; i++)
 		buf_printf(&b, " %s=%s", first->metric.dim[i].name,
 			   first->metric.dim[i].value);
-	const char *text = arena_strdup(a, buf_text(&b));
+	struct buf shown;
+	buf_init(&shown, LIMIT_QUERY / 2);
+	text_clean(&shown, buf_text(&b), b.len);
+	const char *text = arena_strdup(a, buf_text(&shown));
+	buf_release(&shown);
 	buf_release(&b);
 	return text;
 }

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -44,6 +45,8 @@ static const struct cw_ask asks[] = {
 	     "Service", false),
 	LIST("AWS/RDS", "CPUUtilization", "DBInstanceIdentifier", false),
 	LIST("AWS/ElastiCache", "CPUUtilization", "CacheClusterId", false),
+	LIST("AWS/ElastiCache", "EngineCPUUtilization", "CacheClusterId",
+	     false),
 	LIST("AWS/DAX", "CPUUtilization", "ClusterId", false),
 	LIST("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName",
 	     false),
@@ -253,7 +256,8 @@ static const struct kind kinds[] = {
 		      false } } },
 	{ .space = "AWS/ElastiCache", .dim = { "CacheClusterId" },
 	  .id = "elasticache:%s:cpu", .metric = "EngineCPUUtilization",
-	  .warn = 0.7, .crit = 0.9, .limit = 1, .seen = { "CPUUtilization" },
+	  .warn = 0.7, .crit = 0.9, .limit = 1,
+	  .seen = { "CPUUtilization", "EngineCPUUtilization" },
 	  /* The later one wins where a cache has it: Redis is one thread. */
 	  .part = { { CW_USED, CW_NICE, "CPUUtilization", "Average", PERCENT,
 		      false },
@@ -262,7 +266,8 @@ static const struct kind kinds[] = {
 	{ .space = "AWS/ElastiCache", .dim = { "CacheClusterId" },
 	  .id = "elasticache:%s:memory",
 	  .metric = "DatabaseMemoryUsagePercentage", .warn = 0.7,
-	  .crit = 0.8, .limit = 1, .seen = { "CPUUtilization" },
+	  .crit = 0.8, .limit = 1,
+	  .seen = { "CPUUtilization", "EngineCPUUtilization" },
 	  .part = { { CW_USED, CW_NICE, "DatabaseMemoryUsagePercentage",
 		      "Average", PERCENT, false } } },
 	{ .space = "AWS/DAX", .dim = { "ClusterId" }, .id = "dax:%s:cpu",
@@ -339,6 +344,16 @@ struct build {
 	size_t nr;
 	bool *used;              /* of each metric */
 };
+
+static const char *clean(const char *s, struct arena *a)
+{
+	struct buf b;
+	buf_init(&b, LIMIT_LABEL_VALUE);
+	text_clean(&b, s, strlen(s));
+	s = arena_strdup(a, buf_text(&b));
+	buf_release(&b);
+	return s;
+}
 
 static const char *balancer_name(const char *value, struct arena *a)
 {
@@ -420,10 +435,10 @@ static struct cw_service *add_service(struct build *b, const struct kind *k,
 				      const struct cw_metric *like)
 {
 	struct cw_service *s = &b->s[b->nr++];
-	const char *name = name_of(k, like, b->a);
+	const char *name = clean(name_of(k, like, b->a), b->a);
 	*s = (struct cw_service){
 		.name = k->id ? id_of(k, name, b->a)
-			      : arena_strdup(b->a, name),
+			      : name,
 		.resource = k->id != NULL, .layer = k->layer,
 		.metric = arena_printf(b->a, "%s %s", k->space, k->metric),
 		.error_metric = k->error_metric
@@ -437,7 +452,8 @@ static struct cw_service *add_service(struct build *b, const struct kind *k,
 	s->key = k->id ? s->name
 		       : arena_printf(b->a, "%s/%s", short_space(k->space),
 				      k->naming == NAME_BALANCER
-					      ? like->dim[0].value : name);
+					      ? clean(like->dim[0].value, b->a)
+					      : name);
 	add_parts(b, s, k->part, PARTS_MAX, like);
 	return s;
 }
