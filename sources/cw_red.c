@@ -1,83 +1,93 @@
-/* One period of one service: what its metrics come to. */
+/* RED of one period. What CloudWatch leaves out is mostly a zero: errors are
+ * not told where there were none; and where errors are told without the
+ * requests, nobody got through. */
 #include "sources/cw_table.h"
 
 #include <math.h>
-#include <stddef.h>
 
-/* Sums that know whether anything was there. */
-struct tally {
-	double sum;
-	bool any;
-};
-
-static void add(struct tally *t, double v)
+/* Those of a role that are there; NAN where none is. */
+static double sum_of(const struct cw_service *s, const double *value,
+		     double seconds, enum cw_role role, bool *whole)
 {
-	if (isnan(v))
-		return;
-	t->sum += v;
-	t->any = true;
+	double sum = NAN;
+	*whole = true;
+	for (size_t i = 0; i < s->nr; i++) {
+		const struct cw_part *p = &s->part[i];
+		if (p->role != role)
+			continue;
+		*whole &= !isnan(value[i]);
+		if (isnan(value[i]))
+			continue;
+		double v = value[i] * p->scale;
+		if (p->per_second)
+			v /= seconds;
+		sum = isnan(sum) ? v : sum + v;
+	}
+	return sum;
 }
 
-static double worth(const struct cw_part *p, double v, double seconds)
+static double or_zero(double v)
 {
-	v *= p->scale;
-	return p->per_second ? v / seconds : v;
+	return isnan(v) ? 0 : v;
 }
 
-/* Of what was tried, where only what was done is counted: throttles. */
-static void attempts(struct cw_red *out, const struct tally *requests)
+static bool has_role(const struct cw_service *s, enum cw_role role)
 {
-	if (!requests->any)
-		return;
-	out->used = isnan(out->used) ? 0 : out->used;
-	out->limit = requests->sum + out->used;
+	for (size_t i = 0; i < s->nr; i++)
+		if (s->part[i].role == role)
+			return true;
+	return false;
 }
 
-static void totals(const struct cw_service *s, struct cw_red *out,
-		   const struct tally t[CW_ROLES])
+static void requests_of(const struct cw_service *s, const double v[CW_ROLES],
+			struct cw_red *out)
 {
-	const struct tally *both = &t[CW_ERRORS_IN_TOTAL];
-	double errors = t[CW_ERRORS].sum + both->sum;
-	double total = t[CW_REQUESTS].sum + t[CW_REQUESTS_MORE].sum
-		       + both->sum;
-	/* Errors without requests are an outage, not silence. */
-	out->any = t[CW_REQUESTS].any || errors > 0;
-	if (!out->any)
+	double in_total = or_zero(v[CW_ERRORS_IN_TOTAL]);
+	double errors = or_zero(v[CW_ERRORS]) + in_total;
+	double total = or_zero(v[CW_REQUESTS]) + or_zero(v[CW_REQUESTS_MORE])
+		       + in_total;
+	if (isnan(v[CW_REQUESTS]) && !(total > 0) && !(errors > 0))
 		return;
-	total = total > errors ? total : errors;
-	out->total = total;
-	if (!s->counts_errors)
+	errors += total * or_zero(v[CW_ERROR_PERCENT]) / 100;
+	if (isnan(v[CW_REQUESTS]))
+		errors = fmax(errors, total);
+	out->any = true;
+	out->total = fmax(total, errors);
+	if (s->counts_errors)
+		out->errors = errors;
+	if (has_role(s, CW_4XX))
+		out->other = or_zero(v[CW_4XX]);
+}
+
+static void resource_of(const struct cw_service *s, const double v[CW_ROLES],
+			bool whole, struct cw_red *out)
+{
+	double used = v[CW_USED] < 0 ? 0 : v[CW_USED];
+	if (!has_role(s, CW_REQUESTS)) {
+		out->used = whole ? used : NAN;
+		out->limit = v[CW_LIMIT] > 0 ? v[CW_LIMIT] : NAN;
 		return;
-	out->errors = errors + t[CW_ERROR_PERCENT].sum * total;
-	out->other = t[CW_4XX].any ? t[CW_4XX].sum : NAN;
+	}
+	double tried = or_zero(v[CW_REQUESTS]) + or_zero(used);
+	out->used = isnan(v[CW_REQUESTS]) ? used : or_zero(used);
+	out->limit = tried > 0 ? tried : NAN;
 }
 
 void cw_table_red(const struct cw_service *s, const double *value,
 		  time_ms period, struct cw_red *out)
 {
-	struct tally t[CW_ROLES] = { 0 };
-	double seconds = (double)period / 1000;
-	*out = (struct cw_red){ false, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
-				NAN };
-	double *const single[CW_ROLES] = {
-		[CW_P50] = &out->p50, [CW_P95] = &out->p95,
-		[CW_P99] = &out->p99, [CW_MEAN] = &out->mean,
-		[CW_USED] = &out->used, [CW_LIMIT] = &out->limit,
+	double v[CW_ROLES];
+	bool whole[CW_ROLES];
+	for (int r = 0; r < CW_ROLES; r++)
+		v[r] = sum_of(s, value, (double)period / 1000,
+			      (enum cw_role)r, &whole[r]);
+	*out = (struct cw_red){
+		.total = NAN, .errors = NAN, .other = NAN,
+		.p50 = v[CW_P50], .p95 = v[CW_P95], .p99 = v[CW_P99],
+		.mean = v[CW_MEAN], .used = NAN, .limit = NAN,
 	};
-	for (size_t i = 0; i < s->nr; i++) {
-		const struct cw_part *p = &s->part[i];
-		double v = worth(p, value[i], seconds);
-		if (!single[p->role])
-			add(&t[p->role], v);
-		else if (!isnan(v))
-			*single[p->role] = v;
-	}
-	if (!s->resource) {
-		totals(s, out, t);
-		return;
-	}
-	/* On-demand capacity is no limit. */
-	if (out->limit <= 0)
-		out->limit = NAN;
-	attempts(out, &t[CW_REQUESTS]);
+	if (s->resource)
+		resource_of(s, v, whole[CW_USED], out);
+	else
+		requests_of(s, v, out);
 }

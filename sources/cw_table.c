@@ -1,589 +1,834 @@
-/* The discovery list. A kind says which dimensions its metrics have (exactly
- * those: splits by zone, target group or method are not services), what it is
- * called, and which metrics it is made of.
- * Names: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html */
+/* A row of the table is a kind of service or resource; everything that was
+ * listed under just its dimensions is one of that kind. Which statistics mean
+ * anything stands in the tables of metrics at
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html */
 #include "sources/cw_table.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DIMS_MAX 3
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
 #define PARTS_MAX 12
-#define SEEN_MAX 4
-#define EAST "us-east-1"
-#define MS 1e-3
-#define PERCENT 1e-2
+#define DIMENSIONS_OF_ROW 3
+/* Members of one service: operations of a table, of which AWS has sixteen. */
+#define MEMBERS_MAX 32
+#define CLASH_PASSES 3
 
-/* ---- what is listed ------------------------------------------------------------ */
+/* ---- the table ------------------------------------------------------- */
 
-#define LIST(space, metric, dimension, needed) \
-	{ { space, metric, dimension }, NULL, needed }
+enum only {
+	ALWAYS,
+	WHEN_ONE,    /* where the service has one member */
+	WHEN_LISTED  /* where the metric exists: it costs extra, or needs a
+			switch */
+};
 
+struct part_row {
+	enum cw_role role;
+	const char *metric, *stat;
+	double scale; /* 0: 1 */
+	enum only only;
+};
+
+enum kind {
+	ALB, NLB, REST_STAGE, REST, HTTP_STAGE, HTTP, CLOUDFRONT, LAMBDA, ECS,
+	EKS, TABLE,
+	TABLE_READ, TABLE_WRITE, RDS_CPU, RDS_CONNECTIONS, RDS_QUEUE,
+	CACHE_ENGINE, CACHE_CPU, CACHE_MEMORY, DAX_CPU, QUEUE_AGE, QUEUE_DEPTH,
+	LAMBDA_THROTTLES, ALB_REJECTED, ECS_CPU, ECS_MEMORY, ECS_TASKS,
+	EKS_CPU, EKS_MEMORY,
+	KINDS
+};
+
+struct row {
+	const char *word;       /* tells apart what has the same name */
+	const char *space;
+	/* Exactly these dimensions; the first `own` tell a service. */
+	const char *dim[DIMENSIONS_OF_ROW];
+	size_t own;             /* 0: all */
+	const char *prefix;     /* of the first's value, or NULL */
+	const char *must;       /* the last's value, or NULL */
+	/* What it is found by; none: by any of its parts. */
+	const char *by;
+	enum kind unless;       /* that has the same first value; 0: none */
+	/* %0, %1, %2: a dimension's value; %m: NAME of app/NAME/HASH. */
+	const char *name;
+	enum layer layer;
+	enum cw_weight weight;  /* of a resource */
+	double warn, crit, limit;
+	const char *note;       /* where no percentile is asked */
+	const char *region;
+	struct part_row part[PARTS_MAX];
+};
+
+/* Of what a number is used for: see cw_table.h. */
+#define BUSY .warn = 0.70, .crit = 0.85
+#define FULL .warn = 0.75, .crit = 0.90
+#define ANY .warn = CW_ANY, .crit = 0.05
+#define PER_CENT 0.01, ALWAYS
+
+#define TIMES(metric, scale, only)                                             \
+	{ CW_P50, metric, "p50", scale, only },                                \
+	{ CW_P95, metric, "p95", scale, only },                                \
+	{ CW_P99, metric, "p99", scale, only },                                \
+	{ CW_MEAN, metric, "Average", scale, only }
+
+#define REST_PARTS                                                             \
+	{ { CW_REQUESTS, "Count", "Sum", 1, ALWAYS },                          \
+	  { CW_ERRORS, "5XXError", "Sum", 1, ALWAYS },                         \
+	  { CW_4XX, "4XXError", "Sum", 1, ALWAYS },                            \
+	  TIMES("Latency", 1e-3, ALWAYS) }
+#define HTTP_PARTS                                                             \
+	{ { CW_REQUESTS, "Count", "Sum", 1, ALWAYS },                          \
+	  { CW_ERRORS, "5xx", "Sum", 1, ALWAYS },                              \
+	  { CW_4XX, "4xx", "Sum", 1, ALWAYS },                                 \
+	  TIMES("Latency", 1e-3, ALWAYS) }
+#define CAPACITY(used, most)                                                   \
+	{ { CW_USED, used, "Sum", 1, ALWAYS },                                 \
+	  { CW_LIMIT, most, "Average", 1, ALWAYS } }
+#define SHARE(used, most)                                                      \
+	{ { CW_USED, used, "Average", 1, ALWAYS },                             \
+	  { CW_LIMIT, most, "Average", 1, ALWAYS } }
+#define REFUSED(refused, done)                                                 \
+	{ { CW_USED, refused, "Sum", 1, ALWAYS },                              \
+	  { CW_REQUESTS, done, "Sum", 1, ALWAYS } }
+#define ONE(metric, stat, ...) { { CW_USED, metric, stat, __VA_ARGS__ } }
+
+#define INSIGHTS_NOTE "Container Insights counts no requests"
+#define ECS_SPACE "ECS/ContainerInsights"
+#define EKS_SPACE "ContainerInsights"
+#define ECS_DIMENSIONS { "ClusterName", "ServiceName" }
+#define EKS_DIMENSIONS { "ClusterName", "Namespace", "Service" }
+
+/* Services first: at the ceiling resources are left out before them. */
+static const struct row rows[KINDS] = {
+	[ALB] = {
+		.word = "alb", .space = "AWS/ApplicationELB",
+		.dim = { "LoadBalancer" }, .prefix = "app/", .name = "%m",
+		.layer = LAYER_EDGE,
+		/* Requests that no target was chosen for are not in
+		 * RequestCount; the balancer answers them with 503. */
+		.part = {
+			{ CW_REQUESTS, "RequestCount", "Sum", 1, ALWAYS },
+			{ CW_REQUESTS_MORE, "HTTPCode_ELB_503_Count", "Sum",
+			  1, ALWAYS },
+			{ CW_ERRORS, "HTTPCode_Target_5XX_Count", "Sum", 1,
+			  ALWAYS },
+			{ CW_ERRORS, "HTTPCode_ELB_5XX_Count", "Sum", 1,
+			  ALWAYS },
+			{ CW_4XX, "HTTPCode_Target_4XX_Count", "Sum", 1,
+			  ALWAYS },
+			{ CW_4XX, "HTTPCode_ELB_4XX_Count", "Sum", 1, ALWAYS },
+			TIMES("TargetResponseTime", 1, ALWAYS),
+		},
+	},
+	[NLB] = {
+		.word = "nlb", .space = "AWS/NetworkELB",
+		.dim = { "LoadBalancer" }, .prefix = "net/", .name = "%m",
+		.layer = LAYER_EDGE,
+		.note = "a network load balancer counts connections and times "
+			"none",
+		.part = { { CW_REQUESTS, "NewFlowCount", "Sum", 1, ALWAYS } },
+	},
+	[REST_STAGE] = {
+		.word = "api", .space = "AWS/ApiGateway",
+		.dim = { "ApiName", "Stage" }, .name = "%0/%1",
+		.layer = LAYER_EDGE, .part = REST_PARTS,
+	},
+	[REST] = {
+		.word = "api", .space = "AWS/ApiGateway", .dim = { "ApiName" },
+		.unless = REST_STAGE, .name = "%0", .layer = LAYER_EDGE,
+		.part = REST_PARTS,
+	},
+	[HTTP_STAGE] = {
+		.word = "http api", .space = "AWS/ApiGateway",
+		.dim = { "ApiId", "Stage" }, .name = "%0/%1",
+		.layer = LAYER_EDGE, .part = HTTP_PARTS,
+	},
+	[HTTP] = {
+		.word = "http api", .space = "AWS/ApiGateway",
+		.dim = { "ApiId" }, .unless = HTTP_STAGE, .name = "%0",
+		.layer = LAYER_EDGE, .part = HTTP_PARTS,
+	},
+	[CLOUDFRONT] = {
+		.word = "cloudfront", .space = "AWS/CloudFront",
+		.dim = { "DistributionId", "Region" }, .own = 1,
+		.must = "Global", .name = "%0", .layer = LAYER_EDGE,
+		.region = "us-east-1",
+		.note = "no percentiles: switch on the distribution's "
+			"additional metrics",
+		.part = {
+			{ CW_REQUESTS, "Requests", "Sum", 1, ALWAYS },
+			{ CW_ERROR_PERCENT, "5xxErrorRate", "Average", 1,
+			  ALWAYS },
+			{ CW_P50, "OriginLatency", "p50", 1e-3, WHEN_LISTED },
+			{ CW_P95, "OriginLatency", "p95", 1e-3, WHEN_LISTED },
+			{ CW_P99, "OriginLatency", "p99", 1e-3, WHEN_LISTED },
+		},
+	},
+	[LAMBDA] = {
+		.word = "lambda", .space = "AWS/Lambda",
+		.dim = { "FunctionName" }, .name = "%0", .layer = LAYER_APP,
+		.part = {
+			{ CW_REQUESTS, "Invocations", "Sum", 1, ALWAYS },
+			{ CW_ERRORS, "Errors", "Sum", 1, ALWAYS },
+			TIMES("Duration", 1e-3, ALWAYS),
+		},
+	},
+	[ECS] = {
+		.word = "ecs", .space = ECS_SPACE, .dim = ECS_DIMENSIONS,
+		.by = "CpuUtilized", .name = "%0/%1", .layer = LAYER_APP,
+		.note = INSIGHTS_NOTE,
+	},
+	[EKS] = {
+		.word = "eks", .space = EKS_SPACE, .dim = EKS_DIMENSIONS,
+		.by = "pod_cpu_utilization_over_pod_limit",
+		.name = "%0/%1/%2", .layer = LAYER_APP, .note = INSIGHTS_NOTE,
+	},
+	[TABLE] = {
+		.word = "dynamodb", .space = "AWS/DynamoDB",
+		.dim = { "TableName", "Operation" }, .own = 1, .name = "%0",
+		.layer = LAYER_DEPENDENCY,
+		.note = "several operations: percentiles cannot be merged",
+		/* Its latency has a sample for each request that succeeded. */
+		.part = {
+			{ CW_REQUESTS, "SuccessfulRequestLatency",
+			  "SampleCount", 1, ALWAYS },
+			{ CW_ERRORS_IN_TOTAL, "SystemErrors", "Sum", 1,
+			  ALWAYS },
+			{ CW_ERRORS_IN_TOTAL, "ThrottledRequests", "Sum", 1,
+			  ALWAYS },
+			TIMES("SuccessfulRequestLatency", 1e-3, WHEN_ONE),
+		},
+	},
+	[TABLE_READ] = {
+		.word = "read", .space = "AWS/DynamoDB",
+		.dim = { "TableName" }, .by = "ConsumedReadCapacityUnits",
+		.name = "dynamodb:%0:read", .layer = LAYER_DEPENDENCY,
+		.weight = CW_WANTED, BUSY,
+		.part = CAPACITY("ConsumedReadCapacityUnits",
+				 "ProvisionedReadCapacityUnits"),
+	},
+	[TABLE_WRITE] = {
+		.word = "write", .space = "AWS/DynamoDB",
+		.dim = { "TableName" }, .by = "ConsumedWriteCapacityUnits",
+		.name = "dynamodb:%0:write", .layer = LAYER_DEPENDENCY,
+		.weight = CW_WANTED, BUSY,
+		.part = CAPACITY("ConsumedWriteCapacityUnits",
+				 "ProvisionedWriteCapacityUnits"),
+	},
+	[RDS_CPU] = {
+		.word = "cpu", .space = "AWS/RDS",
+		.dim = { "DBInstanceIdentifier" }, .by = "CPUUtilization",
+		.name = "rds:%0:cpu", .layer = LAYER_DEPENDENCY,
+		.weight = CW_WANTED, BUSY, .limit = 1,
+		.part = ONE("CPUUtilization", "Average", PER_CENT),
+	},
+	[RDS_CONNECTIONS] = {
+		.word = "connections", .space = "AWS/RDS",
+		.dim = { "DBInstanceIdentifier" }, .by = "CPUUtilization",
+		.name = "rds:%0:connections", .layer = LAYER_DEPENDENCY,
+		.weight = CW_NICE,
+		.part = ONE("DatabaseConnections", "Average", 1, ALWAYS),
+	},
+	[RDS_QUEUE] = {
+		.word = "disk-queue", .space = "AWS/RDS",
+		.dim = { "DBInstanceIdentifier" }, .by = "CPUUtilization",
+		.name = "rds:%0:disk-queue", .layer = LAYER_DEPENDENCY,
+		.weight = CW_NICE,
+		.part = ONE("DiskQueueDepth", "Average", 1, ALWAYS),
+	},
+	/* A Redis runs on one core: the machine's CPU hides that it is full. */
+	[CACHE_ENGINE] = {
+		.word = "cpu", .space = "AWS/ElastiCache",
+		.dim = { "CacheClusterId" }, .name = "elasticache:%0:cpu",
+		.layer = LAYER_DEPENDENCY, .weight = CW_NICE, BUSY,
+		.limit = 1,
+		.part = ONE("EngineCPUUtilization", "Average", PER_CENT),
+	},
+	[CACHE_CPU] = {
+		.word = "cpu", .space = "AWS/ElastiCache",
+		.dim = { "CacheClusterId" }, .unless = CACHE_ENGINE,
+		.name = "elasticache:%0:cpu", .layer = LAYER_DEPENDENCY,
+		.weight = CW_NICE, BUSY, .limit = 1,
+		.part = ONE("CPUUtilization", "Average", PER_CENT),
+	},
+	[CACHE_MEMORY] = {
+		.word = "memory", .space = "AWS/ElastiCache",
+		.dim = { "CacheClusterId" }, .by = "EngineCPUUtilization",
+		.name = "elasticache:%0:memory", .layer = LAYER_DEPENDENCY,
+		.weight = CW_NICE, FULL, .limit = 1,
+		.part = ONE("DatabaseMemoryUsagePercentage", "Average",
+			    PER_CENT),
+	},
+	[DAX_CPU] = {
+		.word = "cpu", .space = "AWS/DAX", .dim = { "ClusterId" },
+		.name = "dax:%0:cpu", .layer = LAYER_DEPENDENCY,
+		.weight = CW_NICE, BUSY, .limit = 1,
+		.part = ONE("CPUUtilization", "Average", PER_CENT),
+	},
+	[QUEUE_AGE] = {
+		.word = "age", .space = "AWS/SQS", .dim = { "QueueName" },
+		.by = "ApproximateNumberOfMessagesVisible",
+		.name = "sqs:%0:age", .layer = LAYER_DEPENDENCY,
+		.weight = CW_NICE,
+		.part = ONE("ApproximateAgeOfOldestMessage", "Maximum", 1,
+			    ALWAYS),
+	},
+	[QUEUE_DEPTH] = {
+		.word = "depth", .space = "AWS/SQS", .dim = { "QueueName" },
+		.name = "sqs:%0:depth", .layer = LAYER_DEPENDENCY,
+		.weight = CW_NICE,
+		.part = ONE("ApproximateNumberOfMessagesVisible", "Maximum",
+			    1, ALWAYS),
+	},
+	[LAMBDA_THROTTLES] = {
+		.word = "throttles", .space = "AWS/Lambda",
+		.dim = { "FunctionName" }, .by = "Invocations",
+		.name = "lambda:%0:throttles", .layer = LAYER_APP,
+		.weight = CW_NICE, ANY,
+		.part = REFUSED("Throttles", "Invocations"),
+	},
+	[ALB_REJECTED] = {
+		.word = "rejected", .space = "AWS/ApplicationELB",
+		.dim = { "LoadBalancer" }, .prefix = "app/",
+		.name = "alb:%m:rejected", .layer = LAYER_EDGE,
+		.by = "RejectedConnectionCount", .weight = CW_NICE, ANY,
+		.part = REFUSED("RejectedConnectionCount",
+				"NewConnectionCount"),
+	},
+	[ECS_CPU] = {
+		.word = "cpu", .space = ECS_SPACE, .dim = ECS_DIMENSIONS,
+		.by = "CpuUtilized", .name = "ecs:%0/%1:cpu",
+		.layer = LAYER_APP, .weight = CW_NICE, BUSY,
+		.part = SHARE("CpuUtilized", "CpuReserved"),
+	},
+	[ECS_MEMORY] = {
+		.word = "memory", .space = ECS_SPACE, .dim = ECS_DIMENSIONS,
+		.by = "CpuUtilized", .name = "ecs:%0/%1:memory",
+		.layer = LAYER_APP, .weight = CW_NICE, FULL,
+		.part = SHARE("MemoryUtilized", "MemoryReserved"),
+	},
+	/* What is missing of them: at none running nothing else is a ratio. */
+	[ECS_TASKS] = {
+		.word = "tasks-missing", .space = ECS_SPACE,
+		.dim = ECS_DIMENSIONS, .by = "CpuUtilized",
+		.name = "ecs:%0/%1:tasks-missing", .layer = LAYER_APP,
+		.weight = CW_NICE, .crit = CW_ANY,
+		.part = {
+			{ CW_USED, "DesiredTaskCount", "Average", 1, ALWAYS },
+			{ CW_USED, "RunningTaskCount", "Average", -1, ALWAYS },
+			{ CW_LIMIT, "DesiredTaskCount", "Average", 1,
+			  ALWAYS },
+		},
+	},
+	[EKS_CPU] = {
+		.word = "cpu", .space = EKS_SPACE, .dim = EKS_DIMENSIONS,
+		.name = "eks:%0/%1/%2:cpu", .layer = LAYER_APP,
+		.weight = CW_NICE, BUSY, .limit = 1,
+		.part = ONE("pod_cpu_utilization_over_pod_limit", "Average",
+			    PER_CENT),
+	},
+	[EKS_MEMORY] = {
+		.word = "memory", .space = EKS_SPACE, .dim = EKS_DIMENSIONS,
+		.by = "pod_cpu_utilization_over_pod_limit",
+		.name = "eks:%0/%1/%2:memory", .layer = LAYER_APP,
+		.weight = CW_NICE, FULL, .limit = 1,
+		.part = ONE("pod_memory_utilization_over_pod_limit",
+			    "Average", PER_CENT),
+	},
+};
+
+/* One metric stands for all of its service, so that a page of 500 holds many
+ * services; errors alone are listed apart only where they come without it.
+ * Not every account has the others, nor may every role see another region. */
 static const struct cw_ask asks[] = {
-	LIST("AWS/ApplicationELB", "RequestCount", "LoadBalancer", true),
-	/* A balancer without any target has no requests. */
-	LIST("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "LoadBalancer",
-	     true),
-	LIST("AWS/NetworkELB", "NewFlowCount", "LoadBalancer", false),
-	LIST("AWS/ApiGateway", "Count", NULL, true),
-	LIST("AWS/Lambda", "Invocations", "FunctionName", true),
-	/* A function that is throttled away has no invocations. */
-	LIST("AWS/Lambda", "Throttles", "FunctionName", false),
-	LIST("AWS/DynamoDB", "SuccessfulRequestLatency", "TableName", true),
-	LIST("AWS/DynamoDB", "ThrottledRequests", "TableName", false),
-	LIST("AWS/DynamoDB", "SystemErrors", "TableName", false),
-	LIST("AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName", false),
-	{ { "AWS/CloudFront", "Requests", "DistributionId" }, EAST, false },
-	LIST("AWS/ECS", "RequestCount", "DiscoveryName", false),
-	LIST("ECS/ContainerInsights", "CpuUtilized", "ServiceName", false),
-	LIST("ContainerInsights", "pod_cpu_utilization_over_pod_limit",
-	     "Service", false),
-	LIST("AWS/RDS", "CPUUtilization", "DBInstanceIdentifier", false),
-	LIST("AWS/ElastiCache", "CPUUtilization", "CacheClusterId", false),
-	LIST("AWS/ElastiCache", "EngineCPUUtilization", "CacheClusterId",
-	     false),
-	LIST("AWS/DAX", "CPUUtilization", "ClusterId", false),
-	LIST("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName",
-	     false),
+	{ { "AWS/ApplicationELB", "RequestCount", "LoadBalancer" },
+	  NULL, true },
+	{ { "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "LoadBalancer" },
+	  NULL, true },
+	{ { "AWS/ApiGateway", "Count", NULL }, NULL, true },
+	{ { "AWS/Lambda", "Invocations", "FunctionName" }, NULL, true },
+	{ { "AWS/DynamoDB", "SuccessfulRequestLatency", "TableName" },
+	  NULL, true },
+	{ { "AWS/NetworkELB", "NewFlowCount", "LoadBalancer" }, NULL, true },
+	{ { "AWS/CloudFront", NULL, "DistributionId" }, "us-east-1", false },
+	{ { ECS_SPACE, "CpuUtilized", "ServiceName" }, NULL, false },
+	{ { EKS_SPACE, "pod_cpu_utilization_over_pod_limit", "Service" },
+	  NULL, false },
+	{ { "AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName" },
+	  NULL, false },
+	{ { "AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName" },
+	  NULL, false },
+	{ { "AWS/RDS", "CPUUtilization", "DBInstanceIdentifier" },
+	  NULL, false },
+	{ { "AWS/ElastiCache", "EngineCPUUtilization", "CacheClusterId" },
+	  NULL, false },
+	{ { "AWS/ElastiCache", "CPUUtilization", "CacheClusterId" },
+	  NULL, false },
+	{ { "AWS/DAX", "CPUUtilization", "ClusterId" }, NULL, false },
+	{ { "AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName" },
+	  NULL, false },
+	{ { "AWS/ApplicationELB", "RejectedConnectionCount", "LoadBalancer" },
+	  NULL, false },
 };
 
 bool cw_table_ask(size_t i, struct cw_ask *out)
 {
-	if (i >= sizeof(asks) / sizeof(asks[0]))
+	if (i >= COUNT(asks))
 		return false;
 	*out = asks[i];
 	return true;
 }
 
-/* ---- kinds ---------------------------------------------------------------------- */
+/* ---- what was listed, by row ----------------------------------------- */
 
-enum naming {
-	NAME_PLAIN,      /* values of the dimensions, joined by '/' */
-	NAME_BALANCER,   /* the middle of app/NAME/HASH */
-	NAME_FIRST,      /* the first dimension alone */
-};
-
-struct part_row {
-	enum cw_role role;
-	enum cw_weight weight;
-	const char *metric, *stat;
-	double scale;
-	bool per_second;
-};
-
-struct kind {
-	const char *word;              /* tells namesakes apart */
-	const char *space;
-	const char *dim[DIMS_MAX];     /* sorted; those that name it first
-					  are in `naming` order below */
-	const char *order[DIMS_MAX];   /* of the name's parts */
-	enum naming naming;
-	const char *id;                /* of a resource: "rds:%s:cpu" */
-	enum layer layer;
-	const char *metric, *error_metric, *note;
-	const char *region;
-	bool no_requests;
-	double warn, crit, limit;
-	const char *seen[SEEN_MAX];    /* one of them is listed */
-	const char *unless[DIMS_MAX];  /* not where these dimensions exist
-					  with the same first value */
-	struct part_row part[PARTS_MAX];
-};
-
-#define LATENCY(metric, scale) \
-	{ CW_P99, CW_WANTED, metric, "p99", scale, false }, \
-	{ CW_P95, CW_WANTED, metric, "p95", scale, false }, \
-	{ CW_P50, CW_WANTED, metric, "p50", scale, false }, \
-	{ CW_MEAN, CW_NICE, metric, "Average", scale, false }
-#define COUNT(role, weight, metric) { role, weight, metric, "Sum", 1, true }
-
-#define API(errors5, errors4) \
-	COUNT(CW_REQUESTS, CW_NEEDED, "Count"), \
-	COUNT(CW_ERRORS, CW_NEEDED, errors5), \
-	COUNT(CW_4XX, CW_NICE, errors4), LATENCY("Latency", MS)
-
-#define NO_RED .no_requests = true, \
-	.note = "Container Insights counts no requests"
-
-static const struct kind kinds[] = {
-	{ .word = "alb", .space = "AWS/ApplicationELB",
-	  .dim = { "LoadBalancer" }, .naming = NAME_BALANCER,
-	  .layer = LAYER_EDGE, .metric = "TargetResponseTime",
-	  .error_metric = "HTTPCode_Target_5XX_Count + "
-			  "HTTPCode_ELB_5XX_Count",
-	  .seen = { "RequestCount", "HTTPCode_ELB_5XX_Count",
-		    "HTTPCode_Target_5XX_Count", "TargetResponseTime" },
-	  .part = { COUNT(CW_REQUESTS, CW_NEEDED, "RequestCount"),
-		    COUNT(CW_REQUESTS_MORE, CW_NEEDED,
-			  "HTTPCode_ELB_503_Count"),
-		    COUNT(CW_ERRORS, CW_NEEDED, "HTTPCode_Target_5XX_Count"),
-		    COUNT(CW_ERRORS, CW_NEEDED, "HTTPCode_ELB_5XX_Count"),
-		    COUNT(CW_4XX, CW_NICE, "HTTPCode_Target_4XX_Count"),
-		    LATENCY("TargetResponseTime", 1) } },
-	{ .word = "nlb", .space = "AWS/NetworkELB",
-	  .dim = { "LoadBalancer" }, .naming = NAME_BALANCER,
-	  .layer = LAYER_EDGE, .metric = "NewFlowCount",
-	  .note = "a network load balancer measures flows, no latency",
-	  .seen = { "NewFlowCount" },
-	  .part = { COUNT(CW_REQUESTS, CW_NEEDED, "NewFlowCount") } },
-	{ .word = "api", .space = "AWS/ApiGateway",
-	  .dim = { "ApiName", "Stage" }, .order = { "ApiName", "Stage" },
-	  .layer = LAYER_EDGE, .metric = "Latency",
-	  .error_metric = "5XXError", .seen = { "Count", "Latency" },
-	  .part = { API("5XXError", "4XXError") } },
-	{ .word = "api", .space = "AWS/ApiGateway", .dim = { "ApiName" },
-	  .layer = LAYER_EDGE, .metric = "Latency",
-	  .error_metric = "5XXError", .seen = { "Count", "Latency" },
-	  .unless = { "ApiName", "Stage" },
-	  .part = { API("5XXError", "4XXError") } },
-	{ .word = "api", .space = "AWS/ApiGateway",
-	  .dim = { "ApiId", "Stage" }, .order = { "ApiId", "Stage" },
-	  .layer = LAYER_EDGE, .metric = "Latency", .error_metric = "5xx",
-	  .seen = { "Count", "Latency" }, .part = { API("5xx", "4xx") } },
-	{ .word = "api", .space = "AWS/ApiGateway", .dim = { "ApiId" },
-	  .layer = LAYER_EDGE, .metric = "Latency", .error_metric = "5xx",
-	  .seen = { "Count", "Latency" }, .unless = { "ApiId", "Stage" },
-	  .part = { API("5xx", "4xx") } },
-	{ .word = "lambda", .space = "AWS/Lambda", .dim = { "FunctionName" },
-	  .layer = LAYER_APP, .metric = "Duration", .error_metric = "Errors",
-	  .seen = { "Invocations", "Errors", "Duration", "Throttles" },
-	  .part = { COUNT(CW_REQUESTS, CW_NEEDED, "Invocations"),
-		    COUNT(CW_ERRORS, CW_NEEDED, "Errors"),
-		    LATENCY("Duration", MS) } },
-	/* Its parts are those of each operation: add_operations(). */
-	{ .word = "dynamodb", .space = "AWS/DynamoDB",
-	  .dim = { "Operation", "TableName" }, .order = { "TableName" },
-	  .naming = NAME_FIRST, .layer = LAYER_DEPENDENCY,
-	  .metric = "SuccessfulRequestLatency",
-	  .error_metric = "SystemErrors + ThrottledRequests",
-	  .seen = { "SuccessfulRequestLatency", "ThrottledRequests",
-		    "SystemErrors" } },
-	{ .word = "cloudfront", .space = "AWS/CloudFront",
-	  .dim = { "DistributionId", "Region" },
-	  .order = { "DistributionId" }, .naming = NAME_FIRST,
-	  .layer = LAYER_EDGE, .region = EAST, .metric = "Requests",
-	  .error_metric = "5xxErrorRate",
-	  .note = "CloudFront gives no latency without additional metrics",
-	  .seen = { "Requests" },
-	  .part = { COUNT(CW_REQUESTS, CW_NEEDED, "Requests"),
-		    { CW_ERROR_PERCENT, CW_NEEDED, "5xxErrorRate", "Average",
-		      PERCENT, false } } },
-	{ .word = "ecs", .space = "AWS/ECS", .dim = { "DiscoveryName" },
-	  .layer = LAYER_MESH, .metric = "TargetResponseTime",
-	  .error_metric = "HTTPCode_Target_5XX_Count",
-	  .seen = { "RequestCount" },
-	  .part = { COUNT(CW_REQUESTS, CW_NEEDED, "RequestCount"),
-		    COUNT(CW_ERRORS, CW_NEEDED, "HTTPCode_Target_5XX_Count"),
-		    LATENCY("TargetResponseTime", MS) } },
-	{ .word = "ecs", .space = "ECS/ContainerInsights",
-	  .dim = { "ClusterName", "ServiceName" },
-	  .order = { "ClusterName", "ServiceName" }, .layer = LAYER_APP,
-	  .metric = "CpuUtilized", NO_RED, .seen = { "CpuUtilized" } },
-	{ .word = "eks", .space = "ContainerInsights",
-	  .dim = { "ClusterName", "Namespace", "Service" },
-	  .order = { "ClusterName", "Namespace", "Service" },
-	  .layer = LAYER_APP, .metric = "pod_cpu_utilization_over_pod_limit",
-	  NO_RED, .seen = { "pod_cpu_utilization_over_pod_limit" } },
-
-	/* Resources. Of the attempts, those that were throttled. */
-	{ .space = "AWS/Lambda", .dim = { "FunctionName" },
-	  .id = "lambda:%s:throttles", .metric = "Throttles",
-	  .warn = 0.001, .crit = 0.05, .seen = { "Invocations", "Throttles" },
-	  .part = { COUNT(CW_USED, CW_NICE, "Throttles"),
-		    COUNT(CW_REQUESTS, CW_NICE, "Invocations") } },
-	{ .space = "AWS/DynamoDB", .dim = { "TableName" },
-	  .id = "dynamodb:%s:read", .metric = "ConsumedReadCapacityUnits",
-	  .warn = 0.7, .crit = 0.85, .seen = { "ConsumedReadCapacityUnits" },
-	  .part = { COUNT(CW_USED, CW_NICE, "ConsumedReadCapacityUnits"),
-		    { CW_LIMIT, CW_NICE, "ProvisionedReadCapacityUnits",
-		      "Average", 1, false } } },
-	{ .space = "AWS/DynamoDB", .dim = { "TableName" },
-	  .id = "dynamodb:%s:write", .metric = "ConsumedWriteCapacityUnits",
-	  .warn = 0.7, .crit = 0.85, .seen = { "ConsumedReadCapacityUnits",
-					       "ConsumedWriteCapacityUnits" },
-	  .part = { COUNT(CW_USED, CW_NICE, "ConsumedWriteCapacityUnits"),
-		    { CW_LIMIT, CW_NICE, "ProvisionedWriteCapacityUnits",
-		      "Average", 1, false } } },
-	{ .space = "ECS/ContainerInsights",
-	  .dim = { "ClusterName", "ServiceName" },
-	  .order = { "ClusterName", "ServiceName" }, .id = "ecs:%s:cpu",
-	  .metric = "CpuUtilized", .warn = 0.75, .crit = 0.9,
-	  .seen = { "CpuUtilized" },
-	  .part = { { CW_USED, CW_NICE, "CpuUtilized", "Average", 1, false },
-		    { CW_LIMIT, CW_NICE, "CpuReserved", "Average", 1,
-		      false } } },
-	{ .space = "ECS/ContainerInsights",
-	  .dim = { "ClusterName", "ServiceName" },
-	  .order = { "ClusterName", "ServiceName" }, .id = "ecs:%s:memory",
-	  .metric = "MemoryUtilized", .warn = 0.75, .crit = 0.9,
-	  .seen = { "CpuUtilized" },
-	  .part = { { CW_USED, CW_NICE, "MemoryUtilized", "Average", 1,
-		      false },
-		    { CW_LIMIT, CW_NICE, "MemoryReserved", "Average", 1,
-		      false } } },
-	{ .space = "ContainerInsights",
-	  .dim = { "ClusterName", "Namespace", "Service" },
-	  .order = { "ClusterName", "Namespace", "Service" },
-	  .id = "eks:%s:cpu", .metric = "pod_cpu_utilization_over_pod_limit",
-	  .warn = 0.75, .crit = 0.9, .limit = 1,
-	  .seen = { "pod_cpu_utilization_over_pod_limit" },
-	  .part = { { CW_USED, CW_NICE, "pod_cpu_utilization_over_pod_limit",
-		      "Average", PERCENT, false } } },
-	{ .space = "ContainerInsights",
-	  .dim = { "ClusterName", "Namespace", "Service" },
-	  .order = { "ClusterName", "Namespace", "Service" },
-	  .id = "eks:%s:memory",
-	  .metric = "pod_memory_utilization_over_pod_limit",
-	  .warn = 0.75, .crit = 0.9, .limit = 1,
-	  .seen = { "pod_cpu_utilization_over_pod_limit" },
-	  .part = { { CW_USED, CW_NICE,
-		      "pod_memory_utilization_over_pod_limit", "Average",
-		      PERCENT, false } } },
-	{ .space = "AWS/RDS", .dim = { "DBInstanceIdentifier" },
-	  .id = "rds:%s:cpu", .metric = "CPUUtilization", .warn = 0.7,
-	  .crit = 0.85, .limit = 1, .seen = { "CPUUtilization" },
-	  .part = { { CW_USED, CW_NICE, "CPUUtilization", "Average", PERCENT,
-		      false } } },
-	{ .space = "AWS/RDS", .dim = { "DBInstanceIdentifier" },
-	  .id = "rds:%s:connections", .metric = "DatabaseConnections",
-	  .seen = { "CPUUtilization", "DatabaseConnections" },
-	  .part = { { CW_USED, CW_NICE, "DatabaseConnections", "Average", 1,
-		      false } } },
-	{ .space = "AWS/ElastiCache", .dim = { "CacheClusterId" },
-	  .id = "elasticache:%s:cpu", .metric = "EngineCPUUtilization",
-	  .warn = 0.7, .crit = 0.9, .limit = 1,
-	  .seen = { "CPUUtilization", "EngineCPUUtilization" },
-	  /* The later one wins where a cache has it: Redis is one thread. */
-	  .part = { { CW_USED, CW_NICE, "CPUUtilization", "Average", PERCENT,
-		      false },
-		    { CW_USED, CW_NICE, "EngineCPUUtilization", "Average",
-		      PERCENT, false } } },
-	{ .space = "AWS/ElastiCache", .dim = { "CacheClusterId" },
-	  .id = "elasticache:%s:memory",
-	  .metric = "DatabaseMemoryUsagePercentage", .warn = 0.7,
-	  .crit = 0.8, .limit = 1,
-	  .seen = { "CPUUtilization", "EngineCPUUtilization" },
-	  .part = { { CW_USED, CW_NICE, "DatabaseMemoryUsagePercentage",
-		      "Average", PERCENT, false } } },
-	{ .space = "AWS/DAX", .dim = { "ClusterId" }, .id = "dax:%s:cpu",
-	  .metric = "CPUUtilization", .warn = 0.7, .crit = 0.9, .limit = 1,
-	  .seen = { "CPUUtilization" },
-	  .part = { { CW_USED, CW_NICE, "CPUUtilization", "Average", PERCENT,
-		      false } } },
-	{ .space = "AWS/SQS", .dim = { "QueueName" }, .id = "sqs:%s:age",
-	  .metric = "ApproximateAgeOfOldestMessage",
-	  .seen = { "ApproximateNumberOfMessagesVisible" },
-	  .part = { { CW_USED, CW_NICE, "ApproximateAgeOfOldestMessage",
-		      "Maximum", 1, false } } },
-	{ .space = "AWS/SQS", .dim = { "QueueName" }, .id = "sqs:%s:depth",
-	  .metric = "ApproximateNumberOfMessagesVisible",
-	  .seen = { "ApproximateNumberOfMessagesVisible" },
-	  .part = { { CW_USED, CW_NICE,
-		      "ApproximateNumberOfMessagesVisible", "Maximum", 1,
-		      false } } },
-};
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
-/* ---- matching -------------------------------------------------------------------- */
-
-static size_t nr_dims(const char *const dim[DIMS_MAX])
+static size_t dimensions_of(const struct row *r)
 {
-	size_t n = 0;
-	while (n < DIMS_MAX && dim[n])
-		n++;
-	return n;
+	size_t nr = 0;
+	while (nr < DIMENSIONS_OF_ROW && r->dim[nr])
+		nr++;
+	return nr;
 }
 
-static bool has_dims(const struct cw_metric *m,
-		     const char *const dim[DIMS_MAX])
+static size_t own_of(const struct row *r)
 {
-	size_t n = nr_dims(dim);
-	if (m->nr != n)
+	return r->own ? r->own : dimensions_of(r);
+}
+
+static bool has_dimensions(const struct row *r, const struct cw_metric *m)
+{
+	size_t nr = dimensions_of(r);
+	if (m->nr != nr)
 		return false;
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(m->dim[i].name, dim[i]) != 0
-		    || !*m->dim[i].value)
+	for (size_t i = 0; i < nr; i++) {
+		const char *v = cw_dimension(m, r->dim[i]);
+		if (!v || !*v)
 			return false;
-	return true;
-}
-
-static bool fits(const struct kind *k, const struct cw_metric *m)
-{
-	bool seen = false;
-	if (strcmp(m->space, k->space) != 0 || !has_dims(m, k->dim))
+	}
+	const char *first = cw_dimension(m, r->dim[0]);
+	const char *last = cw_dimension(m, r->dim[nr - 1]);
+	if (r->prefix && strncmp(first, r->prefix, strlen(r->prefix)) != 0)
 		return false;
-	for (int i = 0; i < SEEN_MAX && k->seen[i]; i++)
-		seen |= strcmp(m->name, k->seen[i]) == 0;
-	return seen;
+	return !r->must || strcmp(last, r->must) == 0;
 }
 
-/* A stage's row stands for its API. */
-static bool is_split(const struct kind *k, const struct cw_metric *m,
-		     const struct cw_metrics *all)
+static bool has_part(const struct row *r, const char *metric)
 {
-	for (size_t i = 0; k->unless[0] && i < all->nr; i++)
-		if (strcmp(all->metric[i].space, k->space) == 0
-		    && has_dims(&all->metric[i], k->unless)
-		    && strcmp(all->metric[i].dim[0].value,
-			      m->dim[0].value) == 0)
+	for (size_t i = 0; i < PARTS_MAX && r->part[i].metric; i++)
+		if (strcmp(r->part[i].metric, metric) == 0)
 			return true;
 	return false;
 }
 
-/* ---- building --------------------------------------------------------------------- */
-
-struct build {
-	struct arena *a;
-	const struct cw_metrics *m;
-	struct cw_service *s;
-	size_t nr;
-	bool *used;              /* of each metric */
+/* Something that was listed, and the row that it is of. */
+struct hit {
+	enum kind kind;
+	const char *value[DIMENSIONS_OF_ROW];
+	const struct cw_metric *metric;
 };
 
-static const char *clean(const char *s, struct arena *a)
+struct hits {
+	struct hit *hit;
+	size_t nr, cap;
+};
+
+static void add_hit(struct hits *h, enum kind k, const struct cw_metric *m)
 {
-	struct buf b;
-	buf_init(&b, LIMIT_LABEL_VALUE);
-	text_clean(&b, s, strlen(s));
-	s = arena_strdup(a, buf_text(&b));
-	buf_release(&b);
-	return s;
+	MEM_ROOM(h->hit, h->nr, h->cap);
+	struct hit *x = &h->hit[h->nr++];
+	*x = (struct hit){ .kind = k, .metric = m };
+	for (size_t i = 0; i < dimensions_of(&rows[k]); i++)
+		x->value[i] = cw_dimension(m, rows[k].dim[i]);
 }
 
-static const char *balancer_name(const char *value, struct arena *a)
+/* False: no row wants it. */
+static bool find_rows(struct hits *h, const struct cw_metric *m)
 {
-	const char *from = strchr(value, '/'), *to;
-	if (!from)
-		return value;
-	to = strchr(++from, '/');
-	return to && to > from ? arena_strndup(a, from, (size_t)(to - from))
-			       : from;
+	bool wanted = false;
+	for (int k = 0; k < KINDS; k++) {
+		const struct row *r = &rows[k];
+		if (strcmp(m->space, r->space) != 0 || !has_dimensions(r, m))
+			continue;
+		bool part = has_part(r, m->name);
+		bool found = r->by ? strcmp(r->by, m->name) == 0 : part;
+		if (found)
+			add_hit(h, (enum kind)k, m);
+		wanted |= part || found;
+	}
+	return wanted;
 }
 
-static const char *name_of(const struct kind *k, const struct cw_metric *m,
-			   struct arena *a)
+static int compare_values(const struct hit *a, const struct hit *b, size_t nr)
 {
-	const char *const *order = k->order[0] ? k->order : k->dim;
+	int c = 0;
+	for (size_t i = 0; i < nr && c == 0; i++)
+		c = strcmp(a->value[i], b->value[i]);
+	return c;
+}
+
+static int compare_hits(const void *a, const void *b)
+{
+	const struct hit *x = a, *y = b;
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	return compare_values(x, y, dimensions_of(&rows[x->kind]));
+}
+
+/* A service is once there, by however many of its metrics it was found. */
+static void sort_hits(struct hits *h)
+{
+	size_t kept = 0;
+	if (h->nr)
+		qsort(h->hit, h->nr, sizeof(*h->hit), compare_hits);
+	for (size_t i = 0; i < h->nr; i++)
+		if (i == 0 || compare_hits(&h->hit[kept - 1], &h->hit[i]) != 0)
+			h->hit[kept++] = h->hit[i];
+	h->nr = kept;
+}
+
+/* Whether a row has something with this first value. */
+static bool has_first(const struct hits *h, enum kind k, const char *value)
+{
+	size_t lo = 0, hi = h->nr;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct hit *x = &h->hit[mid];
+		int c = x->kind != k ? (x->kind < k ? -1 : 1)
+				     : strcmp(x->value[0], value);
+		if (c == 0)
+			return true;
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+/* ---- a service of its members ---------------------------------------- */
+
+static void put_middle(struct buf *out, const char *value)
+{
+	const char *slash = strchr(value, '/');
+	const char *name = slash && slash[1] ? slash + 1 : value;
+	size_t n = strcspn(name, "/");
+	if (n)
+		buf_add(out, name, n);
+	else
+		buf_str(out, value);
+}
+
+/* Values are asked for as they came, and shown clean. */
+static char *clean(const struct buf *b, struct arena *a)
+{
+	struct buf out;
+	buf_init(&out, 0);
+	text_clean(&out, buf_text(b), b->len);
+	char *text = arena_strdup(a, buf_text(&out));
+	buf_release(&out);
+	return text;
+}
+
+static char *name_of(const struct hit *h, struct arena *a)
+{
 	struct buf b;
-	if (k->naming == NAME_BALANCER)
-		return balancer_name(m->dim[0].value, a);
-	if (k->naming == NAME_FIRST)
-		return cw_dimension(m, k->order[0]);
-	buf_init(&b, LIMIT_LABEL_VALUE);
-	for (size_t i = 0; i < nr_dims(order); i++)
-		buf_printf(&b, "%s%s", i ? "/" : "",
-			   cw_dimension(m, order[i]));
-	const char *name = arena_strdup(a, buf_text(&b));
+	buf_init(&b, 0);
+	for (const char *s = rows[h->kind].name; *s; s++) {
+		if (*s != '%')
+			buf_char(&b, *s);
+		else if (*++s == 'm')
+			put_middle(&b, h->value[0]);
+		else
+			buf_str(&b, h->value[*s - '0']);
+	}
+	char *name = clean(&b, a);
 	buf_release(&b);
 	return name;
 }
 
-static const char *id_of(const struct kind *k, const char *name,
-			 struct arena *a)
+/* A comma in a value must not read as the next dimension, nor a backslash as
+ * what makes a text clean. */
+static void put_value(struct buf *out, const char *s)
 {
-	const char *at = strstr(k->id, "%s");
-	return arena_printf(a, "%.*s%s%s", (int)(at - k->id), k->id, name,
-			    at + 2);
+	for (; *s; s++) {
+		if (*s == ',' || *s == '%' || *s == '\\')
+			buf_printf(out, "%%%02X", (unsigned)*s);
+		else
+			buf_char(out, *s);
+	}
 }
 
-/* "AWS/ApplicationELB" is "ApplicationELB" on the bill. */
-static const char *short_space(const char *space)
+/* "AWS/DynamoDB TableName=cart", of a resource with its word. */
+static char *key_of(const struct hit *h, bool resource, struct arena *a)
 {
-	return strncmp(space, "AWS/", 4) == 0 ? space + 4 : space;
+	const struct row *r = &rows[h->kind];
+	struct buf b;
+	buf_init(&b, 0);
+	buf_printf(&b, "%s ", r->space);
+	for (size_t i = 0; i < own_of(r); i++) {
+		buf_printf(&b, "%s%s=", i ? "," : "", r->dim[i]);
+		put_value(&b, h->value[i]);
+	}
+	if (resource)
+		buf_printf(&b, " %s", r->word);
+	char *key = clean(&b, a);
+	buf_release(&b);
+	return key;
 }
 
-static struct cw_metric copy_metric(const struct cw_metric *m,
-				    const char *name, struct arena *a)
+static bool is_error(enum cw_role role)
 {
-	struct cw_dimension *d = arena_alloc(a, (m->nr + 1) * sizeof(*d));
+	return role == CW_ERRORS || role == CW_ERRORS_IN_TOTAL
+	       || role == CW_ERROR_PERCENT;
+}
+
+static bool is_percentile(enum cw_role role)
+{
+	return role >= CW_P50 && role <= CW_P99;
+}
+
+static bool is_resource(enum kind k)
+{
+	return k >= TABLE_READ;
+}
+
+static enum cw_weight weight_of(enum kind k, enum cw_role role)
+{
+	if (is_resource(k))
+		return rows[k].weight;
+	return role == CW_P99 ? CW_WANTED
+	       : role >= CW_4XX ? CW_NICE : CW_NEEDED;
+}
+
+static char *error_metric(const struct row *r, struct arena *a)
+{
+	struct buf b;
+	buf_init(&b, 0);
+	for (size_t i = 0; i < PARTS_MAX && r->part[i].metric; i++) {
+		if (!is_error(r->part[i].role))
+			continue;
+		if (b.len)
+			buf_str(&b, " + ");
+		else
+			buf_printf(&b, "%s ", r->space);
+		buf_str(&b, r->part[i].metric);
+	}
+	char *text = b.len ? arena_strdup(a, b.s) : NULL;
+	buf_release(&b);
+	return text;
+}
+
+static int compare_to_key(const void *key, const void *metric)
+{
+	return cw_metric_compare(key, metric);
+}
+
+static bool is_listed(const struct cw_metrics *all, const struct cw_metric *m)
+{
+	return bsearch(m, all->metric, all->nr, sizeof(*m), compare_to_key);
+}
+
+/* What lives as long as the arena. */
+static struct cw_metric own_metric(const struct hit *h, struct arena *a)
+{
+	const struct cw_metric *m = h->metric;
+	struct cw_dimension *dim = arena_alloc(a, m->nr * sizeof(*dim));
 	for (size_t i = 0; i < m->nr; i++)
-		d[i] = (struct cw_dimension){
+		dim[i] = (struct cw_dimension){
 			arena_strdup(a, m->dim[i].name),
-			arena_strdup(a, m->dim[i].value) };
-	return (struct cw_metric){ arena_strdup(a, m->space), name, m->nr, d };
+			arena_strdup(a, m->dim[i].value),
+		};
+	return (struct cw_metric){ .space = rows[h->kind].space, .nr = m->nr,
+				   .dim = dim };
 }
 
-static struct cw_part part_of(const struct part_row *r,
-			      const struct cw_metric *like)
+static bool is_count(const char *stat)
 {
-	struct cw_part p = { r->role, r->weight, *like, r->stat,
-			     r->per_second, r->scale };
-	p.metric.name = r->metric;
-	return p;
+	return strcmp(stat, "Sum") == 0 || strcmp(stat, "SampleCount") == 0;
 }
 
-static void add_parts(struct build *b, struct cw_service *s,
-		      const struct part_row *row, size_t max,
-		      const struct cw_metric *m)
+struct finder {
+	const struct cw_metrics *all;
+	struct arena *arena;
+	struct hits hits;
+	struct cw_service *service;
+	size_t nr;
+};
+
+/* The parts of one member, behind those of the members before. */
+static size_t add_parts(struct finder *f, const struct hit *h, bool one,
+			struct cw_part *part, size_t nr)
 {
-	struct cw_metric own = copy_metric(m, m->name, b->a);
-	struct cw_part *p = arena_alloc(b->a, (s->nr + max) * sizeof(*p));
-	if (s->nr)
-		memcpy(p, s->part, s->nr * sizeof(*p));
-	for (size_t i = 0; i < max && row[i].metric; i++)
-		p[s->nr++] = part_of(&row[i], &own);
-	s->part = p;
+	const struct row *r = &rows[h->kind];
+	struct cw_metric m = own_metric(h, f->arena);
+	for (size_t i = 0; i < PARTS_MAX && r->part[i].metric; i++) {
+		const struct part_row *p = &r->part[i];
+		m.name = p->metric;
+		if ((p->only == WHEN_ONE && !one)
+		    || (p->only == WHEN_LISTED && !is_listed(f->all, &m)))
+			continue;
+		part[nr++] = (struct cw_part){
+			.role = p->role, .weight = weight_of(h->kind, p->role),
+			.metric = m, .stat = p->stat,
+			.per_second = is_count(p->stat), .scale = p->scale,
+		};
+	}
+	return nr;
 }
 
-/* The first of a kind that a metric belongs to; `like` names it. */
-static struct cw_service *add_service(struct build *b, const struct kind *k,
-				      const struct cw_metric *like)
+static const struct cw_part *first_percentile(const struct cw_service *s)
 {
-	struct cw_service *s = &b->s[b->nr++];
-	const char *name = clean(name_of(k, like, b->a), b->a);
+	for (size_t i = 0; i < s->nr; i++)
+		if (is_percentile(s->part[i].role))
+			return &s->part[i];
+	return NULL;
+}
+
+static const char *space_of(const struct row *r)
+{
+	return strncmp(r->space, "AWS/", 4) == 0 ? r->space + 4 : r->space;
+}
+
+/* h[0..nr) are its members. */
+static void add_service(struct finder *f, const struct hit *h, size_t nr)
+{
+	const struct row *r = &rows[h->kind];
+	struct arena *a = f->arena;
+	bool resource = is_resource(h->kind);
+	size_t members = nr < MEMBERS_MAX ? nr : MEMBERS_MAX, parts = 0;
+	struct cw_part *part = arena_alloc(a, (members * PARTS_MAX + 1)
+						      * sizeof(*part));
+	for (size_t i = 0; i < members; i++)
+		parts = add_parts(f, &h[i], nr == 1, part, parts);
+	struct cw_service *s = &f->service[f->nr++];
 	*s = (struct cw_service){
-		.name = k->id ? id_of(k, name, b->a)
-			      : name,
-		.resource = k->id != NULL, .layer = k->layer,
-		.metric = arena_printf(b->a, "%s %s", k->space, k->metric),
-		.error_metric = k->error_metric
-				? arena_printf(b->a, "%s %s", k->space,
-					       k->error_metric) : NULL,
-		.note = k->note, .space = short_space(k->space),
-		.region = k->region, .counts_errors = k->error_metric != NULL,
-		.counts_requests = !k->id && !k->no_requests,
-		.warn = k->warn, .crit = k->crit, .limit = k->limit,
+		.name = name_of(h, a), .key = key_of(h, resource, a),
+		.resource = resource, .layer = r->layer,
+		.error_metric = error_metric(r, a), .space = space_of(r),
+		.region = r->region, .warn = r->warn, .crit = r->crit,
+		.limit = r->limit, .nr = parts, .part = part,
 	};
-	s->key = k->id ? s->name
-		       : arena_printf(b->a, "%s/%s", short_space(k->space),
-				      k->naming == NAME_BALANCER
-					      ? clean(like->dim[0].value, b->a)
-					      : name);
-	add_parts(b, s, k->part, PARTS_MAX, like);
-	return s;
-}
-
-/* ---- tables of DynamoDB ------------------------------------------------------------ */
-
-static const struct part_row operation[] = {
-	{ CW_REQUESTS, CW_NEEDED, "SuccessfulRequestLatency", "SampleCount",
-	  1, true },
-	COUNT(CW_ERRORS_IN_TOTAL, CW_NEEDED, "SystemErrors"),
-	COUNT(CW_ERRORS_IN_TOTAL, CW_NEEDED, "ThrottledRequests"),
-};
-static const struct part_row operation_latency[] = {
-	LATENCY("SuccessfulRequestLatency", MS),
-};
-#define OPERATION (sizeof(operation) / sizeof(operation[0]))
-#define OPERATION_LATENCY \
-	(sizeof(operation_latency) / sizeof(operation_latency[0]))
-
-static bool is_table(const struct kind *k)
-{
-	return strcmp(k->space, "AWS/DynamoDB") == 0 && !k->id;
-}
-
-/* Each operation once, whichever of its metrics is listed. */
-static void add_operations(struct build *b, struct cw_service *s,
-			   const struct kind *k, const char *table)
-{
-	const struct cw_metric *one = NULL;
-	const char *known[64];
-	size_t nr = 0;
-	for (size_t i = 0; i < b->m->nr; i++) {
-		const struct cw_metric *m = &b->m->metric[i];
-		if (!fits(k, m)
-		    || strcmp(cw_dimension(m, "TableName"), table) != 0)
-			continue;
-		const char *op = cw_dimension(m, "Operation");
-		size_t at = 0;
-		b->used[i] = true;
-		while (at < nr && strcmp(known[at], op) != 0)
-			at++;
-		if (at < nr || nr == sizeof(known) / sizeof(known[0]))
-			continue;
-		known[nr++] = op;
-		add_parts(b, s, operation, OPERATION, m);
-		one = m;
+	for (size_t i = 0; i < parts; i++) {
+		s->counts_requests |= part[i].role == CW_REQUESTS && !resource;
+		s->counts_errors |= is_error(part[i].role);
 	}
-	if (nr == 1)
-		add_parts(b, s, operation_latency, OPERATION_LATENCY, one);
-	else
-		s->note = "several operations: their percentiles cannot be "
-			  "merged";
+	const struct cw_part *p = first_percentile(s);
+	s->note = p ? NULL : r->note;
+	s->metric = arena_printf(a, "%s %s", r->space,
+				 p ? p->metric.name : parts
+				 ? part[0].metric.name : r->by);
 }
 
-/* ---- all of it ---------------------------------------------------------------------- */
+/* ---- names that are not twice there ---------------------------------- */
 
-static bool is_same(const struct kind *k, const struct cw_metric *a,
-		    const struct cw_metric *b)
+struct named {
+	struct cw_service *service;
+	enum kind kind;
+};
+
+static int compare_named(const void *a, const void *b)
 {
-	if (is_table(k))
-		return strcmp(cw_dimension(a, "TableName"),
-			      cw_dimension(b, "TableName")) == 0;
-	for (size_t i = 0; i < a->nr; i++)
-		if (strcmp(a->dim[i].value, b->dim[i].value) != 0)
-			return false;
-	return true;
+	const struct named *x = a, *y = b;
+	int c = strcmp(x->service->name, y->service->name);
+	bool app = x->service->layer == LAYER_APP;
+	if (c == 0 && app != (y->service->layer == LAYER_APP))
+		return app ? -1 : 1;
+	return c ? c : strcmp(x->service->key, y->service->key);
 }
 
-static bool is_new(const struct kind *k, const struct cw_metric *m,
-		   const struct cw_metric *const *of, size_t nr)
+/* The application keeps the plain name, the others are told apart by what they
+ * are; of one kind, and in the end, by their keys. False: there is nothing to
+ * do. */
+static bool tell_apart(struct named *n, size_t nr, int pass, struct arena *a)
 {
-	/* Sorted by name, then dimensions: namesakes are few names apart. */
-	for (size_t i = nr; i-- > 0;)
-		if (is_same(k, of[i], m))
-			return false;
-	return true;
-}
-
-static bool find_kind(struct build *b, const struct kind *k)
-{
-	const struct cw_metric **of = mem_zero(b->m->nr + 1, sizeof(*of));
-	size_t nr = 0;
-	for (size_t i = 0; i < b->m->nr && b->nr < LIMIT_SERVICES; i++) {
-		const struct cw_metric *m = &b->m->metric[i];
-		if (!fits(k, m))
+	bool any = false;
+	const struct named *plain = NULL;
+	const char *name = "";
+	if (nr)
+		qsort(n, nr, sizeof(*n), compare_named);
+	for (size_t i = 0; i < nr; i++) {
+		struct cw_service *s = n[i].service;
+		if (!plain || strcmp(name, s->name) != 0) {
+			plain = &n[i];
+			name = s->name;
 			continue;
-		b->used[i] = true;
-		if (is_split(k, m, b->m) || !is_new(k, m, of, nr))
-			continue;
-		of[nr++] = m;
-		struct cw_service *s = add_service(b, k, m);
-		if (is_table(k))
-			add_operations(b, s, k, cw_dimension(m, "TableName"));
+		}
+		bool by_key = pass || plain->kind == n[i].kind;
+		s->name = arena_printf(a, "%s (%s)", s->name,
+				       by_key ? s->key : rows[n[i].kind].word);
+		any = true;
 	}
-	free(of);
-	return nr > 0;
+	return any;
 }
 
-/* The kind that comes first in the table keeps a name that two have. */
-static void part_namesakes(struct build *b, const size_t *kind_of)
+static void name_all(struct named *n, size_t nr, struct arena *a)
 {
-	for (size_t i = 0; i < b->nr; i++)
-		for (size_t k = 0; k < i && !b->s[i].resource; k++)
-			if (strcmp(b->s[k].name, b->s[i].name) == 0) {
-				b->s[i].name = arena_printf(
-					b->a, "%s (%s)", b->s[i].name,
-					kinds[kind_of[i]].word);
-				break;
-			}
+	for (int pass = 0; pass < CLASH_PASSES; pass++)
+		if (!tell_apart(n, nr, pass, a))
+			return;
+}
+
+/* ---- finding --------------------------------------------------------- */
+
+/* Hits of the same service from i on. */
+static size_t members_of(const struct hits *h, size_t i)
+{
+	size_t nr = 1, own = own_of(&rows[h->hit[i].kind]);
+	while (i + nr < h->nr && h->hit[i + nr].kind == h->hit[i].kind
+	       && compare_values(&h->hit[i], &h->hit[i + nr], own) == 0)
+		nr++;
+	return nr;
+}
+
+static bool is_replaced(const struct hits *h, const struct hit *x)
+{
+	enum kind by = rows[x->kind].unless;
+	return by && has_first(h, by, x->value[0]);
+}
+
+static size_t count_services(const struct hits *h)
+{
+	size_t nr = 0;
+	for (size_t i = 0; i < h->nr; i += members_of(h, i))
+		nr++;
+	return nr < LIMIT_SERVICES ? nr : LIMIT_SERVICES;
 }
 
 struct cw_found cw_table_find(const struct cw_metrics *m, struct arena *a)
 {
-	struct build b = { .a = a, .m = m };
-	struct cw_found f = { 0 };
-	size_t *kind_of = mem_zero(LIMIT_SERVICES + 1, sizeof(*kind_of));
-	b.s = arena_alloc(a, (LIMIT_SERVICES + 1) * sizeof(*b.s));
-	b.used = mem_zero(m->nr + 1, sizeof(*b.used));
-	for (size_t k = 0; k < KINDS; k++) {
-		size_t first = b.nr;
-		f.families += find_kind(&b, &kinds[k]) && !kinds[k].id;
-		for (size_t i = first; i < b.nr; i++)
-			kind_of[i] = k;
-	}
-	part_namesakes(&b, kind_of);
+	struct finder f = { .all = m, .arena = a };
+	struct cw_found out = { 0 };
+	bool seen[KINDS] = { 0 };
 	for (size_t i = 0; i < m->nr; i++)
-		f.unknown += !b.used[i];
-	f.service = b.s;
-	f.nr = b.nr;
-	free(kind_of);
-	free(b.used);
-	return f;
+		out.unknown += !find_rows(&f.hits, &m->metric[i]);
+	sort_hits(&f.hits);
+	size_t most = count_services(&f.hits), nr;
+	f.service = arena_alloc(a, (most + 1) * sizeof(*f.service));
+	struct named *named = mem_zero(most, sizeof(*named));
+	for (size_t i = 0; i < f.hits.nr; i += nr) {
+		const struct hit *h = &f.hits.hit[i];
+		nr = members_of(&f.hits, i);
+		if (is_replaced(&f.hits, h))
+			continue;
+		if (f.nr == most) {
+			out.dropped++;
+			continue;
+		}
+		named[f.nr] = (struct named){ &f.service[f.nr], h->kind };
+		add_service(&f, h, nr);
+		out.dropped += nr > MEMBERS_MAX ? nr - MEMBERS_MAX : 0;
+		out.families += !seen[h->kind];
+		seen[h->kind] = true;
+	}
+	name_all(named, f.nr, a);
+	free(named);
+	free(f.hits.hit);
+	out.nr = f.nr;
+	out.service = f.service;
+	return out;
 }

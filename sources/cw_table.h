@@ -15,7 +15,10 @@ enum cw_role {
 	CW_ERROR_PERCENT,  /* 0..100 of the requests */
 	CW_4XX,            /* count, shown apart */
 	CW_P50, CW_P95, CW_P99, CW_MEAN,
-	CW_USED, CW_LIMIT, /* of a resource */
+	/* Of a resource. Used is the sum of its parts (a scale may be
+	 * negative), and not known unless all of them are. Beside CW_REQUESTS
+	 * it is what was refused (absent: 0), and the limit both together. */
+	CW_USED, CW_LIMIT,
 	CW_ROLES
 };
 
@@ -50,6 +53,12 @@ struct cw_service {
 	const struct cw_part *part;
 };
 
+/* Warnings of resources. Of processors and provisioned capacity 0.70 and 0.85,
+ * of memory 0.75 and 0.90. Of what is refused (throttled invocations, rejected
+ * connections) CW_ANY of what was tried, and 0.05; any missing task is
+ * critical. Without a known limit (connections, queues) there is neither. */
+#define CW_ANY 1e-6
+
 /* The ListMetrics that discovery takes: row i, false beyond the last. */
 struct cw_ask {
 	struct cw_list list;
@@ -58,17 +67,21 @@ struct cw_ask {
 };
 bool cw_table_ask(size_t i, struct cw_ask *out);
 
-/* Services and resources of what was listed (sorted), in a stable order, at most
- * LIMIT_SERVICES. Everything is in the arena. */
+/* Services, then resources, of what was listed (sorted), in a stable order, at
+ * most LIMIT_SERVICES. Everything is in the arena. A name that two have stays
+ * with the application; the other is `orders (dynamodb)`. */
 struct cw_found {
 	size_t nr;
 	const struct cw_service *service;
 	int families, unknown;   /* rows of the table that matched; metrics that
 				    no row wanted */
+	size_t dropped;          /* services, resources, operations of a table
+				    beyond their ceilings */
 };
 struct cw_found cw_table_find(const struct cw_metrics *m, struct arena *a);
 
-/* One period of a service: value[i] is part i's, NAN: no point. */
+/* One period of a service: value[i] is part i's, NAN: no point. Errors without
+ * requests are an outage: as many requests as errors. */
 struct cw_red {
 	bool any;                /* it says something about requests */
 	double total, errors;    /* a second; NAN */
