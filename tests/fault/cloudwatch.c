@@ -901,7 +901,7 @@ static void a_minute_that_lasts_reads_as_a_drop(void **state)
 		fake_aws_turn(s.fake, &(struct cloud_knobs){
 			.at = time_floor(machine_now(), CLOUD_MINUTE)
 			      + second * 1000 });
-		scene_remove_home(s.home);
+		scene_remove(s.home);
 		assert_int_equal(mkdir(s.home, 0700), 0);
 		scene_replay(&s);
 		check_one(&s);
