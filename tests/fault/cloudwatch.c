@@ -377,7 +377,7 @@ static void check_points_pace(struct scene *s, double most)
 	}
 }
 
-/* The account's quotas, which are shared by all its tools. */
+/* Below the account's quotas, which all its tools share. */
 static void we_are_the_tool_that_throttles_the_others(void **state)
 {
 	(void)state;
@@ -390,10 +390,10 @@ static void we_are_the_tool_that_throttles_the_others(void **state)
 	scene_row(&s, "more-199");
 	for (size_t i = 0; i < fake_aws_calls(s.fake); i++)
 		assert_true(fake_aws_call(s.fake, i).metrics <= 500);
-	check_pace(&s, CLOUD_GET_METRIC_DATA, 50 / 2);
-	check_pace(&s, CLOUD_LIST_METRICS, 25 / 2);
-	check_pace(&s, CLOUD_DESCRIBE_ALARMS, 9 / 2);
-	check_points_pace(&s, 180000 / 2);
+	check_pace(&s, CLOUD_GET_METRIC_DATA, 50 - 1);
+	check_pace(&s, CLOUD_LIST_METRICS, 25 - 1);
+	check_pace(&s, CLOUD_DESCRIBE_ALARMS, 9 - 1);
+	check_points_pace(&s, 180000 - 1);
 	scene_close(&s);
 	account_free(&a);
 }
@@ -637,27 +637,51 @@ static void throttled_alarms_take_the_services_along(void **state)
 }
 
 /* What comes in place of every answer, and what it is. */
-static const struct {
+static const struct useless {
 	const char *what, *state;
 	int code;
+	const char *says;
 } useless[] = {
-	{ "page", "down", 69 },       { "empty", "down", 69 },
-	{ "not-json", "down", 69 },   { "array", "down", 69 },
-	{ "wrong-shape", "down", 69 },{ "truncate", "down", 69 },
-	{ "cut", "down", 69 },        { "reset", "down", 69 },
-	{ "nothing", "down", 69 },    { "redirect", "down", 69 },
-	{ "error-500", "down", 69 },  { "error-502", "down", 69 },
-	{ "error-503", "down", 69 },  { "hang", "down", 69 },
-	{ "endless", "down", 69 },    { "invalid", "down", 69 },
-	{ "login", "auth", 77 },      { "denied", "auth", 77 },
-	{ "expired", "auth", 77 },    { "unrecognized", "auth", 77 },
-	{ "signature", "auth", 77 },
+	{ "page", "down", 69, "web page" },
+	{ "empty", "down", 69, "" },
+	{ "not-json", "down", 69, "" },
+	{ "array", "down", 69, "" },
+	{ "wrong-shape", "down", 69, "" },
+	{ "truncate", "down", 69, "" },
+	{ "cut", "down", 69, "" },
+	{ "reset", "down", 69, "" },
+	{ "nothing", "down", 69, "" },
+	{ "redirect", "down", 69, "redirect" },
+	{ "error-500", "down", 69, "" },
+	{ "error-502", "down", 69, "502" },
+	{ "error-503", "down", 69, "503" },
+	{ "hang", "down", 69, "no answer" },
+	{ "endless", "down", 69, "too big" },
+	{ "invalid", "down", 69, "ValidationE" },
+	{ "login", "auth", 77, "" },
+	{ "denied", "auth", 77, "cloudwatch:" },
+	{ "expired", "auth", 77, "expired" },
+	{ "unrecognized", "auth", 77, "" },
+	{ "signature", "auth", 77, "" },
 };
+
+static bool is_useless(struct scene *s, const struct useless *u)
+{
+	size_t calls = fake_aws_calls(s->fake);
+	const char *error = scene_error(s);
+	return s->run.code == u->code && strcmp(scene_state(s), u->state) == 0
+	       && *error && strlen(error) <= 300 && strstr(error, u->says)
+	       && strstr(buf_text(&s->run.err), error)
+	       && scene_rates(s) == 0 && calls >= 1 && calls <= 60
+	       && s->run.ms < 5000 + 10000 * SCENE_SLOW
+	       && s->run.rss_kb < RUN_RSS_KB * SCENE_SLOW;
+}
 
 static void an_answer_that_cannot_be_used_passes(void **state)
 {
 	(void)state;
 	struct scene s[COUNT(useless)];
+	unsigned bad = 0;
 	for (size_t i = 0; i < COUNT(useless); i++) {
 		s[i] = (struct scene){ ONE, .timeout = "5s",
 				       .trouble = { { useless[i].what } } };
@@ -666,30 +690,38 @@ static void an_answer_that_cannot_be_used_passes(void **state)
 	}
 	for (size_t i = 0; i < COUNT(useless); i++)
 		run_end(&s[i].run);
+	/* All of them, so that one does not hide the others. */
 	for (size_t i = 0; i < COUNT(useless); i++) {
-		print_message("%s: %s\n", useless[i].what, scene_error(&s[i]));
-		scene_ends(&s[i], useless[i].code, useless[i].state);
-		assert_int_equal(scene_rates(&s[i]), 0);
-		assert_in_range(fake_aws_calls(s[i].fake), 1, 60);
-		assert_true(s[i].run.ms < 5000 + 10000 * SCENE_SLOW);
-		assert_true(s[i].run.rss_kb < RUN_RSS_KB * SCENE_SLOW);
+		bool fine = is_useless(&s[i], &useless[i]);
+		print_message("%s %s: exit %d, %s, %zu calls: %s\n",
+			      fine ? "ok  " : "FAIL", useless[i].what,
+			      s[i].run.code, scene_state(&s[i]),
+			      fake_aws_calls(s[i].fake), scene_error(&s[i]));
+		bad += !fine;
 		scene_close(&s[i]);
 	}
+	assert_int_equal(bad, 0);
 }
 
 static void odd_numbers_become_rates(void **state)
 {
 	(void)state;
-	static const char *const what[] = { "nan", "unpaired", "iso-times" };
-	for (size_t i = 0; i < COUNT(what); i++) {
+	static const struct {
+		const char *what;
+		bool readable;    /* by who is lenient, and then rightly */
+	} odd[] = { { "nan", false }, { "unpaired", false },
+		    { "iso-times", true } };
+	for (size_t i = 0; i < COUNT(odd); i++) {
 		struct scene s = { ONE, .timeout = "5s", .trouble = { {
-			what[i], .operation = "GetMetricData" } } };
+			odd[i].what, .operation = "GetMetricData" } } };
 		scene_play(&s);
 		assert_true(s.run.code == 0 || s.run.code == 69);
-		assert_string_not_equal(scene_state(&s), "up");
 		cJSON *row = scene_service(&s, "shop-alb");
 		double rate = row ? scene_number(row, "rate") : NONE;
-		assert_true(isnan(rate) || scene_is(rate, ONE_RATE));
+		bool right = scene_is(rate, ONE_RATE);
+		assert_true(isnan(rate) || right);
+		if (strcmp(scene_state(&s), "up") == 0)
+			assert_true(odd[i].readable && right);
 		scene_close(&s);
 	}
 }
@@ -869,7 +901,7 @@ static void a_minute_that_lasts_reads_as_a_drop(void **state)
 		fake_aws_turn(s.fake, &(struct cloud_knobs){
 			.at = time_floor(machine_now(), CLOUD_MINUTE)
 			      + second * 1000 });
-		scene_remove_home(s.home);
+		scene_remove(s.home);
 		assert_int_equal(mkdir(s.home, 0700), 0);
 		scene_replay(&s);
 		check_one(&s);
@@ -877,11 +909,12 @@ static void a_minute_that_lasts_reads_as_a_drop(void **state)
 	scene_close(&s);
 }
 
-/* CloudWatch hears of a minute up to two later. */
+/* CloudWatch hears of a minute up to two after its end; the server counts from
+ * its beginning. */
 static void a_late_minute_reads_as_no_traffic(void **state)
 {
 	(void)state;
-	struct scene s = { ONE, .knobs.lag = 90000 };
+	struct scene s = { ONE, .knobs.lag = 3 * CLOUD_MINUTE };
 	scene_play(&s);
 	scene_ends(&s, 0, "up");
 	check_one(&s);
@@ -1341,7 +1374,7 @@ static void check_process(const char *command, const char *timeout, long ms)
 	scene_write(&s, ".aws/config", config);
 	scene_play(&s);
 	scene_ends(&s, 77, "auth");
-	scene_must_say(scene_error(&s), "credential_process");
+	scene_must_say(scene_error(&s), "process");
 	assert_true(s.run.ms < ms * SCENE_SLOW);
 	assert_int_equal(fake_aws_calls(s.fake), 0);
 	scene_close(&s);

@@ -54,18 +54,32 @@ struct scene {
 
 /* ---- files --------------------------------------------------------------- */
 
-static inline void scene_new_home(char home[SCENE_HOME])
-{
-	snprintf(home, SCENE_HOME, "/tmp/redtop-cloud-XXXXXX");
-	assert_non_null(mkdtemp(home));
-}
+/* All homes of this program are in here; a test that fails leaves its own to
+ * the end. */
+static char scene_root[SCENE_HOME];
 
-static inline void scene_remove_home(const char *home)
+static inline void scene_remove(const char *dir)
 {
 	char command[100];
-	assert_int_equal(strncmp(home, "/tmp/redtop-cloud-", 18), 0);
-	snprintf(command, sizeof(command), "rm -rf '%s'", home);
+	assert_int_equal(strncmp(dir, "/tmp/redtop-cloud-", 18), 0);
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
 	assert_int_equal(system(command), 0);
+}
+
+static inline void scene_remove_root(void)
+{
+	scene_remove(scene_root);
+}
+
+static inline void scene_new_home(char home[SCENE_HOME])
+{
+	if (!*scene_root) {
+		strcpy(scene_root, "/tmp/redtop-cloud-XXXXXX");
+		assert_non_null(mkdtemp(scene_root));
+		atexit(scene_remove_root);
+	}
+	snprintf(home, SCENE_HOME, "%.40s/XXXXXX", scene_root);
+	assert_non_null(mkdtemp(home));
 }
 
 /* `path` below the home; directories are made. */
@@ -183,7 +197,7 @@ static inline void scene_close(struct scene *s)
 	if (s->fake)
 		fake_aws_stop(s->fake);
 	if (!s->borrowed_home)
-		scene_remove_home(s->home);
+		scene_remove(s->home);
 }
 
 /* ---- what came of it ----------------------------------------------------- */
