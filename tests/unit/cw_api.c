@@ -1,0 +1,969 @@
+/* CloudWatch's wire: requests written, answers and errors read. */
+#include "sources/cw_api.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/number.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define T0 INT64_C(1765977780000) /* 2025-12-17T13:23:00Z */
+
+/* Seconds of the processor that a large answer may take, also under a
+ * sanitizer; without one it is a tenth of a second. */
+#define LARGE_SECONDS 3.0
+
+/* Exactly these bytes: a sanitizer sees one read too many. */
+static char *tight(const char *s, size_t n)
+{
+	char *own = mem_alloc(n);
+	memcpy(own, s, n);
+	return own;
+}
+
+static double seconds_since(clock_t start)
+{
+	return (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+
+/* ---- GetMetricData: helpers --------------------------------------------------- */
+
+static const char *status_name(enum cw_status s)
+{
+	static const char *const names[] = { [CW_COMPLETE] = "complete",
+					     [CW_PARTIAL] = "partial",
+					     [CW_INTERNAL] = "internal",
+					     [CW_FORBIDDEN] = "forbidden" };
+	return names[s];
+}
+
+static void print_messages(const struct cw_message *m, size_t nr,
+			   struct buf *out)
+{
+	for (size_t i = 0; i < nr; i++)
+		buf_printf(out, " <%s: %s>", m[i].code, m[i].text);
+}
+
+/* "m0 'label' complete 0=1.5 60=2 <Code: text>": seconds after T0. */
+static void print_data(const struct cw_data *d, struct buf *out)
+{
+	char v[NUMBER_TEXT], at[NUMBER_TEXT];
+	buf_clear(out);
+	for (size_t i = 0; i < d->nr; i++) {
+		const struct cw_result *r = &d->result[i];
+		buf_printf(out, "m%zu '%s' %s", r->query, r->label,
+			   status_name(r->status));
+		for (size_t k = 0; k < r->nr; k++)
+			buf_printf(out, " %s=%s",
+				   number_shortest((double)(r->t[k] - T0)
+						   / 1000, at),
+				   number_shortest(r->v[k], v));
+		print_messages(r->message, r->nr_messages, out);
+		buf_char(out, '\n');
+	}
+	buf_printf(out, "%zu points, %zu dropped, next %s", d->points,
+		   d->dropped, d->token ? d->token : "none");
+	print_messages(d->message, d->nr_messages, out);
+}
+
+static int read_data(struct cw_data *d, const char *s, size_t n,
+		     struct err *e)
+{
+	char *own = tight(s, n);
+	int rc = cw_data_read(d, own, n, e);
+	free(own);
+	return rc;
+}
+
+static void must_read(struct cw_data *d, const char *page)
+{
+	struct err e = { 0 };
+	if (read_data(d, page, strlen(page), &e) < 0)
+		fail_msg("%s: %s", page, e.text);
+}
+
+static void expect_data(const struct cw_data *d, const char *expected)
+{
+	struct buf out;
+	buf_init(&out, 0);
+	print_data(d, &out);
+	assert_string_equal(buf_text(&out), expected);
+	buf_release(&out);
+}
+
+static void expect_page(const char *page, const char *expected)
+{
+	struct cw_data d;
+	cw_data_init(&d, 3);
+	must_read(&d, page);
+	expect_data(&d, expected);
+	cw_data_release(&d);
+}
+
+#define RESULTS(x) "{\"MetricDataResults\":[" x "]}"
+#define PAGE(x, next) "{\"MetricDataResults\":[" x "],\"NextToken\":\"" next \
+	"\"}"
+#define M0(t, v) "{\"Id\":\"m0\",\"Label\":\"a\",\"Timestamps\":[" t \
+	"],\"Values\":[" v "],\"StatusCode\":\"Complete\"}"
+
+/* The result of one page is not what was held and the page together. */
+static void expect_refused(struct cw_data *d, const char *s, size_t n,
+			   const char *why)
+{
+	struct buf before, after;
+	struct err e = { 0 };
+	buf_init(&before, 0);
+	buf_init(&after, 0);
+	print_data(d, &before);
+	assert_int_equal(read_data(d, s, n, &e), -1);
+	print_data(d, &after);
+	assert_string_equal(buf_text(&before), buf_text(&after));
+	assert_int_equal(e.code, EXIT_UNREACHABLE);
+	assert_true(text_is_clean(e.text) && *e.text);
+	if (why && !strstr(e.text, why))
+		fail_msg("'%s' does not say '%s'", e.text, why);
+	buf_release(&before);
+	buf_release(&after);
+}
+
+/* ---- GetMetricData: one page -------------------------------------------------- */
+
+static void a_point_lands_at_another_time(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		time_ms t; /* TIME_NONE: dropped */
+	} rows[] = {
+		{ "1.76597778E9", T0 },
+		{ "1.76597778e+09", T0 },
+		{ "1765977780", T0 },
+		{ "1765977780.0", T0 },
+		{ "1765977780.5", T0 + 500 },
+		{ "1.765977780123E9", T0 + 123 },
+		{ "1765977780.9996", T0 + 1000 },
+		{ "17659777800000e-4", T0 },
+		{ "0", 0 },
+		{ "253402300799", INT64_C(253402300799000) },
+		{ "253402300800", TIME_NONE },
+		{ "-1", TIME_NONE },
+		{ "1e999", TIME_NONE },
+		{ "1e300", TIME_NONE },
+		{ "-1e999", TIME_NONE },
+		{ "null", TIME_NONE },
+		{ "true", TIME_NONE },
+		{ "[1765977780]", TIME_NONE },
+		{ "{\"t\":[1765977780,{}]}", TIME_NONE },
+		{ "\"2025-12-17T13:23:00Z\"", T0 },
+		{ "\"2025-12-17T13:23:00.25Z\"", T0 + 250 },
+		{ "\"2025-12-17T14:23:00+01:00\"", T0 },
+		{ "\"1969-12-31T23:59:59Z\"", TIME_NONE },
+		{ "\"1765977780\"", TIME_NONE },
+		{ "\"now\"", TIME_NONE },
+		{ "\"\"", TIME_NONE },
+		{ "\"2025-12-17T13:23:00Z\\u0000\"", TIME_NONE },
+		{ "\"2025-12-17T13:23:00Z and thirty more characters\"",
+		  TIME_NONE },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct cw_data d;
+		char page[300];
+		bool any = rows[i].t != TIME_NONE;
+		snprintf(page, sizeof(page),
+			 RESULTS(M0("253402300700,%s", "1,2")), rows[i].text);
+		cw_data_init(&d, 1);
+		must_read(&d, page);
+		assert_int_equal(d.points, any ? 2 : 1);
+		assert_int_equal(d.dropped, any ? 0 : 1);
+		size_t at = any && rows[i].t > INT64_C(253402300700000);
+		if (any && (d.result[0].t[at] != rows[i].t
+			    || d.result[0].v[at] != 2))
+			fail_msg("%s is %" PRId64, rows[i].text,
+				 d.result[0].t[at]);
+		cw_data_release(&d);
+	}
+}
+
+static void a_value_that_is_none_is_drawn(void **state)
+{
+	(void)state;
+	expect_page(RESULTS(M0("1765977780,1765977840,1765977900,1765977960,"
+			       "1765978020,1765978080,1765978140",
+			       "\"NaN\",1e999,null,-1e999,\"7\",[7],"
+			       "0.30000000000000004")),
+		    "m0 'a' complete 360=0.30000000000000004\n"
+		    "1 points, 6 dropped, next none");
+	expect_page(RESULTS(M0("1765977780,1765977840", "-0.0,5e-324")),
+		    "m0 'a' complete 0=-0 60=4.94065645841247e-324\n"
+		    "2 points, 0 dropped, next none");
+}
+
+static const char *const members[] = {
+	"\"Id\":\"m1\"", "\"Label\":\"x\"", "\"StatusCode\":\"Forbidden\"",
+	"\"Timestamps\":[1765977780,1765977840]", "\"Values\":[1,2]",
+	"\"Messages\":[{\"Value\":\"v\",\"Code\":\"c\"}]",
+};
+
+/* The nth order of them. */
+static void put_members(struct buf *out, unsigned nth)
+{
+	bool used[ARRAY_SIZE(members)] = { false };
+	buf_clear(out);
+	buf_str(out, "{\"MetricDataResults\":[{");
+	for (size_t left = ARRAY_SIZE(members); left; left--) {
+		unsigned skip = nth % (unsigned)left;
+		size_t i = 0;
+		nth /= (unsigned)left;
+		for (; used[i] || skip; i++)
+			skip -= !used[i];
+		used[i] = true;
+		buf_printf(out, "%s%s", members[i], left > 1 ? "," : "");
+	}
+	buf_str(out, "}]}");
+}
+
+static void members_in_another_order_are_lost(void **state)
+{
+	(void)state;
+	struct buf page;
+	buf_init(&page, 0);
+	for (unsigned nth = 0; nth < 720; nth++) {
+		put_members(&page, nth);
+		expect_page(buf_text(&page),
+			    "m1 'x' forbidden 0=1 60=2 <c: v>\n"
+			    "2 points, 0 dropped, next none");
+	}
+	buf_release(&page);
+	expect_page("{\"Messages\":[{\"Code\":\"c\",\"Value\":\"v\"}],"
+		    "\"NextToken\":\"n\",\"MetricDataResults\":[]}",
+		    "0 points, 0 dropped, next n <c: v>");
+}
+
+static void a_member_left_out_spoils_the_others(void **state)
+{
+	(void)state;
+	expect_page(RESULTS("{\"Id\":\"m0\"}"),
+		    "m0 '' complete\n0 points, 0 dropped, next none");
+	expect_page(RESULTS("{\"Id\":\"m0\",\"Label\":null,\"StatusCode\":null,"
+			    "\"Timestamps\":null,\"Values\":null,"
+			    "\"Messages\":null}"),
+		    "m0 '' complete\n0 points, 0 dropped, next none");
+	expect_page(RESULTS("{\"Id\":\"m0\",\"Timestamps\":{\"a\":[1]},"
+			    "\"Values\":7,\"Messages\":\"x\",\"Label\":[],"
+			    "\"StatusCode\":{}}"),
+		    "m0 '' complete\n0 points, 0 dropped, next none");
+	expect_page("{\"MetricDataResults\":[],\"NextToken\":null,"
+		    "\"Messages\":null}",
+		    "0 points, 0 dropped, next none");
+	expect_page("{\"MetricDataResults\":[],\"NextToken\":\"\"}",
+		    "0 points, 0 dropped, next none");
+	/* What the service says where there is no data. */
+	expect_page(RESULTS(M0("", "")),
+		    "m0 'a' complete\n0 points, 0 dropped, next none");
+}
+
+static void an_unknown_member_hides_known_ones(void **state)
+{
+	(void)state;
+	static const char *const values[] = {
+		"null", "true", "-1.5e3", "\"}],\\\"Values\\\":[9]\"", "{}",
+		"[]", "{\"Id\":\"m2\",\"Values\":[9,{\"Id\":[]}]}",
+		"[[[{\"a\":[]}],\"]\"],{}]", "[{\"Timestamps\":[1]}]",
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		char page[600];
+		snprintf(page, sizeof(page),
+			 "{\"New\":%s,\"MetricDataResults\":[{\"New\":%s,"
+			 "\"Id\":\"m0\",\"New\":%s,\"Timestamps\":[1765977780],"
+			 "\"New\":%s,\"Values\":[3],\"New\":%s}],\"New\":%s}",
+			 values[i], values[i], values[i], values[i], values[i],
+			 values[i]);
+		expect_page(page, "m0 '' complete 0=3\n"
+			    "1 points, 0 dropped, next none");
+	}
+}
+
+static void a_member_that_comes_twice_counts_twice(void **state)
+{
+	(void)state;
+	expect_page(RESULTS("{\"Id\":\"m1\",\"Id\":\"m0\",\"Values\":[1,2],"
+			    "\"Values\":[5],\"Timestamps\":[1,2,3],"
+			    "\"Timestamps\":[1765977780],\"Label\":\"a\","
+			    "\"Label\":\"b\"}"),
+		    "m0 'b' complete 0=5\n1 points, 0 dropped, next none");
+	expect_page("{\"MetricDataResults\":[],\"NextToken\":\"a\","
+		    "\"NextToken\":\"b\"}", "0 points, 0 dropped, next b");
+}
+
+static void the_past_stands_before_the_present(void **state)
+{
+	(void)state;
+	expect_page(RESULTS(M0("1765977900,1765977840,1765977780", "3,2,1")),
+		    "m0 'a' complete 0=1 60=2 120=3\n"
+		    "3 points, 0 dropped, next none");
+	expect_page(RESULTS(M0("1765977840,1765977900,1765977780", "2,3,1")),
+		    "m0 'a' complete 0=1 60=2 120=3\n"
+		    "3 points, 0 dropped, next none");
+}
+
+static void unpaired_points_are_paired_wrongly(void **state)
+{
+	(void)state;
+	expect_page(RESULTS(M0("1765977780,1765977840", "1,2,3,4")),
+		    "m0 'a' complete 0=1 60=2\n2 points, 2 dropped, next none");
+	expect_page(RESULTS(M0("1765977780,1765977840,1765977900", "1")),
+		    "m0 'a' complete 0=1\n1 points, 2 dropped, next none");
+	expect_page(RESULTS("{\"Id\":\"m0\",\"Values\":[1,2]}"),
+		    "m0 '' complete\n0 points, 2 dropped, next none");
+	/* What is none keeps its place. */
+	expect_page(RESULTS(M0("1765977780,null,1765977900", "1,2,\"x\"")),
+		    "m0 'a' complete 0=1\n1 points, 2 dropped, next none");
+}
+
+static void a_foreign_result_is_taken_for_ours(void **state)
+{
+	(void)state;
+	static const char *const ids[] = {
+		"\"m3\"", "\"m\"", "\"\"", "\"M0\"", "\"m00\"", "\"m01\"",
+		"\"m0x\"", "\"m-1\"", "\"m+1\"", "\"m 1\"", "\"e1\"", "\"x0\"",
+		"\"m18446744073709551616\"", "\"m0\\u0000\"", "0", "null",
+		"[\"m0\"]", "{\"m0\":0}",
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		char page[300];
+		snprintf(page, sizeof(page),
+			 RESULTS("{\"Id\":%s,\"Timestamps\":[1765977780],"
+				 "\"Values\":[1]}"), ids[i]);
+		expect_page(page, "0 points, 1 dropped, next none");
+	}
+	expect_page(RESULTS("{\"Timestamps\":[1765977780],\"Values\":[1]},7,"
+			    "null,[{\"Id\":\"m0\"}],\"m0\",{}"),
+		    "0 points, 6 dropped, next none");
+	expect_page(RESULTS("{\"Id\":\"\\u006d2\"}"),
+		    "m2 '' complete\n0 points, 0 dropped, next none");
+}
+
+static void a_time_that_comes_twice_keeps_its_first_value(void **state)
+{
+	(void)state;
+	expect_page(RESULTS(M0("1765977780,1765977780,1765977780", "1,2,3")),
+		    "m0 'a' complete 0=3\n1 points, 2 dropped, next none");
+	expect_page(RESULTS(M0("1765977840,1765977780,1765977840", "1,2,3")),
+		    "m0 'a' complete 0=2 60=3\n"
+		    "2 points, 1 dropped, next none");
+}
+
+static void a_status_is_misread(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *word, *status;
+	} rows[] = {
+		{ "Complete", "complete" }, { "PartialData", "partial" },
+		{ "InternalError", "internal" }, { "Forbidden", "forbidden" },
+		/* No promise that all is there. */
+		{ "Throttled", "partial" }, { "complete", "partial" },
+		{ "", "partial" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char page[200], expected[200];
+		snprintf(page, sizeof(page),
+			 RESULTS("{\"Id\":\"m0\",\"StatusCode\":\"%s\"}"),
+			 rows[i].word);
+		snprintf(expected, sizeof(expected),
+			 "m0 '' %s\n0 points, 0 dropped, next none",
+			 rows[i].status);
+		expect_page(page, expected);
+	}
+}
+
+static void a_message_is_lost_or_breaks_the_terminal(void **state)
+{
+	(void)state;
+	expect_page("{\"MetricDataResults\":[{\"Id\":\"m0\",\"Label\":"
+		    "\"\\u001b[2J\\u202ex\",\"Messages\":[{\"Code\":"
+		    "\"MultipleUnits\",\"Value\":\"Multiple units returned: "
+		    "'[Milliseconds, Seconds]'\"},{\"Code\":\"\\u0007b\"},"
+		    "{},7,{\"Value\":\"\\u009b31m\"},{\"Code\":\"\\u0007b\"}]}"
+		    "],\"Messages\":[{\"Code\":\"c\",\"Value\":[]}]}",
+		    "m0 '\\x1b[2J\\u{202e}x' complete"
+		    " <MultipleUnits: Multiple units returned:"
+		    " '[Milliseconds, Seconds]'> <\\x07b: > <: \\x9b31m>\n"
+		    "0 points, 0 dropped, next none <c: >");
+}
+
+static void messages_without_end_fill_the_memory(void **state)
+{
+	(void)state;
+	struct cw_data d;
+	struct buf page;
+	cw_data_init(&d, 1);
+	buf_init(&page, 0);
+	for (int i = 0; i < 50; i++) {
+		buf_clear(&page);
+		buf_printf(&page, "{\"MetricDataResults\":[{\"Id\":\"m0\","
+			   "\"Messages\":[{\"Code\":\"same\"},{\"Code\":"
+			   "\"r%d\",\"Value\":\"%01000d\"}]}],\"Messages\":[",
+			   i, i);
+		for (int k = 0; k < 50; k++)
+			buf_printf(&page, "{\"Code\":\"a%d\"},", i * 50 + k);
+		buf_str(&page, "{\"Code\":\"same\"}]}");
+		must_read(&d, buf_text(&page));
+	}
+	assert_int_equal(d.nr, 1);
+	assert_int_equal(d.nr_messages, LIMIT_WARNINGS);
+	assert_int_equal(d.result[0].nr_messages, LIMIT_WARNINGS);
+	assert_string_equal(d.result[0].message[0].code, "same");
+	assert_string_equal(d.result[0].message[1].code, "r0");
+	assert_int_equal(strlen(d.result[0].message[1].text), LIMIT_SENTENCE);
+	buf_release(&page);
+	cw_data_release(&d);
+}
+
+static void a_name_without_end_fills_the_memory(void **state)
+{
+	(void)state;
+	struct cw_data d;
+	struct buf page;
+	cw_data_init(&d, 1);
+	buf_init(&page, 0);
+	buf_str(&page, "{\"MetricDataResults\":[{\"Id\":\"m0\",\"Label\":\"");
+	for (int i = 0; i < 100000; i++)
+		buf_str(&page, i % 100 ? "x" : "\xc3\xa9");
+	buf_str(&page, "\"}]}");
+	must_read(&d, buf_text(&page));
+	assert_int_equal(strlen(d.result[0].label), LIMIT_LABEL_VALUE);
+	assert_true(text_is_clean(d.result[0].label));
+	buf_release(&page);
+	cw_data_release(&d);
+}
+
+/* ---- GetMetricData: pages ------------------------------------------------------ */
+
+static void a_second_page_replaces_the_first(void **state)
+{
+	(void)state;
+	struct cw_data d;
+	cw_data_init(&d, 3);
+	must_read(&d, PAGE("{\"Id\":\"m0\",\"Label\":\"a\",\"Timestamps\":"
+			   "[1765977780],\"Values\":[1],\"StatusCode\":"
+			   "\"PartialData\"}", "one"));
+	expect_data(&d, "m0 'a' partial 0=1\n1 points, 0 dropped, next one");
+	must_read(&d, PAGE(M0("1765977840,1765977900", "2,3")
+			   ",{\"Id\":\"m2\",\"Label\":\"c\",\"Timestamps\":"
+			   "[1765977780],\"Values\":[7]}", "two"));
+	must_read(&d, RESULTS("{\"Id\":\"m1\",\"Label\":\"b\"},"
+			      "{\"Id\":\"m2\",\"Label\":\"c\",\"Timestamps\":"
+			      "[1765977840],\"Values\":[8]}"));
+	expect_data(&d, "m0 'a' complete 0=1 60=2 120=3\nm1 'b' complete\n"
+		    "m2 'c' complete 0=7 60=8\n5 points, 0 dropped, next none");
+	cw_data_release(&d);
+}
+
+static void series_of_one_id_are_mixed_up(void **state)
+{
+	(void)state;
+	struct cw_data d;
+	cw_data_init(&d, 2);
+	must_read(&d, RESULTS("{\"Id\":\"m1\",\"Label\":\"b\",\"Timestamps\":"
+			      "[1765977780],\"Values\":[1]},"
+			      "{\"Id\":\"m1\",\"Label\":\"a\",\"Timestamps\":"
+			      "[1765977780],\"Values\":[2]},"
+			      "{\"Id\":\"m0\",\"Label\":\"b\",\"Timestamps\":"
+			      "[1765977780],\"Values\":[3]},"
+			      "{\"Id\":\"m1\",\"Label\":\"b\",\"Timestamps\":"
+			      "[1765977840],\"Values\":[4]}"));
+	must_read(&d, RESULTS("{\"Id\":\"m1\",\"Label\":\"a\",\"Timestamps\":"
+			      "[1765977840],\"Values\":[5]},"
+			      "{\"Id\":\"m0\",\"Label\":\"a\",\"Timestamps\":"
+			      "[1765977780],\"Values\":[6]},"
+			      "{\"Id\":\"m1\",\"Label\":\"\",\"Timestamps\":"
+			      "[1765977780],\"Values\":[7]}"));
+	expect_data(&d, "m0 'a' complete 0=6\nm0 'b' complete 0=3\n"
+		    "m1 '' complete 0=7\nm1 'a' complete 0=2 60=5\n"
+		    "m1 'b' complete 0=1 60=4\n7 points, 0 dropped, next none");
+	cw_data_release(&d);
+}
+
+static void pages_that_overlap_count_points_twice(void **state)
+{
+	(void)state;
+	struct cw_data d;
+	cw_data_init(&d, 1);
+	must_read(&d, RESULTS(M0("1765977780,1765977840,1765977960",
+				 "1,2,4")));
+	must_read(&d, RESULTS(M0("1765977840,1765977900,1765978020",
+				 "20,3,5")));
+	expect_data(&d, "m0 'a' complete 0=1 60=20 120=3 180=4 240=5\n"
+		    "5 points, 1 dropped, next none");
+	must_read(&d, RESULTS(M0("1765977720", "0")));
+	must_read(&d, RESULTS(M0("1765977720,1765977780", "9,10")));
+	expect_data(&d, "m0 'a' complete -60=9 0=10 60=20 120=3 180=4 240=5\n"
+		    "6 points, 3 dropped, next none");
+	must_read(&d, RESULTS(M0("", "")));
+	expect_data(&d, "m0 'a' complete -60=9 0=10 60=20 120=3 180=4 240=5\n"
+		    "6 points, 3 dropped, next none");
+	cw_data_release(&d);
+}
+
+static uint64_t draw(uint64_t *state)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return *state >> 33;
+}
+
+/* Any pieces in any order are what a plain list of all of them says. */
+static void a_point_gets_lost_between_pages(void **state)
+{
+	(void)state;
+	enum { MINUTES = 40, LABELS = 3, QUERIES = 4 };
+	uint64_t seed = 7;
+	for (int round = 0; round < 300; round++) {
+		double want[QUERIES][LABELS][MINUTES];
+		bool has[QUERIES][LABELS] = { { false } };
+		size_t points = 0;
+		struct cw_data d;
+		struct buf page;
+		cw_data_init(&d, QUERIES);
+		buf_init(&page, 0);
+		for (size_t i = 0; i < QUERIES * LABELS * MINUTES; i++)
+			(&want[0][0][0])[i] = NAN;
+		for (int k = 0; k < 8; k++) {
+			size_t nr = draw(&seed) % 10;
+			buf_clear(&page);
+			buf_str(&page, "{\"MetricDataResults\":[");
+			for (size_t i = 0; i < nr; i++) {
+				size_t q = draw(&seed) % QUERIES;
+				size_t l = draw(&seed) % LABELS;
+				size_t n = draw(&seed) % 6;
+				struct buf v;
+				buf_init(&v, 0);
+				has[q][l] = true;
+				buf_printf(&page, "%s{\"Id\":\"m%zu\","
+					   "\"Label\":\"%c\",\"Timestamps\":[",
+					   i ? "," : "", q, (char)('a' + l));
+				for (size_t x = 0; x < n; x++) {
+					size_t m = draw(&seed) % MINUTES;
+					double y = (double)draw(&seed);
+					want[q][l][m] = y;
+					buf_printf(&page, "%s%zu",
+						   x ? "," : "", m * 60);
+					buf_printf(&v, "%s%.17g",
+						   x ? "," : "", y);
+				}
+				buf_printf(&page, "],\"Values\":[%s]}",
+					   buf_text(&v));
+				buf_release(&v);
+			}
+			buf_str(&page, "]}");
+			must_read(&d, buf_text(&page));
+		}
+		size_t at = 0;
+		for (size_t q = 0; q < QUERIES; q++)
+			for (size_t l = 0; l < LABELS; l++) {
+				size_t n = 0;
+				if (!has[q][l])
+					continue;
+				const struct cw_result *r = &d.result[at++];
+				assert_int_equal(r->query, q);
+				assert_int_equal(r->label[0], 'a' + l);
+				for (size_t m = 0; m < MINUTES; m++) {
+					if (isnan(want[q][l][m]))
+						continue;
+					assert_true(n < r->nr);
+					assert_true(r->t[n]
+						    == (time_ms)m * 60000);
+					assert_true(r->v[n++]
+						    == want[q][l][m]);
+				}
+				assert_int_equal(n, r->nr);
+				points += n;
+			}
+		assert_int_equal(at, d.nr);
+		assert_int_equal(points, d.points);
+		buf_release(&page);
+		cw_data_release(&d);
+	}
+}
+
+static void a_long_token_is_cut(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = { 1, 4095, 4096, 4097, 20000,
+					LIMIT_TOKEN, LIMIT_TOKEN + 1 };
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct cw_data d;
+		struct buf page, token;
+		cw_data_init(&d, 1);
+		buf_init(&page, 0);
+		buf_init(&token, 0);
+		for (size_t k = 0; k < sizes[i]; k++)
+			buf_char(&token, "AZaz09+/="[k * 7 % 9]);
+		buf_printf(&page, PAGE(M0("1765977780", "1"), "%s"),
+			   buf_text(&token));
+		if (sizes[i] > LIMIT_TOKEN) {
+			must_read(&d, PAGE("", "before"));
+			expect_refused(&d, page.s, page.len, "NextToken");
+		} else {
+			must_read(&d, buf_text(&page));
+			assert_string_equal(d.token, buf_text(&token));
+		}
+		buf_release(&page);
+		buf_release(&token);
+		cw_data_release(&d);
+	}
+}
+
+static void a_token_with_escapes_comes_back_changed(void **state)
+{
+	(void)state;
+	struct cw_data d;
+	struct buf page, token;
+	cw_data_init(&d, 1);
+	for (int times = 1; times <= 1500; times += 1499) {
+		buf_init(&page, 0);
+		buf_init(&token, 0);
+		buf_str(&page, "{\"MetricDataResults\":[], \"NextToken\" : \"");
+		for (int i = 0; i < times; i++) {
+			buf_str(&page, "\\/\\\"\\u00e9+\\ud83d\\ude00");
+			buf_str(&token, "/\"\xc3\xa9+\xf0\x9f\x98\x80");
+		}
+		buf_str(&page, "\" , \"Messages\":[]}");
+		must_read(&d, buf_text(&page));
+		assert_string_equal(d.token, buf_text(&token));
+		buf_release(&page);
+		buf_release(&token);
+	}
+	/* What a C text cannot hold is another token. */
+	buf_init(&page, 0);
+	buf_str(&page, "{\"MetricDataResults\":[],\"NextToken\":\"a\\u0000b");
+	expect_refused(&d, page.s, page.len, "ends in the middle");
+	buf_str(&page, "\"}");
+	expect_refused(&d, page.s, page.len, "NextToken");
+	buf_clear(&page);
+	buf_printf(&page, PAGE("", "%06000d\\u0000"), 1);
+	expect_refused(&d, page.s, page.len, "NextToken");
+	buf_release(&page);
+	cw_data_release(&d);
+}
+
+/* ---- GetMetricData: what is no answer ------------------------------------------- */
+
+static void a_page_that_breaks_off_spoils_what_was_held(void **state)
+{
+	(void)state;
+	static const char page[] = PAGE(
+		"{\"Id\":\"m0\",\"Label\":\"a\\u00e9\",\"Timestamps\":"
+		"[1.76597784E9,1765977900],\"Values\":[8,9.5e-3],"
+		"\"StatusCode\":\"PartialData\",\"Messages\":[{\"Code\":"
+		"\"c\\u0020\",\"Value\":\"v\"}]},{\"Id\":\"m7\",\"New\":{}}",
+		"second\\u0020");
+	struct cw_data d;
+	cw_data_init(&d, 1);
+	must_read(&d, PAGE(M0("1765977780,1765977840", "1,2"), "first"));
+	for (size_t n = 0; n < sizeof(page) - 1; n++)
+		expect_refused(&d, page, n,
+			       n ? "ends in the middle" : "empty");
+	must_read(&d, page);
+	assert_string_equal(d.token, "second ");
+	cw_data_release(&d);
+}
+
+/* One byte of it is another: refused whole, or read. */
+static void a_page_with_a_wrong_byte_spoils_what_was_held(void **state)
+{
+	(void)state;
+	static const char page[] = PAGE(
+		"{\"Id\":\"m0\",\"Label\":\"a\",\"Timestamps\":[1765977840],"
+		"\"Values\":[8],\"Messages\":[{\"C\\u006fde\":\"c\"}]}",
+		"second");
+	static const char bytes[] = "\0\"\\{}[]:,x9 \x80-";
+	struct cw_data d;
+	size_t refused = 0;
+	for (size_t i = 0; i < sizeof(page) - 1; i++)
+		for (size_t k = 0; k < sizeof(bytes) - 1; k++) {
+			char text[sizeof(page)];
+			struct err e = { 0 };
+			memcpy(text, page, sizeof(page));
+			text[i] = bytes[k];
+			cw_data_init(&d, 1);
+			must_read(&d, PAGE(M0("1765977780", "1"), "first"));
+			if (read_data(&d, text, sizeof(page) - 1, &e) < 0) {
+				refused++;
+				expect_data(&d, "m0 'a' complete 0=1\n1 points,"
+					    " 0 dropped, next first");
+				assert_true(*e.text && text_is_clean(e.text));
+			}
+			cw_data_release(&d);
+		}
+	assert_true(refused > 500);
+}
+
+static void something_else_is_taken_for_an_answer(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *page, *why;
+	} rows[] = {
+		{ "", "empty" },
+		{ " \n", "ends in the middle" },
+		{ "<!DOCTYPE html><html>Sign in</html>", "web page" },
+		{ "\r\n <?xml version=\"1.0\"?><GetMetricDataResponse/>",
+		  "XML" },
+		{ "OK", "at byte 0" },
+		{ "null", "at byte 0" },
+		{ "[]", "no object" },
+		{ "[{\"MetricDataResults\":[]}]", "no object" },
+		{ "{}", "no MetricDataResults" },
+		{ "{\"message\":\"x\"}", "no MetricDataResults" },
+		{ "{\"Result\":{\"MetricDataResults\":[]}}",
+		  "no MetricDataResults" },
+		{ "{\"metricdataresults\":[]}", "no MetricDataResults" },
+		{ "{\"MetricDataResults\":null}", "no list" },
+		{ "{\"MetricDataResults\":{\"Id\":\"m0\"}}", "no list" },
+		{ RESULTS("") "x", "more after the end" },
+		{ RESULTS("") "{}", "more after the end" },
+		{ RESULTS(M0("1765977780", "NaN")), "a word" },
+		{ RESULTS(M0("1765977780", "0x1")), "a comma" },
+		{ RESULTS(M0("1765977780", "01")), "a number" },
+		{ RESULTS(M0("1765977780", "1,")), "a value is missing" },
+		{ "{'MetricDataResults':[]}", "a key is missing" },
+	};
+	struct cw_data d;
+	cw_data_init(&d, 1);
+	must_read(&d, PAGE(M0("1765977780", "1"), "first"));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		expect_refused(&d, rows[i].page, strlen(rows[i].page),
+			       rows[i].why);
+	must_read(&d, " " RESULTS("") "\r\n\t ");
+	cw_data_release(&d);
+}
+
+/* A text in place and one with escapes: nothing is read of a token that broke
+ * after it. */
+static void a_broken_text_is_read_where_it_was(void **state)
+{
+	(void)state;
+	struct cw_data d;
+	struct buf page;
+	cw_data_init(&d, 1);
+	buf_init(&page, 0);
+	for (int i = 0; i < 2; i++) {
+		buf_clear(&page);
+		buf_str(&page, "{\"MetricDataResults\":[],\"Messages\":[{"
+			"\"Other\":\"C\\u006fde\",\"");
+		for (int k = 0; k < 1000; k++)
+			buf_str(&page, "\\u0043ode");
+		buf_str(&page, i ? "\\x" : "");
+		expect_refused(&d, page.s, page.len,
+			       i ? "an escape" : "in the middle");
+	}
+	buf_release(&page);
+	cw_data_release(&d);
+}
+
+static void a_deep_answer_ends_the_program(void **state)
+{
+	(void)state;
+	static const char *const places[] = {
+		"{\"New\":", "{\"MetricDataResults\":",
+		"{\"MetricDataResults\":[{\"Values\":[",
+		"{\"MetricDataResults\":[{\"Id\":", "{\"NextToken\":",
+	};
+	struct cw_data d;
+	struct buf page;
+	cw_data_init(&d, 1);
+	buf_init(&page, 0);
+	must_read(&d, PAGE("", "first"));
+	for (size_t i = 0; i < ARRAY_SIZE(places) * 2; i++) {
+		buf_clear(&page);
+		buf_str(&page, places[i / 2]);
+		for (int k = 0; k < 200000; k++)
+			buf_str(&page, i % 2 ? "{\"a\":" : "[");
+		expect_refused(&d, page.s, page.len, "nested too deep");
+	}
+	buf_release(&page);
+	cw_data_release(&d);
+}
+
+/* ---- GetMetricData: sizes ------------------------------------------------------- */
+
+static void put_points(struct buf *out, size_t from, size_t nr, bool down)
+{
+	buf_str(out, "\"Timestamps\":[");
+	for (size_t i = 0; i < nr; i++)
+		buf_printf(out, "%s%zu", i ? "," : "",
+			   1765977780 + 60 * (from + (down ? nr - 1 - i : i)));
+	buf_str(out, "],\"Values\":[");
+	for (size_t i = 0; i < nr; i++)
+		buf_printf(out, "%s%zu", i ? "," : "",
+			   from + (down ? nr - 1 - i : i));
+	buf_char(out, ']');
+}
+
+/* 500 results, ten points of each on every one of 200 pages. */
+static void read_many_pages(bool down)
+{
+	enum { PAGES = 200, POINTS = 10 };
+	struct cw_data d;
+	struct buf page;
+	double took = 0;
+	cw_data_init(&d, CW_QUERIES_MAX);
+	buf_init(&page, 0);
+	for (size_t i = 0; i < PAGES; i++) {
+		size_t from = (down ? PAGES - 1 - i : i) * POINTS;
+		buf_clear(&page);
+		buf_str(&page, "{\"MetricDataResults\":[");
+		for (size_t q = 0; q < CW_QUERIES_MAX; q++) {
+			buf_printf(&page, "%s{\"Id\":\"m%zu\",\"Label\":"
+				   "\"RequestCount Sum\",", q ? "," : "", q);
+			put_points(&page, from, POINTS, down);
+			buf_char(&page, '}');
+		}
+		buf_str(&page, "]}");
+		clock_t start = clock();
+		must_read(&d, buf_text(&page));
+		took += seconds_since(start);
+	}
+	assert_int_equal(d.nr, CW_QUERIES_MAX);
+	assert_int_equal(d.points, CW_QUERIES_MAX * PAGES * POINTS);
+	assert_int_equal(d.dropped, 0);
+	for (size_t q = 0; q < d.nr; q++)
+		for (size_t i = 0; i < d.result[q].nr; i++)
+			assert_true(d.result[q].t[i]
+				    == T0 + (time_ms)i * 60000
+				    && d.result[q].v[i] == (double)i);
+	print_message("  %d pages %s: %.2f s\n", PAGES, down ? "down" : "up",
+		      took);
+	assert_true(took < LARGE_SECONDS);
+	buf_release(&page);
+	cw_data_release(&d);
+}
+
+static void two_hundred_pages_take_minutes(void **state)
+{
+	(void)state;
+	read_many_pages(false);
+	read_many_pages(true);
+}
+
+static void put_results(struct buf *out, size_t from, size_t nr)
+{
+	buf_clear(out);
+	buf_str(out, "{\"MetricDataResults\":[");
+	for (size_t i = from; i < from + nr; i++)
+		buf_printf(out, "%s{\"Id\":\"m0\",\"Label\":\"i-%zu\","
+			   "\"Timestamps\":[1765977780],\"Values\":[%zu]}",
+			   i > from ? "," : "", i * 7919 % 100003, i);
+	buf_str(out, "]}");
+}
+
+static void a_search_with_many_results_takes_minutes(void **state)
+{
+	(void)state;
+	struct cw_data d;
+	struct buf page;
+	cw_data_init(&d, 1);
+	buf_init(&page, 0);
+	put_results(&page, 0, LIMIT_ANSWER_SERIES);
+	clock_t start = clock();
+	must_read(&d, buf_text(&page));
+	must_read(&d, buf_text(&page));
+	double took = seconds_since(start);
+	print_message("  %zu results twice: %.2f s\n", d.nr, took);
+	assert_true(took < LARGE_SECONDS);
+	assert_int_equal(d.nr, LIMIT_ANSWER_SERIES);
+	assert_int_equal(d.points, LIMIT_ANSWER_SERIES);
+	for (size_t i = 1; i < d.nr; i++)
+		assert_true(strcmp(d.result[i - 1].label, d.result[i].label)
+			    < 0);
+	/* Others are one too many; those that are held go on. */
+	put_results(&page, LIMIT_ANSWER_SERIES - 1, 3);
+	must_read(&d, buf_text(&page));
+	assert_int_equal(d.nr, LIMIT_ANSWER_SERIES);
+	assert_int_equal(d.points, LIMIT_ANSWER_SERIES);
+	assert_int_equal(d.dropped, LIMIT_ANSWER_SERIES + 3);
+	buf_release(&page);
+	cw_data_release(&d);
+}
+
+static void points_without_end_fill_the_memory(void **state)
+{
+	(void)state;
+	struct cw_data d;
+	struct buf page;
+	cw_data_init(&d, 1);
+	buf_init(&page, 0);
+	size_t held = 0, dropped = 0;
+	for (size_t i = 0; held < LIMIT_ANSWER_POINTS; i++) {
+		size_t nr = CW_POINTS_MAX + 50;
+		buf_clear(&page);
+		buf_str(&page, "{\"MetricDataResults\":[{\"Id\":\"m0\",");
+		put_points(&page, i * nr, nr, false);
+		buf_str(&page, "}]}");
+		must_read(&d, buf_text(&page));
+		size_t more = LIMIT_ANSWER_POINTS - held;
+		more = more < CW_POINTS_MAX ? more : CW_POINTS_MAX;
+		held += more;
+		dropped += nr - more;
+		assert_int_equal(d.points, held);
+		assert_int_equal(d.result[0].nr, held);
+		assert_int_equal(d.dropped, dropped);
+	}
+	must_read(&d, RESULTS("{\"Id\":\"m0\",\"Timestamps\":[1],"
+			      "\"Values\":[1]}"));
+	assert_int_equal(d.points, LIMIT_ANSWER_POINTS);
+	assert_int_equal(d.dropped, dropped + 1);
+	buf_release(&page);
+	cw_data_release(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest data[] = {
+		cmocka_unit_test(a_point_lands_at_another_time),
+		cmocka_unit_test(a_value_that_is_none_is_drawn),
+		cmocka_unit_test(members_in_another_order_are_lost),
+		cmocka_unit_test(a_member_left_out_spoils_the_others),
+		cmocka_unit_test(an_unknown_member_hides_known_ones),
+		cmocka_unit_test(a_member_that_comes_twice_counts_twice),
+		cmocka_unit_test(the_past_stands_before_the_present),
+		cmocka_unit_test(unpaired_points_are_paired_wrongly),
+		cmocka_unit_test(a_foreign_result_is_taken_for_ours),
+		cmocka_unit_test(a_time_that_comes_twice_keeps_its_first_value),
+		cmocka_unit_test(a_status_is_misread),
+		cmocka_unit_test(a_message_is_lost_or_breaks_the_terminal),
+		cmocka_unit_test(messages_without_end_fill_the_memory),
+		cmocka_unit_test(a_name_without_end_fills_the_memory),
+		cmocka_unit_test(a_second_page_replaces_the_first),
+		cmocka_unit_test(series_of_one_id_are_mixed_up),
+		cmocka_unit_test(pages_that_overlap_count_points_twice),
+		cmocka_unit_test(a_point_gets_lost_between_pages),
+		cmocka_unit_test(a_long_token_is_cut),
+		cmocka_unit_test(a_token_with_escapes_comes_back_changed),
+		cmocka_unit_test(a_page_that_breaks_off_spoils_what_was_held),
+		cmocka_unit_test(a_page_with_a_wrong_byte_spoils_what_was_held),
+		cmocka_unit_test(something_else_is_taken_for_an_answer),
+		cmocka_unit_test(a_broken_text_is_read_where_it_was),
+		cmocka_unit_test(a_deep_answer_ends_the_program),
+		cmocka_unit_test(two_hundred_pages_take_minutes),
+		cmocka_unit_test(a_search_with_many_results_takes_minutes),
+		cmocka_unit_test(points_without_end_fill_the_memory),
+	};
+	return cmocka_run_group_tests_name("cw_api: GetMetricData", data, NULL,
+					   NULL);
+}
