@@ -364,7 +364,10 @@ static void read_alarm(struct cw_json *w, enum json_token t, void *to)
 static void read_alarms(struct cw_json *w, enum json_token t, void *to)
 {
 	struct alarm_page *p = to;
-	p->any |= cw_json_list(w, t, read_alarm, p);
+	if (cw_json_list(w, t, read_alarm, p))
+		p->any = true;
+	else if (t != JSON_NULL)
+		w->foreign++;
 }
 
 static void read_alarms_next(struct cw_json *w, enum json_token t, void *to)

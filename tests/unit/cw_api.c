@@ -932,6 +932,541 @@ static void points_without_end_fill_the_memory(void **state)
 	cw_data_release(&d);
 }
 
+/* ---- ListMetrics --------------------------------------------------------------- */
+
+/* "AWS/Lambda Errors FunctionName=a Resource=b", a line each. */
+static void print_metrics(const struct cw_metrics *m, struct buf *out)
+{
+	buf_clear(out);
+	for (size_t i = 0; i < m->nr; i++) {
+		const struct cw_metric *x = &m->metric[i];
+		buf_printf(out, "%s %s", x->space, x->name);
+		for (size_t k = 0; k < x->nr; k++)
+			buf_printf(out, " %s=%s", x->dim[k].name,
+				   x->dim[k].value);
+		buf_char(out, '\n');
+	}
+	buf_printf(out, "%zu dropped, next %s", m->dropped,
+		   m->token ? m->token : "none");
+}
+
+static int read_metrics(struct cw_metrics *m, const char *s, size_t n,
+			struct err *e)
+{
+	char *own = tight(s, n);
+	int rc = cw_metrics_read(m, own, n, e);
+	free(own);
+	return rc;
+}
+
+static void must_read_metrics(struct cw_metrics *m, const char *page)
+{
+	struct err e = { 0 };
+	if (read_metrics(m, page, strlen(page), &e) < 0)
+		fail_msg("%s: %s", page, e.text);
+}
+
+static void expect_metrics(const struct cw_metrics *m, const char *expected)
+{
+	struct buf out;
+	buf_init(&out, 0);
+	print_metrics(m, &out);
+	assert_string_equal(buf_text(&out), expected);
+	buf_release(&out);
+}
+
+static void expect_list(const char *page, const char *expected)
+{
+	struct cw_metrics m;
+	cw_metrics_init(&m);
+	must_read_metrics(&m, page);
+	expect_metrics(&m, expected);
+	cw_metrics_release(&m);
+}
+
+#define METRICS(x) "{\"Metrics\":[" x "]}"
+#define METRIC(dims) "{\"Namespace\":\"AWS/X\",\"MetricName\":\"N\"," \
+	"\"Dimensions\":[" dims "]}"
+#define DIM(n, v) "{\"Name\":" n ",\"Value\":" v "}"
+
+static void a_metric_of_the_account_is_not_found(void **state)
+{
+	(void)state;
+	expect_list("{\"OwningAccounts\":[\"1\",{}],\"NextToken\":\"n\","
+		    "\"Metrics\":[{\"Dimensions\":[" DIM("\"b\"", "\"2\"") ","
+		    "{\"Value\":\"1\",\"Name\":\"a\",\"New\":[]}],\"New\":{},"
+		    "\"MetricName\":\"Errors\",\"Namespace\":\"AWS/Lambda\"},"
+		    "{\"MetricName\":\"Bare\",\"Namespace\":\"Own space\"}]}",
+		    "AWS/Lambda Errors a=1 b=2\nOwn space Bare\n"
+		    "0 dropped, next n");
+	expect_list(METRICS(""), "0 dropped, next none");
+}
+
+static void a_dimension_is_asked_for_by_another_name(void **state)
+{
+	(void)state;
+	struct cw_metrics m;
+	cw_metrics_init(&m);
+	must_read_metrics(&m, METRICS(METRIC(
+		DIM("\"b\\u202e\"", "\"x\\u0007 \\ud83d\\ude00\\/\"") ","
+		DIM("\"a\"", "\"\\u00a0\""))));
+	assert_int_equal(m.nr, 1);
+	assert_string_equal(cw_dimension(&m.metric[0], "a"), "\xc2\xa0");
+	assert_string_equal(cw_dimension(&m.metric[0], "b\xe2\x80\xae"),
+			    "x\a \xf0\x9f\x98\x80/");
+	assert_null(cw_dimension(&m.metric[0], "c"));
+	cw_metrics_release(&m);
+}
+
+/* Each would be refused, and with it the 499 that are asked beside it; or be
+ * another metric. */
+static void a_metric_that_cannot_be_asked_for_spoils_a_call(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"7", "null", "{}", "[]",
+		"{\"Namespace\":\"AWS/X\"}",
+		"{\"MetricName\":\"N\"}",
+		"{\"Namespace\":\"\",\"MetricName\":\"N\"}",
+		"{\"Namespace\":\"AWS/X\",\"MetricName\":\"\"}",
+		"{\"Namespace\":7,\"MetricName\":\"N\"}",
+		"{\"Namespace\":\"AWS/X\",\"MetricName\":[\"N\"]}",
+		"{\"Namespace\":\"A\\u001b\",\"MetricName\":\"N\"}",
+		"{\"Namespace\":\"A\",\"MetricName\":\"N\\u202e\"}",
+		"{\"Namespace\":\"A\",\"MetricName\":\"N\\u0000M\"}",
+		"{\"Namespace\":\"A\",\"MetricName\":\"N\",\"Dimensions\":7}",
+		"{\"Namespace\":\"A\",\"MetricName\":\"N\",\"Dimensions\":{}}",
+		METRIC("7"), METRIC("{}"), METRIC("{\"Name\":\"a\"}"),
+		METRIC("{\"Value\":\"a\"}"), METRIC(DIM("\"\"", "\"v\"")),
+		METRIC(DIM("\"a\"", "\"\"")), METRIC(DIM("\"a\"", "7")),
+		METRIC(DIM("[]", "\"v\"")),
+		METRIC(DIM("\"a\"", "\"x\\u0000y\"")),
+		METRIC(DIM("\"a\"", "\"\xff\"")),
+		METRIC(DIM("\"a\"", "\"1\"") "," DIM("\"b\"", "\"2\"") ","
+		       DIM("\"a\"", "\"3\"")),
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char page[400];
+		snprintf(page, sizeof(page), METRICS("%s," METRIC("")),
+			 bad[i]);
+		expect_list(page, "AWS/X N\n1 dropped, next none");
+	}
+}
+
+static void put_long_metric(struct buf *page, size_t name, size_t value,
+			    size_t dims)
+{
+	buf_clear(page);
+	buf_str(page, "{\"Metrics\":[{\"Namespace\":\"A\",\"MetricName\":"
+		"\"N\",\"Dimensions\":[");
+	for (size_t i = 0; i < dims; i++)
+		buf_printf(page, "%s{\"Name\":\"%0*zu\",\"Value\":\"%0*zu\"}",
+			   i ? "," : "", (int)name, i, (int)value, i);
+	buf_str(page, "]}]}");
+}
+
+static void a_dimension_too_long_for_the_api_is_asked_for(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t name, value, dims, nr;
+	} rows[] = {
+		{ 255, 1024, 30, 1 }, { 256, 1, 1, 0 }, { 1, 1025, 1, 0 },
+		{ 2, 1, 31, 0 }, { 9, 9, 5000, 0 }, { 1, 100000, 1, 0 },
+	};
+	struct buf page;
+	buf_init(&page, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct cw_metrics m;
+		cw_metrics_init(&m);
+		put_long_metric(&page, rows[i].name, rows[i].value,
+				rows[i].dims);
+		must_read_metrics(&m, buf_text(&page));
+		assert_int_equal(m.nr, rows[i].nr);
+		assert_int_equal(m.dropped, !rows[i].nr);
+		cw_metrics_release(&m);
+	}
+	buf_release(&page);
+}
+
+/* 500 a page, the next in another order and partly the same. */
+static void a_metric_is_found_twice(void **state)
+{
+	(void)state;
+	struct cw_metrics m;
+	struct buf page;
+	cw_metrics_init(&m);
+	buf_init(&page, 0);
+	for (int k = 0; k < 3; k++) {
+		buf_clear(&page);
+		buf_str(&page, "{\"Metrics\":[");
+		for (int i = 0; i < 500; i++)
+			buf_printf(&page, "%s{\"Namespace\":\"AWS/Lambda\","
+				   "\"MetricName\":\"Errors\",\"Dimensions\":"
+				   "[{\"Name\":\"FunctionName\",\"Value\":"
+				   "\"f%04d\"}]}", i ? "," : "",
+				   k * 250 + (i * 7 + k) % 500);
+		buf_printf(&page, "],\"NextToken\":\"t%d\"}", k);
+		must_read_metrics(&m, buf_text(&page));
+	}
+	assert_int_equal(m.nr, 1500);
+	assert_string_equal(m.token, "t2");
+	cw_metrics_sort(&m);
+	assert_int_equal(m.nr, 1000);
+	for (int i = 0; i < 1000; i++) {
+		char name[8];
+		snprintf(name, sizeof(name), "f%04d", i);
+		assert_string_equal(cw_dimension(&m.metric[i], "FunctionName"),
+				    name);
+	}
+	buf_release(&page);
+	cw_metrics_release(&m);
+}
+
+static void metrics_are_told_apart_by_less_than_all(void **state)
+{
+	(void)state;
+	/* Rising. */
+	static const char page[] = METRICS(
+		"{\"Namespace\":\"A\",\"MetricName\":\"N\"},"
+		"{\"Namespace\":\"A\",\"MetricName\":\"N\",\"Dimensions\":["
+		DIM("\"a\"", "\"1\"") "]},"
+		"{\"Namespace\":\"A\",\"MetricName\":\"N\",\"Dimensions\":["
+		DIM("\"b\"", "\"0\"") "," DIM("\"a\"", "\"1\"") "]},"
+		"{\"Namespace\":\"A\",\"MetricName\":\"N\",\"Dimensions\":["
+		DIM("\"a\"", "\"2\"") "]},"
+		"{\"Namespace\":\"A\",\"MetricName\":\"N\",\"Dimensions\":["
+		DIM("\"b\"", "\"0\"") "]},"
+		"{\"Namespace\":\"A\",\"MetricName\":\"O\"},"
+		"{\"Namespace\":\"B\",\"MetricName\":\"A\"}");
+	struct cw_metrics m;
+	cw_metrics_init(&m);
+	must_read_metrics(&m, page);
+	assert_int_equal(m.nr, 7);
+	for (size_t i = 0; i < m.nr; i++)
+		for (size_t k = 0; k < m.nr; k++) {
+			int c = cw_metric_compare(&m.metric[i], &m.metric[k]);
+			assert_int_equal((c > 0) - (c < 0),
+					 (i > k) - (i < k));
+		}
+	cw_metrics_sort(&m);
+	assert_int_equal(m.nr, 7);
+	cw_metrics_release(&m);
+}
+
+static void expect_list_refused(struct cw_metrics *m, const char *s, size_t n,
+				const char *why)
+{
+	struct buf before, after;
+	struct err e = { 0 };
+	buf_init(&before, 0);
+	buf_init(&after, 0);
+	print_metrics(m, &before);
+	assert_int_equal(read_metrics(m, s, n, &e), -1);
+	print_metrics(m, &after);
+	assert_string_equal(buf_text(&before), buf_text(&after));
+	assert_int_equal(e.code, EXIT_UNREACHABLE);
+	if (why && !strstr(e.text, why))
+		fail_msg("'%s' does not say '%s'", e.text, why);
+	buf_release(&before);
+	buf_release(&after);
+}
+
+static void a_list_that_breaks_off_counts_as_all(void **state)
+{
+	(void)state;
+	static const char page[] = "{\"Metrics\":[" METRIC(
+		DIM("\"a\"", "\"x\\u0041\"")) ",{}],\"NextToken\":\"two\"}";
+	struct cw_metrics m;
+	cw_metrics_init(&m);
+	must_read_metrics(&m, "{\"Metrics\":[" METRIC("") ",7],"
+			  "\"NextToken\":\"one\"}");
+	for (size_t n = 0; n < sizeof(page) - 1; n++)
+		expect_list_refused(&m, page, n,
+				    n ? "ends in the middle" : "empty");
+	expect_list_refused(&m, METRICS("") "]", strlen(METRICS("")) + 1,
+			    "more after the end");
+	expect_list_refused(&m, "{}", 2, "no list of Metrics");
+	expect_list_refused(&m, "{\"Metrics\":{}}", 14, "no list of Metrics");
+	expect_list_refused(&m, "<html>", 6, "web page");
+	must_read_metrics(&m, page);
+	expect_metrics(&m, "AWS/X N\nAWS/X N a=xA\n2 dropped, next two");
+	cw_metrics_release(&m);
+}
+
+static void metrics_without_end_fill_the_memory(void **state)
+{
+	(void)state;
+	struct cw_metrics m;
+	struct buf page;
+	cw_metrics_init(&m);
+	buf_init(&page, 0);
+	buf_str(&page, "{\"Metrics\":[");
+	for (size_t i = 0; i < LIMIT_ANSWER_SERIES + 5; i++)
+		buf_printf(&page, "%s{\"Namespace\":\"A\",\"MetricName\":"
+			   "\"%zu\"}", i ? "," : "", i);
+	buf_str(&page, "]}");
+	must_read_metrics(&m, buf_text(&page));
+	assert_int_equal(m.nr, LIMIT_ANSWER_SERIES);
+	assert_int_equal(m.dropped, 5);
+	cw_metrics_sort(&m);
+	assert_int_equal(m.nr, LIMIT_ANSWER_SERIES);
+	buf_release(&page);
+	cw_metrics_release(&m);
+}
+
+/* ---- DescribeAlarms ------------------------------------------------------------- */
+
+/* "name alarm since 1765977780000: reason", a line each. */
+static void print_alarms(const struct cw_alarms *a, struct buf *out)
+{
+	buf_clear(out);
+	for (size_t i = 0; i < a->nr; i++) {
+		const struct alarm *x = &a->alarm[i];
+		buf_printf(out, "%s %s", x->name, alarm_state_name(x->state));
+		if (x->since != TIME_NONE)
+			buf_printf(out, " since %" PRId64, x->since);
+		if (x->reason)
+			buf_printf(out, ": %s", x->reason);
+		buf_char(out, '\n');
+	}
+	buf_printf(out, "%zu dropped, next %s", a->dropped,
+		   a->token ? a->token : "none");
+}
+
+static int read_alarms(struct cw_alarms *a, const char *s, size_t n,
+		       struct err *e)
+{
+	char *own = tight(s, n);
+	int rc = cw_alarms_read(a, own, n, e);
+	free(own);
+	return rc;
+}
+
+static void must_read_alarms(struct cw_alarms *a, const char *page)
+{
+	struct err e = { 0 };
+	if (read_alarms(a, page, strlen(page), &e) < 0)
+		fail_msg("%s: %s", page, e.text);
+}
+
+static void expect_alarms_held(const struct cw_alarms *a,
+			       const char *expected)
+{
+	struct buf out;
+	buf_init(&out, 0);
+	print_alarms(a, &out);
+	assert_string_equal(buf_text(&out), expected);
+	buf_release(&out);
+}
+
+static void expect_alarms(const char *page, const char *expected)
+{
+	struct cw_alarms a;
+	cw_alarms_init(&a);
+	must_read_alarms(&a, page);
+	expect_alarms_held(&a, expected);
+	cw_alarms_release(&a);
+}
+
+static void an_alarm_of_another_kind_is_not_shown(void **state)
+{
+	(void)state;
+	expect_alarms(
+		"{\"NextToken\":\"n\",\"CompositeAlarms\":[{\"AlarmRule\":"
+		"\"ALARM(a) OR ALARM(b)\",\"AlarmName\":\"shop\","
+		"\"StateValue\":\"ALARM\",\"StateReason\":\"a is in ALARM\","
+		"\"StateTransitionedTimestamp\":1.76597778E9,"
+		"\"StateUpdatedTimestamp\":1.7659779E9,\"ActionsEnabled\":true"
+		"}],\"New\":[{}],\"MetricAlarms\":[{\"AlarmName\":\"a\","
+		"\"Metrics\":[{\"Id\":\"m1\",\"MetricStat\":{\"Metric\":{}}}],"
+		"\"StateValue\":\"INSUFFICIENT_DATA\",\"StateReasonData\":"
+		"\"{\\\"version\\\":\\\"1.0\\\"}\",\"Threshold\":1e1,"
+		"\"EvaluationState\":\"PARTIAL_DATA\"}],\"LogAlarms\":["
+		"{\"AlarmName\":\"log\",\"StateValue\":\"OK\"}]}",
+		"a insufficient\nlog ok\n"
+		"shop alarm since 1765977780000: a is in ALARM\n"
+		"0 dropped, next n");
+}
+
+static void an_alarm_is_shown_in_a_wrong_state(void **state)
+{
+	(void)state;
+	expect_alarms("{\"MetricAlarms\":["
+		      "{\"AlarmName\":\"1\",\"StateValue\":\"OK\"},"
+		      "{\"AlarmName\":\"2\",\"StateValue\":\"ALARM\"},"
+		      "{\"AlarmName\":\"3\",\"StateValue\":\"alarm\"},"
+		      "{\"AlarmName\":\"4\",\"StateValue\":\"OK\\u0000\"},"
+		      "{\"AlarmName\":\"5\",\"StateValue\":null},"
+		      "{\"AlarmName\":\"6\",\"StateValue\":[\"ALARM\"]},"
+		      "{\"AlarmName\":\"7\"}]}",
+		      "1 ok\n2 alarm\n3 insufficient\n4 insufficient\n"
+		      "5 insufficient\n6 insufficient\n7 insufficient\n"
+		      "0 dropped, next none");
+}
+
+static void an_alarm_began_at_another_time(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *members, *since;
+	} rows[] = {
+		{ "\"StateTransitionedTimestamp\":1765977780.25,"
+		  "\"StateUpdatedTimestamp\":1", " since 1765977780250" },
+		{ "\"StateUpdatedTimestamp\":1,"
+		  "\"StateTransitionedTimestamp\":1765977780",
+		  " since 1765977780000" },
+		{ "\"StateUpdatedTimestamp\":1.76597778E9",
+		  " since 1765977780000" },
+		{ "\"StateTransitionedTimestamp\":\"2025-12-17T13:23:00.000Z\"",
+		  " since 1765977780000" },
+		{ "\"StateTransitionedTimestamp\":\"2025-12-17T13:23:00+00:00"
+		  "\"", " since 1765977780000" },
+		{ "\"StateTransitionedTimestamp\":1e999,"
+		  "\"StateUpdatedTimestamp\":1765977780",
+		  " since 1765977780000" },
+		{ "\"StateTransitionedTimestamp\":null,"
+		  "\"StateUpdatedTimestamp\":\"yesterday\"", "" },
+		{ "\"StateTransitionedTimestamp\":-1", "" },
+		{ "\"StateTransitionedTimestamp\":{\"t\":[]}", "" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char page[300], expected[100];
+		snprintf(page, sizeof(page), "{\"MetricAlarms\":[{"
+			 "\"AlarmName\":\"a\",%s,\"StateValue\":\"OK\"}]}",
+			 rows[i].members);
+		snprintf(expected, sizeof(expected),
+			 "a ok%s\n0 dropped, next none", rows[i].since);
+		expect_alarms(page, expected);
+	}
+}
+
+static void an_alarm_breaks_the_terminal(void **state)
+{
+	(void)state;
+	struct cw_alarms a;
+	struct buf page;
+	expect_alarms("{\"MetricAlarms\":[{\"AlarmName\":\"\\u001b]0;x\\u0007"
+		      "\\u202eabc\",\"StateValue\":\"ALARM\",\"StateReason\":"
+		      "\"two\\nlines\\u2028\xc2\x9b\xff\\u200b\"},"
+		      "{\"AlarmName\":\"b\",\"StateReason\":\"\"},"
+		      "{\"AlarmName\":\"c\",\"StateReason\":{}}]}",
+		      "\\x1b]0;x\\x07\\u{202e}abc alarm: two\\x0alines"
+		      "\\u{2028}\\x9b\\xff\\u{200b}\n"
+		      "b insufficient\nc insufficient\n0 dropped, next none");
+	buf_init(&page, 0);
+	buf_str(&page, "{\"MetricAlarms\":[{\"AlarmName\":\"");
+	for (int i = 0; i < 9000; i++)
+		buf_str(&page, "\\u0001");
+	buf_str(&page, "\",\"StateReason\":\"");
+	for (int i = 0; i < 9000; i++)
+		buf_str(&page, "\xc3\xa9");
+	buf_str(&page, "\"}]}");
+	cw_alarms_init(&a);
+	must_read_alarms(&a, buf_text(&page));
+	assert_int_equal(a.nr, 1);
+	assert_true(strlen(a.alarm[0].name) <= LIMIT_LABEL_VALUE);
+	assert_true(text_is_clean(a.alarm[0].name));
+	assert_int_equal(strlen(a.alarm[0].reason), LIMIT_SENTENCE);
+	assert_true(text_is_clean(a.alarm[0].reason));
+	buf_release(&page);
+	cw_alarms_release(&a);
+}
+
+static void an_alarm_on_two_pages_is_two_alarms(void **state)
+{
+	(void)state;
+	struct cw_alarms a;
+	cw_alarms_init(&a);
+	must_read_alarms(&a, "{\"MetricAlarms\":[{\"AlarmName\":\"b\","
+			 "\"StateValue\":\"OK\"},{\"AlarmName\":\"a\","
+			 "\"StateValue\":\"OK\"}],\"NextToken\":\"n\"}");
+	must_read_alarms(&a, "{\"MetricAlarms\":[{\"AlarmName\":\"c\","
+			 "\"StateValue\":\"OK\"},{\"AlarmName\":\"b\","
+			 "\"StateValue\":\"OK\"},{\"AlarmName\":\"b\","
+			 "\"StateValue\":\"ALARM\"}]}");
+	expect_alarms_held(&a, "a ok\nb alarm\nc ok\n0 dropped, next none");
+	cw_alarms_release(&a);
+}
+
+static void expect_alarms_refused(struct cw_alarms *a, const char *s,
+				  size_t n, const char *why)
+{
+	struct buf before, after;
+	struct err e = { 0 };
+	buf_init(&before, 0);
+	buf_init(&after, 0);
+	print_alarms(a, &before);
+	assert_int_equal(read_alarms(a, s, n, &e), -1);
+	print_alarms(a, &after);
+	assert_string_equal(buf_text(&before), buf_text(&after));
+	assert_int_equal(e.code, EXIT_UNREACHABLE);
+	if (why && !strstr(e.text, why))
+		fail_msg("'%s' does not say '%s'", e.text, why);
+	buf_release(&before);
+	buf_release(&after);
+}
+
+static void a_broken_answer_hides_alarms(void **state)
+{
+	(void)state;
+	static const char page[] =
+		"{\"MetricAlarms\":[{\"AlarmName\":\"a\",\"StateValue\":"
+		"\"OK\"},{\"AlarmName\":\"b\",\"StateReason\":\"x\\u0041\"},"
+		"{}],\"NextToken\":\"two\"}";
+	struct cw_alarms a;
+	cw_alarms_init(&a);
+	must_read_alarms(&a, "{\"MetricAlarms\":[{\"AlarmName\":\"a\","
+			 "\"StateValue\":\"ALARM\"},7],"
+			 "\"NextToken\":\"one\"}");
+	for (size_t n = 0; n < sizeof(page) - 1; n++)
+		expect_alarms_refused(&a, page, n,
+				      n ? "ends in the middle" : "empty");
+	expect_alarms_refused(&a, "{\"message\":\"x\"}", 15, "no list");
+	expect_alarms_refused(&a, "{\"MetricAlarms\":7}", 18, "no list");
+	expect_alarms_refused(&a, "{} {}", 5, "more after the end");
+	must_read_alarms(&a, page);
+	expect_alarms_held(&a, "a ok\nb insufficient: xA\n"
+			   "2 dropped, next two");
+	cw_alarms_release(&a);
+}
+
+static void an_account_without_alarms_is_a_fault(void **state)
+{
+	(void)state;
+	expect_alarms("{}", "0 dropped, next none");
+	expect_alarms("{\"CompositeAlarms\":[]}", "0 dropped, next none");
+	expect_alarms("{\"MetricAlarms\":null}", "0 dropped, next none");
+	expect_alarms("{\"NextToken\":\"n\"}", "0 dropped, next n");
+	expect_alarms("{\"MetricAlarms\":[{},{\"AlarmName\":\"\"},"
+		      "{\"StateValue\":\"ALARM\"},null,{\"AlarmName\":7}]}",
+		      "5 dropped, next none");
+}
+
+static void alarms_without_end_fill_the_memory(void **state)
+{
+	(void)state;
+	struct cw_alarms a;
+	struct buf page;
+	cw_alarms_init(&a);
+	buf_init(&page, 0);
+	for (size_t k = 0; k < LIMIT_ALARMS / 100 + 2; k++) {
+		buf_clear(&page);
+		buf_str(&page, "{\"MetricAlarms\":[");
+		for (size_t i = 0; i < 100; i++)
+			buf_printf(&page, "%s{\"AlarmName\":\"%06zu\"}",
+				   i ? "," : "", 100000 - 100 * k - i);
+		buf_str(&page, "]}");
+		must_read_alarms(&a, buf_text(&page));
+	}
+	assert_int_equal(a.nr, LIMIT_ALARMS);
+	assert_int_equal(a.dropped, 200);
+	for (size_t i = 1; i < a.nr; i++)
+		assert_true(strcmp(a.alarm[i - 1].name, a.alarm[i].name) < 0);
+	buf_release(&page);
+	cw_alarms_release(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest data[] = {
@@ -964,6 +1499,27 @@ int main(void)
 		cmocka_unit_test(a_search_with_many_results_takes_minutes),
 		cmocka_unit_test(points_without_end_fill_the_memory),
 	};
+	const struct CMUnitTest lists[] = {
+		cmocka_unit_test(a_metric_of_the_account_is_not_found),
+		cmocka_unit_test(a_dimension_is_asked_for_by_another_name),
+		cmocka_unit_test(
+			a_metric_that_cannot_be_asked_for_spoils_a_call),
+		cmocka_unit_test(a_dimension_too_long_for_the_api_is_asked_for),
+		cmocka_unit_test(a_metric_is_found_twice),
+		cmocka_unit_test(metrics_are_told_apart_by_less_than_all),
+		cmocka_unit_test(a_list_that_breaks_off_counts_as_all),
+		cmocka_unit_test(metrics_without_end_fill_the_memory),
+		cmocka_unit_test(an_alarm_of_another_kind_is_not_shown),
+		cmocka_unit_test(an_alarm_is_shown_in_a_wrong_state),
+		cmocka_unit_test(an_alarm_began_at_another_time),
+		cmocka_unit_test(an_alarm_breaks_the_terminal),
+		cmocka_unit_test(an_alarm_on_two_pages_is_two_alarms),
+		cmocka_unit_test(a_broken_answer_hides_alarms),
+		cmocka_unit_test(an_account_without_alarms_is_a_fault),
+		cmocka_unit_test(alarms_without_end_fill_the_memory),
+	};
 	return cmocka_run_group_tests_name("cw_api: GetMetricData", data, NULL,
-					   NULL);
+					   NULL)
+	       + cmocka_run_group_tests_name("cw_api: lists", lists, NULL,
+					     NULL);
 }
