@@ -1467,6 +1467,301 @@ static void alarms_without_end_fill_the_memory(void **state)
 	cw_alarms_release(&a);
 }
 
+/* ---- errors --------------------------------------------------------------------- */
+
+static struct cw_error error_of(long status, const char *header,
+				const char *type, const char *body)
+{
+	struct cw_error x;
+	size_t n = strlen(body);
+	char *own = tight(body, n);
+	memset(&x, 0x5a, sizeof(x));
+	cw_error_read(status, header, type, own, n, &x);
+	free(own);
+	assert_true(text_is_clean(x.code) && text_is_clean(x.message));
+	return x;
+}
+
+static const struct code_case {
+	const char *code;
+	enum cw_error_kind kind;
+	enum fault fault;
+} code_cases[] = {
+	{ "Throttling", CW_ERROR_THROTTLED, FAULT_THROTTLED },
+	{ "ThrottlingException", CW_ERROR_THROTTLED, FAULT_THROTTLED },
+	{ "ThrottledException", CW_ERROR_THROTTLED, FAULT_THROTTLED },
+	{ "RequestThrottledException", CW_ERROR_THROTTLED, FAULT_THROTTLED },
+	{ "RequestThrottled", CW_ERROR_THROTTLED, FAULT_THROTTLED },
+	{ "TooManyRequestsException", CW_ERROR_THROTTLED, FAULT_THROTTLED },
+	{ "ProvisionedThroughputExceededException", CW_ERROR_THROTTLED,
+	  FAULT_THROTTLED },
+	{ "TransactionInProgressException", CW_ERROR_THROTTLED,
+	  FAULT_THROTTLED },
+	{ "RequestLimitExceeded", CW_ERROR_THROTTLED, FAULT_THROTTLED },
+	{ "BandwidthLimitExceeded", CW_ERROR_THROTTLED, FAULT_THROTTLED },
+	{ "LimitExceededException", CW_ERROR_THROTTLED, FAULT_THROTTLED },
+	{ "SlowDown", CW_ERROR_THROTTLED, FAULT_THROTTLED },
+	{ "PriorRequestNotComplete", CW_ERROR_THROTTLED, FAULT_THROTTLED },
+	{ "EC2ThrottledException", CW_ERROR_THROTTLED, FAULT_THROTTLED },
+	{ "RequestTimeTooSkewed", CW_ERROR_SKEW, FAULT_AUTH },
+	{ "RequestExpired", CW_ERROR_SKEW, FAULT_AUTH },
+	{ "RequestInTheFuture", CW_ERROR_SKEW, FAULT_AUTH },
+	{ "InvalidSignatureException", CW_ERROR_SKEW, FAULT_AUTH },
+	{ "SignatureDoesNotMatch", CW_ERROR_SKEW, FAULT_AUTH },
+	{ "AuthFailure", CW_ERROR_SKEW, FAULT_AUTH },
+	{ "AccessDeniedException", CW_ERROR_DENIED, FAULT_AUTH },
+	{ "AccessDenied", CW_ERROR_DENIED, FAULT_AUTH },
+	{ "UnauthorizedOperation", CW_ERROR_DENIED, FAULT_AUTH },
+	{ "OptInRequired", CW_ERROR_DENIED, FAULT_AUTH },
+	{ "UnrecognizedClientException", CW_ERROR_CREDENTIALS, FAULT_AUTH },
+	{ "InvalidClientTokenId", CW_ERROR_CREDENTIALS, FAULT_AUTH },
+	{ "ExpiredToken", CW_ERROR_CREDENTIALS, FAULT_AUTH },
+	{ "ExpiredTokenException", CW_ERROR_CREDENTIALS, FAULT_AUTH },
+	{ "MissingAuthenticationTokenException", CW_ERROR_CREDENTIALS,
+	  FAULT_AUTH },
+	{ "IncompleteSignatureException", CW_ERROR_CREDENTIALS, FAULT_AUTH },
+	{ "RequestTimeout", CW_ERROR_PASSING, FAULT_SERVER },
+	{ "RequestTimeoutException", CW_ERROR_PASSING, FAULT_SERVER },
+	{ "InternalServiceError", CW_ERROR_PASSING, FAULT_SERVER },
+	{ "InternalServiceFault", CW_ERROR_PASSING, FAULT_SERVER },
+	{ "InternalFailure", CW_ERROR_PASSING, FAULT_SERVER },
+	{ "ServiceUnavailable", CW_ERROR_PASSING, FAULT_SERVER },
+	{ "InvalidNextToken", CW_ERROR_TOKEN, FAULT_BAD_QUERY },
+	{ "InvalidParameterValue", CW_ERROR_QUERY, FAULT_BAD_QUERY },
+	{ "InvalidParameterCombination", CW_ERROR_QUERY, FAULT_BAD_QUERY },
+	{ "MissingParameter", CW_ERROR_QUERY, FAULT_BAD_QUERY },
+	{ "ResourceNotFound", CW_ERROR_QUERY, FAULT_BAD_QUERY },
+	{ "ValidationException", CW_ERROR_QUERY, FAULT_BAD_QUERY },
+	{ "ThrottledByMoon", CW_ERROR_QUERY, FAULT_BAD_QUERY },
+};
+
+/* Where a code may stand; %s is the code. */
+static const struct {
+	const char *header, *body;
+} code_places[] = {
+	{ NULL, "{\"__type\":\"%s\",\"message\":\"why\"}" },
+	{ NULL, "{\"message\":\"why\",\"New\":{\"__type\":\"SlowDown\"},"
+		"\"__type\":\"com.amazon.coral.service#%s\"}" },
+	{ NULL, "{\"Message\":\"why\",\"__type\":\"a.b#%s:http://x.y/z#q\"}" },
+	{ NULL, "{\"__type\":\"%s:http://x.y/a#b\",\"message\":\"why\"}" },
+	{ NULL, "{\"code\":\"%s\",\"message\":\"why\"}" },
+	{ NULL, "{\"code\":\"SlowDown\",\"__type\":\"%s\","
+		"\"message\":\"why\"}" },
+	{ NULL, "{\"__type\":\"%s\",\"code\":\"SlowDown\",\"code\":7,"
+		"\"message\":\"why\"}" },
+	{ "%s;Sender", "{\"__type\":\"a#SlowDown\",\"message\":\"why\"}" },
+	{ " %s ; Receiver", "{\"message\":\"why\"}" },
+	{ "%s", "{\"message\":\"why\",\"__type\":7}" },
+	{ "", "{\"__type\":\"%s\",\"message\":\"why\"}" },
+	{ ";Sender", "{\"__type\":\"x#%s\",\"message\":\"why\"}" },
+	{ NULL, "<ErrorResponse xmlns=\"http://x\"><Error><Type>Sender</Type>"
+		"<Code>%s</Code><Message>why</Message></Error></ErrorResponse>"
+	},
+	{ NULL, "\r\n <?xml version=\"1.0\"?>\n<Error><Message>\n why\n"
+		"</Message><Code> %s\n</Code></Error>" },
+	/* Broken off behind what counts. */
+	{ NULL, "{\"__type\":\"%s\",\"message\":\"why\",\"fields\":[{" },
+};
+
+static void an_error_is_mistaken_for_another(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(code_cases); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(code_places); k++) {
+			const struct code_case *c = &code_cases[i];
+			const char *header = code_places[k].header;
+			struct buf h, b;
+			buf_init(&h, 0);
+			buf_init(&b, 0);
+			for (const char *s = header; s && *s; s++) {
+				if (strncmp(s, "%s", 2) == 0)
+					buf_str(&h, c->code);
+				else if (s == header || s[-1] != '%')
+					buf_char(&h, *s);
+			}
+			for (const char *s = code_places[k].body; *s; s++) {
+				if (strncmp(s, "%s", 2) == 0) {
+					buf_str(&b, c->code);
+					s++;
+				} else {
+					buf_char(&b, *s);
+				}
+			}
+			struct cw_error x = error_of(
+				400, header ? buf_text(&h) : NULL,
+				"application/x-amz-json-1.0", buf_text(&b));
+			if (x.kind != c->kind || x.fault != c->fault)
+				fail_msg("%s with '%s': kind %d, fault %s",
+					 b.s, buf_text(&h), (int)x.kind,
+					 fault_name(x.fault));
+			assert_string_equal(x.code, c->code);
+			assert_string_equal(x.message, "why");
+			buf_release(&h);
+			buf_release(&b);
+		}
+}
+
+#define HTML "<!DOCTYPE html>\n<html><body><h1>Sign in</h1></body></html>"
+
+static void an_answer_without_a_code_is_misjudged(void **state)
+{
+	(void)state;
+	static const struct {
+		long status;
+		const char *type, *body;
+		enum cw_error_kind kind;
+		enum fault fault;
+		const char *code, *message;
+	} rows[] = {
+		{ 400, NULL, "", CW_ERROR_QUERY, FAULT_BAD_QUERY, "HTTP 400",
+		  "" },
+		{ 401, NULL, "", CW_ERROR_CREDENTIALS, FAULT_AUTH, "HTTP 401",
+		  "" },
+		{ 403, "text/plain", "no", CW_ERROR_DENIED, FAULT_AUTH,
+		  "HTTP 403", "" },
+		{ 403, "text/html; charset=utf-8", HTML, CW_ERROR_DENIED,
+		  FAULT_AUTH, "HTTP 403", "a web page, not the API" },
+		{ 401, NULL, "\n<HTML>", CW_ERROR_CREDENTIALS, FAULT_AUTH,
+		  "HTTP 401", "a web page, not the API" },
+		{ 404, "text/html", HTML, CW_ERROR_QUERY, FAULT_NOT_API,
+		  "HTTP 404", "a web page, not the API" },
+		{ 404, NULL, HTML, CW_ERROR_QUERY, FAULT_NOT_API, "HTTP 404",
+		  "a web page, not the API" },
+		{ 404, "application/json", "{}", CW_ERROR_QUERY,
+		  FAULT_BAD_QUERY, "HTTP 404", "" },
+		{ 407, "text/html", HTML, CW_ERROR_QUERY, FAULT_AUTH,
+		  "HTTP 407",
+		  "the proxy wants credentials: check https_proxy" },
+		{ 408, NULL, "", CW_ERROR_PASSING, FAULT_SERVER, "HTTP 408",
+		  "" },
+		{ 429, NULL, "", CW_ERROR_THROTTLED, FAULT_THROTTLED,
+		  "HTTP 429", "" },
+		{ 429, NULL, "{\"__type\":\"a#Unheard\",\"message\":\"m\"}",
+		  CW_ERROR_THROTTLED, FAULT_THROTTLED, "Unheard", "m" },
+		{ 301, "text/html", HTML, CW_ERROR_QUERY, FAULT_REDIRECT,
+		  "HTTP 301", "a redirect, not followed" },
+		{ 307, NULL, "", CW_ERROR_QUERY, FAULT_REDIRECT, "HTTP 307",
+		  "a redirect, not followed" },
+		{ 204, NULL, "", CW_ERROR_QUERY, FAULT_BAD_ANSWER, "HTTP 204",
+		  "" },
+		{ 500, NULL, "", CW_ERROR_PASSING, FAULT_SERVER, "HTTP 500",
+		  "" },
+		{ 500, NULL, "{\"__type\":\"a#Unheard\"}", CW_ERROR_PASSING,
+		  FAULT_SERVER, "Unheard", "" },
+		{ 501, NULL, "", CW_ERROR_QUERY, FAULT_SERVER, "HTTP 501",
+		  "" },
+		{ 502, "text/html", HTML, CW_ERROR_PASSING, FAULT_SERVER,
+		  "HTTP 502", "a web page, not the API" },
+		{ 503, NULL, "Slow down", CW_ERROR_PASSING, FAULT_SERVER,
+		  "HTTP 503", "" },
+		{ 504, NULL, "[{\"__type\":\"Throttling\"}]",
+		  CW_ERROR_PASSING, FAULT_SERVER, "HTTP 504", "" },
+		{ 0, NULL, "", CW_ERROR_QUERY, FAULT_BAD_QUERY, "HTTP 0", "" },
+		{ 999, NULL, "", CW_ERROR_QUERY, FAULT_BAD_QUERY, "HTTP 999",
+		  "" },
+		{ -1, NULL, "", CW_ERROR_QUERY, FAULT_BAD_QUERY, "HTTP -1",
+		  "" },
+		/* Whatever its code is called over JSON. */
+		{ 400, NULL, "{\"__type\":\"x#New\",\"message\":"
+		  "\"Rate exceeded\"}", CW_ERROR_THROTTLED, FAULT_THROTTLED,
+		  "New", "Rate exceeded" },
+		{ 400, NULL, "{\"__type\":\"\",\"message\":null,\"code\":{}}",
+		  CW_ERROR_QUERY, FAULT_BAD_QUERY, "HTTP 400", "" },
+		{ 400, NULL, "<Error><Code>Throttling", CW_ERROR_QUERY,
+		  FAULT_BAD_QUERY, "HTTP 400", "" },
+		{ 400, NULL, "<", CW_ERROR_QUERY, FAULT_BAD_QUERY, "HTTP 400",
+		  "" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct cw_error x = error_of(rows[i].status, NULL,
+					     rows[i].type, rows[i].body);
+		if (x.kind != rows[i].kind || x.fault != rows[i].fault)
+			fail_msg("%ld %s: kind %d, fault %s", rows[i].status,
+				 rows[i].body, (int)x.kind,
+				 fault_name(x.fault));
+		assert_string_equal(x.code, rows[i].code);
+		assert_string_equal(x.message, rows[i].message);
+	}
+}
+
+static void an_error_breaks_the_terminal(void **state)
+{
+	(void)state;
+	struct buf body;
+	struct cw_error x = error_of(
+		400, "\x1b[2J;Sender", NULL,
+		"{\"__type\":\"a\",\"message\":\"\\u202e\\u0007b\\u0000c\"}");
+	assert_string_equal(x.code, "\\x1b[2J");
+	assert_string_equal(x.message, "\\u{202e}\\x07b\\x00c");
+	buf_init(&body, 0);
+	buf_str(&body, "{\"__type\":\"");
+	for (int i = 0; i < 5000; i++)
+		buf_str(&body, "\xc3\xa9");
+	buf_str(&body, "\",\"message\":\"");
+	for (int i = 0; i < 5000; i++)
+		buf_str(&body, "\xc3\xa9");
+	buf_str(&body, "\"}");
+	x = error_of(400, NULL, NULL, buf_text(&body));
+	assert_int_equal(strlen(x.code), sizeof(x.code) - 2);
+	assert_int_equal(strlen(x.message), sizeof(x.message) - 2);
+	buf_release(&body);
+}
+
+/* A refused signature comes with what should have been signed. */
+static void an_error_shows_the_sessions_token(void **state)
+{
+	(void)state;
+	struct cw_error x = error_of(
+		403, NULL, NULL,
+		"{\"__type\":\"com.amazon.coral.service#"
+		"InvalidSignatureException\",\"message\":\"It differs.\\n\\n"
+		"The Canonical String for this request should have been\\n'"
+		"POST\\n/\\n\\nx-amz-security-token:FwoGSECRET\\n'\"}");
+	assert_int_equal(x.kind, CW_ERROR_SKEW);
+	assert_string_equal(x.message, "It differs.");
+	x = error_of(403, NULL, NULL,
+		     "<Error><Code>SignatureDoesNotMatch</Code><Message>\n"
+		     "It differs.\r\nx-amz-security-token:FwoGSECRET\n"
+		     "</Message></Error>");
+	assert_string_equal(x.message, "It differs.");
+}
+
+/* It is read between two keys, not on a worker. */
+static void a_huge_error_stops_the_keys(void **state)
+{
+	(void)state;
+	struct buf body;
+	buf_init(&body, 0);
+	for (int i = 0; i < 4; i++) {
+		buf_clear(&body);
+		buf_str(&body, i < 2 ? "{\"pad\":" : "<a>");
+		for (size_t k = 0; k < LIMIT_ERROR_BODY; k++)
+			buf_str(&body, i ? "[" : "{\"a\":");
+		buf_str(&body, i < 2 ? "{\"__type\":\"Throttling\"}"
+				     : "<Code>Throttling</Code>");
+		struct cw_error x = error_of(500, NULL, NULL, body.s);
+		assert_int_equal(x.kind, CW_ERROR_PASSING);
+		assert_string_equal(x.code, "HTTP 500");
+	}
+	buf_clear(&body);
+	buf_str(&body, "{\"__type\":\"Throttling\",\"pad\":\"");
+	while (body.len < (size_t)32 << 20)
+		buf_str(&body, "0123456789abcdef0123456789abcdef");
+	buf_str(&body, "\",\"message\":\"too late\"}");
+	char *own = tight(body.s, body.len);
+	struct cw_error x;
+	clock_t start = clock();
+	for (int i = 0; i < 20; i++)
+		cw_error_read(400, NULL, NULL, own, body.len, &x);
+	assert_true(seconds_since(start) / 20 < 0.025);
+	assert_int_equal(x.kind, CW_ERROR_THROTTLED);
+	assert_string_equal(x.message, "");
+	free(own);
+	buf_release(&body);
+	cw_error_read(502, NULL, NULL, NULL, 0, &x);
+	assert_int_equal(x.kind, CW_ERROR_PASSING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest data[] = {
@@ -1518,8 +1813,17 @@ int main(void)
 		cmocka_unit_test(an_account_without_alarms_is_a_fault),
 		cmocka_unit_test(alarms_without_end_fill_the_memory),
 	};
+	const struct CMUnitTest errors[] = {
+		cmocka_unit_test(an_error_is_mistaken_for_another),
+		cmocka_unit_test(an_answer_without_a_code_is_misjudged),
+		cmocka_unit_test(an_error_breaks_the_terminal),
+		cmocka_unit_test(an_error_shows_the_sessions_token),
+		cmocka_unit_test(a_huge_error_stops_the_keys),
+	};
 	return cmocka_run_group_tests_name("cw_api: GetMetricData", data, NULL,
 					   NULL)
 	       + cmocka_run_group_tests_name("cw_api: lists", lists, NULL,
+					     NULL)
+	       + cmocka_run_group_tests_name("cw_api: errors", errors, NULL,
 					     NULL);
 }
