@@ -1762,6 +1762,246 @@ static void a_huge_error_stops_the_keys(void **state)
 	assert_int_equal(x.kind, CW_ERROR_PASSING);
 }
 
+/* ---- requests ------------------------------------------------------------------- */
+
+static cJSON *parse(const struct buf *b)
+{
+	cJSON *j = cJSON_ParseWithLength(buf_text(b), b->len);
+	if (!j)
+		fail_msg("no JSON: %s", buf_text(b));
+	/* cJSON takes what JSON does not allow. */
+	for (size_t i = 0; i < b->len; i++)
+		assert_true((unsigned char)b->s[i] >= 0x20);
+	return j;
+}
+
+static const cJSON *get(const cJSON *o, const char *name)
+{
+	const cJSON *j = cJSON_GetObjectItemCaseSensitive(o, name);
+	if (!j)
+		fail_msg("no member %s", name);
+	return j;
+}
+
+/* The body of a real request; it was one to `call`. */
+static cJSON *sample(const char *name, const char *call)
+{
+	char path[100], text[4096], target[100];
+	snprintf(path, sizeof(path), "tests/data/cw-samples/%s.txt", name);
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	size_t n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	snprintf(target, sizeof(target), ": %s%s\n", CW_TARGET, call);
+	assert_non_null(strstr(text, target));
+	const char *body = strstr(text, "\n\n");
+	assert_non_null(body);
+	cJSON *j = cJSON_Parse(body);
+	assert_non_null(j);
+	return j;
+}
+
+static void expect_members(const cJSON *ours, const cJSON *theirs)
+{
+	const cJSON *j;
+	cJSON_ArrayForEach(j, ours)
+		assert_int_equal(j->type & 0xff,
+				 get(theirs, j->string)->type & 0xff);
+}
+
+static void expect_alike(const cJSON *ours, const cJSON *theirs,
+			 const char *name)
+{
+	if (!cJSON_Compare(get(ours, name), get(theirs, name), true))
+		fail_msg("%s differs", name);
+}
+
+static void the_service_does_not_understand_a_question_for_points(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "js-get-metric-data",
+					     "boto-get-metric-data" };
+	const struct cw_dimension dim = { "LoadBalancer", "app/x/1" };
+	const struct cw_query q = {
+		{ "AWS/ApplicationELB", "TargetResponseTime", 1, &dim },
+		"p99", 60000,
+	};
+	struct buf out;
+	buf_init(&out, 0);
+	cw_write_get_metric_data(&out, &q, 1, INT64_C(1763000000000),
+				 INT64_C(1763003600000), NULL);
+	cJSON *ours = parse(&out);
+	const cJSON *first = get(ours, "MetricDataQueries")->child;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		cJSON *theirs = sample(names[i], "GetMetricData");
+		const cJSON *like = get(theirs, "MetricDataQueries")->child;
+		expect_members(ours, theirs);
+		expect_members(first, like);
+		expect_alike(first, like, "MetricStat");
+		expect_alike(ours, theirs, "StartTime");
+		expect_alike(ours, theirs, "ScanBy");
+		cJSON_Delete(theirs);
+	}
+	assert_true(get(ours, "EndTime")->valuedouble == 1763003600);
+	assert_string_equal(get(first, "Id")->valuestring, "m0");
+	assert_int_equal(cJSON_GetArraySize(first), 2);
+	cJSON_Delete(ours);
+	buf_release(&out);
+}
+
+static void the_service_does_not_understand_a_question_for_names(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "js-list-metrics",
+					     "boto-list-metrics" };
+	const struct cw_list l = { .space = "AWS/EC2",
+				   .dimension = "InstanceId" };
+	struct buf out;
+	buf_init(&out, 0);
+	cw_write_list_metrics(&out, &l, true, NULL);
+	cJSON *ours = parse(&out);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		cJSON *theirs = sample(names[i], "ListMetrics");
+		assert_true(cJSON_Compare(ours, theirs, true));
+		cJSON_Delete(theirs);
+	}
+	cJSON_Delete(ours);
+	buf_release(&out);
+}
+
+static void the_service_does_not_understand_a_question_for_alarms(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "js-describe-alarms",
+					     "boto-describe-alarms" };
+	struct buf out;
+	buf_init(&out, 0);
+	cw_write_describe_alarms(&out, NULL);
+	cJSON *ours = parse(&out);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		cJSON *theirs = sample(names[i], "DescribeAlarms");
+		/* Ours is about all states. */
+		cJSON_DeleteItemFromObject(theirs, "StateValue");
+		assert_true(cJSON_Compare(ours, theirs, true));
+		cJSON_Delete(theirs);
+	}
+	cJSON_Delete(ours);
+	buf_release(&out);
+}
+
+static void a_part_of_a_question_breaks_its_json(void **state)
+{
+	(void)state;
+	struct buf out;
+	buf_init(&out, 0);
+	for (int i = 0; i < 32; i++) {
+		const struct cw_list l = {
+			.space = i & 1 ? "S" : NULL,
+			.metric = i & 2 ? "M" : NULL,
+			.dimension = i & 4 ? "D" : NULL,
+		};
+		buf_clear(&out);
+		cw_write_list_metrics(&out, &l, i & 8, i & 16 ? "T" : NULL);
+		cJSON *j = parse(&out);
+		assert_int_equal(cJSON_GetArraySize(j),
+				 __builtin_popcount((unsigned)i));
+		if (i & 4)
+			assert_string_equal(get(get(j, "Dimensions")->child,
+						"Name")->valuestring, "D");
+		cJSON_Delete(j);
+	}
+	buf_release(&out);
+}
+
+static void a_name_with_odd_characters_breaks_a_question(void **state)
+{
+	(void)state;
+	char odd[200];
+	size_t n = 0;
+	struct buf out;
+	for (int c = 1; c < 0x80; c++)
+		odd[n++] = (char)c;
+	strcpy(odd + n, "\xc3\xa9\xe2\x80\xae\xf0\x9f\x98\x80\"}],\\");
+	const struct cw_dimension dim[] = { { odd, "1" }, { "b", odd } };
+	const struct cw_query q = { { odd, odd, 2, dim }, "PR(:0.3)", 1000 };
+	const struct cw_list l = { .space = odd, .dimension = odd };
+	buf_init(&out, 0);
+	cw_write_get_metric_data(&out, &q, 1, 0, 60000, odd);
+	cJSON *j = parse(&out);
+	const cJSON *stat = get(get(j, "MetricDataQueries")->child,
+				"MetricStat");
+	const cJSON *metric = get(stat, "Metric");
+	const cJSON *dims = get(metric, "Dimensions");
+	assert_string_equal(get(metric, "Namespace")->valuestring, odd);
+	assert_string_equal(get(metric, "MetricName")->valuestring, odd);
+	assert_string_equal(get(dims->child, "Name")->valuestring, odd);
+	assert_string_equal(get(dims->child->next, "Value")->valuestring, odd);
+	assert_string_equal(get(stat, "Stat")->valuestring, "PR(:0.3)");
+	assert_true(get(stat, "Period")->valuedouble == 1);
+	assert_string_equal(get(j, "NextToken")->valuestring, odd);
+	cJSON_Delete(j);
+	buf_clear(&out);
+	cw_write_list_metrics(&out, &l, false, odd);
+	j = parse(&out);
+	assert_string_equal(get(j, "Namespace")->valuestring, odd);
+	assert_string_equal(get(j, "NextToken")->valuestring, odd);
+	cJSON_Delete(j);
+	buf_clear(&out);
+	cw_write_describe_alarms(&out, odd);
+	j = parse(&out);
+	assert_string_equal(get(j, "NextToken")->valuestring, odd);
+	cJSON_Delete(j);
+	buf_release(&out);
+}
+
+/* What a list brought is asked for, and the answer is about it. */
+static void an_answer_is_given_to_another_question(void **state)
+{
+	(void)state;
+	static struct cw_query q[CW_QUERIES_MAX];
+	struct cw_metrics m;
+	struct cw_data d;
+	struct buf b;
+	cw_metrics_init(&m);
+	buf_init(&b, 0);
+	buf_str(&b, "{\"Metrics\":[");
+	for (size_t i = 0; i < CW_QUERIES_MAX; i++)
+		buf_printf(&b, "%s{\"Namespace\":\"A\",\"MetricName\":\"N\","
+			   "\"Dimensions\":[{\"Name\":\"a\",\"Value\":"
+			   "\"\\\"%zu\\\\\\u00e9\"}]}", i ? "," : "", i);
+	buf_str(&b, "]}");
+	must_read_metrics(&m, buf_text(&b));
+	for (size_t i = 0; i < m.nr; i++)
+		q[i] = (struct cw_query){ m.metric[i], "Sum", 60000 };
+	buf_clear(&b);
+	cw_write_get_metric_data(&b, q, m.nr, T0, T0 + 60000, NULL);
+	cJSON *asked = parse(&b);
+	const cJSON *j;
+	buf_clear(&b);
+	buf_str(&b, "{\"MetricDataResults\":[");
+	cJSON_ArrayForEach(j, get(asked, "MetricDataQueries")) {
+		const cJSON *dims = get(get(get(j, "MetricStat"), "Metric"),
+					"Dimensions");
+		buf_printf(&b, "%s{\"Id\":\"%s\",\"Timestamps\":[1765977780],"
+			   "\"Values\":[%d]}", b.len > 22 ? "," : "",
+			   get(j, "Id")->valuestring,
+			   atoi(get(dims->child, "Value")->valuestring + 1));
+	}
+	buf_str(&b, "]}");
+	cw_data_init(&d, m.nr);
+	must_read(&d, buf_text(&b));
+	assert_int_equal(d.nr, CW_QUERIES_MAX);
+	assert_int_equal(d.dropped, 0);
+	for (size_t i = 0; i < d.nr; i++)
+		assert_int_equal(atoi(m.metric[d.result[i].query].dim[0].value
+				      + 1), (int)d.result[i].v[0]);
+	cJSON_Delete(asked);
+	cw_data_release(&d);
+	cw_metrics_release(&m);
+	buf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest data[] = {
@@ -1820,10 +2060,23 @@ int main(void)
 		cmocka_unit_test(an_error_shows_the_sessions_token),
 		cmocka_unit_test(a_huge_error_stops_the_keys),
 	};
+	const struct CMUnitTest requests[] = {
+		cmocka_unit_test(
+			the_service_does_not_understand_a_question_for_points),
+		cmocka_unit_test(
+			the_service_does_not_understand_a_question_for_names),
+		cmocka_unit_test(
+			the_service_does_not_understand_a_question_for_alarms),
+		cmocka_unit_test(a_part_of_a_question_breaks_its_json),
+		cmocka_unit_test(a_name_with_odd_characters_breaks_a_question),
+		cmocka_unit_test(an_answer_is_given_to_another_question),
+	};
 	return cmocka_run_group_tests_name("cw_api: GetMetricData", data, NULL,
 					   NULL)
 	       + cmocka_run_group_tests_name("cw_api: lists", lists, NULL,
 					     NULL)
 	       + cmocka_run_group_tests_name("cw_api: errors", errors, NULL,
-					     NULL);
+					     NULL)
+	       + cmocka_run_group_tests_name("cw_api: requests", requests,
+					     NULL, NULL);
 }
