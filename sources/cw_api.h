@@ -120,7 +120,9 @@ int cw_alarms_read(struct cw_alarms *a, const char *bytes, size_t n,
 
 /* An answer that is not 200. */
 enum cw_error_kind {
-	CW_ERROR_THROTTLED, CW_ERROR_SKEW, CW_ERROR_DENIED, /* not allowed this */
+	CW_ERROR_THROTTLED,
+	CW_ERROR_SKEW,
+	CW_ERROR_DENIED,         /* not allowed this */
 	CW_ERROR_CREDENTIALS,    /* the keys are bad or expired */
 	CW_ERROR_PASSING,        /* 5xx and the like: another try may do */
 	CW_ERROR_TOKEN,          /* InvalidNextToken: start over */

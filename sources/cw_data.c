@@ -67,7 +67,7 @@ void cw_data_release(struct cw_data *d)
 	*d = (struct cw_data){ 0 };
 }
 
-/* ---- messages --------------------------------------------------------------- */
+/* ---- messages ----------------------------------------------------------- */
 
 struct message_of {
 	struct arena *arena;
@@ -133,7 +133,7 @@ static size_t read_messages(struct cw_json *w, enum json_token t,
 	return x.nr;
 }
 
-/* ---- members of a result ------------------------------------------------------ */
+/* ---- members of a result ------------------------------------------------ */
 
 /* "m12", and not "m012". */
 static bool query_of(const char *id, size_t n, size_t nr, size_t *out)
@@ -237,7 +237,7 @@ static const struct cw_field result_fields[] = {
 	{ 0 },
 };
 
-/* ---- points ------------------------------------------------------------------- */
+/* ---- points ------------------------------------------------------------- */
 
 /* What has both a time and a value; returns how many. */
 static size_t pair_points(struct page *p, struct piece *x)
@@ -323,7 +323,7 @@ static void take_piece(struct page *p, struct piece *x)
 	};
 }
 
-/* ---- members of the answer ------------------------------------------------------ */
+/* ---- members of the answer ---------------------------------------------- */
 
 static void read_piece(struct cw_json *w, enum json_token t, void *to)
 {
@@ -370,7 +370,7 @@ static const struct cw_field page_fields[] = {
 	{ 0 },
 };
 
-/* ---- joining ---------------------------------------------------------------------- */
+/* ---- joining ------------------------------------------------------------ */
 
 static void join_messages(struct arena *a, struct cw_message **to, size_t *nr,
 			  const struct cw_message *from, size_t nr_from)

@@ -90,7 +90,7 @@ static const enum fault faults[] = {
 	[CW_ERROR_QUERY] = FAULT_BAD_QUERY,
 };
 
-/* ---- texts ------------------------------------------------------------------ */
+/* ---- texts -------------------------------------------------------------- */
 
 static bool is_space(char c)
 {
@@ -140,7 +140,7 @@ static void put_message(struct cw_error *out, const char *s, size_t n)
 		clean_into(out->message, sizeof(out->message), s, n);
 }
 
-/* ---- JSON ------------------------------------------------------------------- */
+/* ---- JSON --------------------------------------------------------------- */
 
 static void read_code(struct cw_json *w, enum json_token t, void *to)
 {
@@ -182,7 +182,7 @@ static void read_json(struct cw_error *out, const char *bytes, size_t n)
 	cw_json_release(&w);
 }
 
-/* ---- XML and HTML ----------------------------------------------------------- */
+/* ---- XML and HTML ------------------------------------------------------- */
 
 /* <Code>Throttling</Code> of the query protocol: what a proxy in front, or a
  * stand-in, may still say. */
@@ -224,7 +224,7 @@ static bool is_web_page(const char *type, const char *s, size_t n)
 	       || begins(s, n, "<!doctype html");
 }
 
-/* ---- what it means ---------------------------------------------------------- */
+/* ---- what it means ------------------------------------------------------ */
 
 static bool fits(const char *pattern, const char *code)
 {

@@ -25,7 +25,7 @@ void cw_json_release(struct cw_json *w)
 	json_push_release(&w->j);
 }
 
-/* ---- tokens ----------------------------------------------------------------- */
+/* ---- tokens ------------------------------------------------------------- */
 
 enum json_token cw_json_next(struct cw_json *w)
 {
@@ -91,7 +91,7 @@ bool cw_json_list(struct cw_json *w, enum json_token t, cw_json_reader *item,
 	return true;
 }
 
-/* ---- values ----------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------- */
 
 static bool is_plain(const char *s, size_t n)
 {
@@ -197,7 +197,7 @@ char *cw_json_token(struct cw_json *w, enum json_token t)
 	return s;
 }
 
-/* ---- the document ----------------------------------------------------------- */
+/* ---- the document ------------------------------------------------------- */
 
 static bool is_web_page(const struct cw_json *w)
 {

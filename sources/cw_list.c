@@ -16,7 +16,7 @@
 #define VALUE_MAX_BYTES ((size_t)1024)
 #define DIMENSIONS_MAX ((size_t)30)
 
-/* ---- metrics as keys ---------------------------------------------------------- */
+/* ---- metrics as keys ---------------------------------------------------- */
 
 int cw_metric_compare(const struct cw_metric *a, const struct cw_metric *b)
 {
@@ -39,7 +39,7 @@ const char *cw_dimension(const struct cw_metric *m, const char *name)
 	return NULL;
 }
 
-/* ---- ListMetrics ------------------------------------------------------------------ */
+/* ---- ListMetrics -------------------------------------------------------- */
 
 void cw_metrics_init(struct cw_metrics *m)
 {
@@ -266,7 +266,7 @@ void cw_metrics_sort(struct cw_metrics *m)
 	m->nr = kept;
 }
 
-/* ---- DescribeAlarms ------------------------------------------------------------------ */
+/* ---- DescribeAlarms ----------------------------------------------------- */
 
 void cw_alarms_init(struct cw_alarms *a)
 {

@@ -34,7 +34,7 @@ static void check_token(const char *token)
 	MUST(!token || (*token && strlen(token) <= LIMIT_TOKEN));
 }
 
-/* ---- GetMetricData ----------------------------------------------------------- */
+/* ---- GetMetricData ------------------------------------------------------ */
 
 static void check_messages(const struct cw_message *m, size_t nr)
 {
@@ -97,7 +97,7 @@ static void fuzz_data(const char *s, size_t n)
 	cw_data_release(&d);
 }
 
-/* ---- ListMetrics --------------------------------------------------------------- */
+/* ---- ListMetrics -------------------------------------------------------- */
 
 static void check_question(const struct cw_metric *m)
 {
@@ -162,7 +162,7 @@ static void fuzz_metrics(const char *s, size_t n)
 	cw_metrics_release(&m);
 }
 
-/* ---- DescribeAlarms -------------------------------------------------------------- */
+/* ---- DescribeAlarms ----------------------------------------------------- */
 
 static void check_alarms(const struct cw_alarms *a)
 {
@@ -204,7 +204,7 @@ static void fuzz_alarms(const char *s, size_t n)
 	cw_alarms_release(&a);
 }
 
-/* ---- errors ---------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------- */
 
 static void fuzz_error(const char *s, size_t n)
 {

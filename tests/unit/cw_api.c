@@ -40,7 +40,7 @@ static double seconds_since(clock_t start)
 	return (double)(clock() - start) / CLOCKS_PER_SEC;
 }
 
-/* ---- GetMetricData: helpers --------------------------------------------------- */
+/* ---- GetMetricData: helpers --------------------------------------------- */
 
 static const char *status_name(enum cw_status s)
 {
@@ -140,7 +140,7 @@ static void expect_refused(struct cw_data *d, const char *s, size_t n,
 	buf_release(&after);
 }
 
-/* ---- GetMetricData: one page -------------------------------------------------- */
+/* ---- GetMetricData: one page -------------------------------------------- */
 
 static void a_point_lands_at_another_time(void **state)
 {
@@ -452,7 +452,7 @@ static void a_name_without_end_fills_the_memory(void **state)
 	cw_data_release(&d);
 }
 
-/* ---- GetMetricData: pages ------------------------------------------------------ */
+/* ---- GetMetricData: pages ----------------------------------------------- */
 
 static void a_second_page_replaces_the_first(void **state)
 {
@@ -661,7 +661,7 @@ static void a_token_with_escapes_comes_back_changed(void **state)
 	cw_data_release(&d);
 }
 
-/* ---- GetMetricData: what is no answer ------------------------------------------- */
+/* ---- GetMetricData: what is no answer ----------------------------------- */
 
 static void a_page_that_breaks_off_spoils_what_was_held(void **state)
 {
@@ -800,7 +800,7 @@ static void a_deep_answer_ends_the_program(void **state)
 	cw_data_release(&d);
 }
 
-/* ---- GetMetricData: sizes ------------------------------------------------------- */
+/* ---- GetMetricData: sizes ----------------------------------------------- */
 
 static void put_points(struct buf *out, size_t from, size_t nr, bool down)
 {
@@ -932,7 +932,7 @@ static void points_without_end_fill_the_memory(void **state)
 	cw_data_release(&d);
 }
 
-/* ---- ListMetrics --------------------------------------------------------------- */
+/* ---- ListMetrics -------------------------------------------------------- */
 
 /* "AWS/Lambda Errors FunctionName=a Resource=b", a line each. */
 static void print_metrics(const struct cw_metrics *m, struct buf *out)
@@ -1215,7 +1215,7 @@ static void metrics_without_end_fill_the_memory(void **state)
 	cw_metrics_release(&m);
 }
 
-/* ---- DescribeAlarms ------------------------------------------------------------- */
+/* ---- DescribeAlarms ----------------------------------------------------- */
 
 /* "name alarm since 1765977780000: reason", a line each. */
 static void print_alarms(const struct cw_alarms *a, struct buf *out)
@@ -1467,7 +1467,7 @@ static void alarms_without_end_fill_the_memory(void **state)
 	cw_alarms_release(&a);
 }
 
-/* ---- errors --------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------- */
 
 static struct cw_error error_of(long status, const char *header,
 				const char *type, const char *body)
@@ -1762,7 +1762,7 @@ static void a_huge_error_stops_the_keys(void **state)
 	assert_int_equal(x.kind, CW_ERROR_PASSING);
 }
 
-/* ---- requests ------------------------------------------------------------------- */
+/* ---- requests ----------------------------------------------------------- */
 
 static cJSON *parse(const struct buf *b)
 {
