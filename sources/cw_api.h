@@ -78,8 +78,9 @@ struct cw_data {
 };
 void cw_data_init(struct cw_data *d, size_t nr_queries);
 void cw_data_release(struct cw_data *d);
-/* Adds a page. -1 with a sentence (EXIT_UNREACHABLE): not JSON, or not this
- * answer; d is as it was before then, its token too. What is no number or no
+/* Adds a page. -1 with a sentence (EXIT_UNREACHABLE, EXIT_REFUSED for a login
+ * page): not JSON, or not this answer; d is as it was before then, its token
+ * too. What is no number or no
  * time, unpaired and overwritten points are dropped and counted, as is what is
  * beyond LIMIT_ANSWER_POINTS and LIMIT_ANSWER_SERIES of all pages together. */
 int cw_data_read(struct cw_data *d, const char *bytes, size_t n,

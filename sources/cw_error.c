@@ -218,10 +218,15 @@ static bool begins(const char *s, size_t n, const char *word)
 	return n >= strlen(word) && strncasecmp(s, word, strlen(word)) == 0;
 }
 
-static bool is_web_page(const char *type, const char *s, size_t n)
+static const char login_page[] = "a login page, not the API";
+
+/* What is said of one; NULL: it is none. */
+static const char *web_page(const char *type, const char *s, size_t n)
 {
-	return begins(type, strlen(type), "text/html") || begins(s, n, "<html")
-	       || begins(s, n, "<!doctype html");
+	if (!begins(type, strlen(type), "text/html") && !begins(s, n, "<html")
+	    && !begins(s, n, "<!doctype html"))
+		return NULL;
+	return cw_json_is_login(s, n) ? login_page : "a web page, not the API";
 }
 
 /* ---- what it means ------------------------------------------------------ */
@@ -246,25 +251,26 @@ static bool by_code(struct cw_error *out)
 	return false;
 }
 
-static void by_status(long status, bool page, struct cw_error *out)
+static void by_status(long status, const char *page, struct cw_error *out)
 {
 	const struct status_row *r = statuses;
-	bool mute = !*out->message;
 	while (r->lo && (status < r->lo || status > r->hi))
 		r++;
 	out->kind = r->kind;
-	out->fault = page && r->fault == FAULT_BAD_QUERY ? FAULT_NOT_API
-							 : r->fault;
+	out->fault = r->fault;
 	if (!*out->code)
 		snprintf(out->code, sizeof(out->code), "HTTP %ld", status);
-	if (mute && (page || r->say))
+	if (!*out->message && (page || r->say))
 		snprintf(out->message, sizeof(out->message), "%s",
-			 r->say ? r->say : "a web page, not the API");
+			 r->say ? r->say : page);
+	if (r->fault != FAULT_BAD_QUERY)
+		return;
 	/* The code of it over JSON is not written down anywhere. */
-	if (r->fault == FAULT_BAD_QUERY
-	    && strncmp(out->message, "Rate exceeded", 13) == 0) {
+	if (strncmp(out->message, "Rate exceeded", 13) == 0) {
 		out->kind = CW_ERROR_THROTTLED;
 		out->fault = FAULT_THROTTLED;
+	} else if (page) {
+		out->fault = page == login_page ? FAULT_AUTH : FAULT_NOT_API;
 	}
 }
 
@@ -275,7 +281,8 @@ void cw_error_read(long status, const char *query_error,
 	*out = (struct cw_error){ .kind = CW_ERROR_QUERY };
 	n = n < LIMIT_ERROR_BODY ? n : LIMIT_ERROR_BODY;
 	trim(&bytes, &n);
-	bool page = is_web_page(content_type ? content_type : "", bytes, n);
+	const char *page = web_page(content_type ? content_type : "", bytes,
+				    n);
 	if (n && bytes[0] == '<')
 		read_xml(out, bytes, n);
 	else

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "sources/decimal.h"
+#include "sources/prom_parse.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -207,11 +208,20 @@ static bool is_web_page(const struct cw_json *w)
 	return i < w->n && w->bytes[i] == '<';
 }
 
+bool cw_json_is_login(const char *bytes, size_t n)
+{
+	n = n < LIMIT_ERROR_BODY ? n : LIMIT_ERROR_BODY;
+	return prom_fault(200, NULL, NULL, bytes, n, NULL) == FAULT_AUTH;
+}
+
 static int say(const struct cw_json *w, struct err *e)
 {
 	if (w->why)
 		return err_set(e, EXIT_UNREACHABLE, "the answer is not what "
 			       "was asked for: %s", w->why);
+	if (is_web_page(w) && cw_json_is_login(w->bytes, w->n))
+		return err_set(e, EXIT_REFUSED, "the answer is a login page, "
+			       "not the API's: a proxy wants to know who asks");
 	if (is_web_page(w))
 		return err_set(e, EXIT_UNREACHABLE, "the answer is a web page "
 			       "or XML, not the API's JSON");

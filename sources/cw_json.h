@@ -29,7 +29,8 @@ struct cw_field {
 void cw_json_init(struct cw_json *w, const char *bytes, size_t n);
 void cw_json_release(struct cw_json *w);
 /* The document: an object, and nothing but white space after it. -1 with a
- * sentence (EXIT_UNREACHABLE); some of it was read then. */
+ * sentence (EXIT_UNREACHABLE, EXIT_REFUSED for a login page); some of it was
+ * read then. */
 int cw_json_read(struct cw_json *w, const struct cw_field *f, void *to,
 		 struct err *e);
 
@@ -55,5 +56,8 @@ double cw_json_number(struct cw_json *w, enum json_token t);
 /* A member's text as it came, to be sent back: longer than JSON_TEXT_MAX, not
  * than LIMIT_TOKEN, which is a fault. NULL: none, or empty. Caller frees. */
 char *cw_json_token(struct cw_json *w, enum json_token t);
+
+/* Whether a web page asks who one is: a proxy stands before the API. */
+bool cw_json_is_login(const char *bytes, size_t n);
 
 #endif

@@ -526,78 +526,91 @@ static uint64_t draw(uint64_t *state)
 	return *state >> 33;
 }
 
-/* Any pieces in any order are what a plain list of all of them says. */
+/* What all pieces say, in a plain list. */
+enum { MINUTES = 40, LABELS = 3, QUERIES = 4 };
+struct wanted {
+	double v[QUERIES][LABELS][MINUTES];
+	bool has[QUERIES][LABELS];
+};
+
+/* A result of up to five points in any order, some twice. */
+static void draw_piece(struct buf *page, struct wanted *w, uint64_t *seed)
+{
+	size_t q = draw(seed) % QUERIES, l = draw(seed) % LABELS;
+	size_t n = draw(seed) % 6;
+	struct buf v;
+	buf_init(&v, 0);
+	w->has[q][l] = true;
+	buf_printf(page, "{\"Id\":\"m%zu\",\"Label\":\"%c\","
+		   "\"Timestamps\":[", q, (char)('a' + l));
+	for (size_t i = 0; i < n; i++) {
+		size_t m = draw(seed) % MINUTES;
+		w->v[q][l][m] = (double)draw(seed);
+		buf_printf(page, "%s%zu", i ? "," : "", m * 60);
+		buf_printf(&v, "%s%.17g", i ? "," : "", w->v[q][l][m]);
+	}
+	buf_printf(page, "],\"Values\":[%s]}", buf_text(&v));
+	buf_release(&v);
+}
+
+static void expect_points(const struct cw_result *r, const double *wanted)
+{
+	size_t n = 0;
+	for (size_t m = 0; m < MINUTES; m++) {
+		if (isnan(wanted[m]))
+			continue;
+		assert_true(n < r->nr);
+		assert_true(r->t[n] == (time_ms)m * 60000);
+		assert_true(r->v[n++] == wanted[m]);
+	}
+	assert_int_equal(n, r->nr);
+}
+
+static void expect_wanted(const struct cw_data *d, const struct wanted *w)
+{
+	size_t at = 0, points = 0;
+	for (size_t q = 0; q < QUERIES; q++)
+		for (size_t l = 0; l < LABELS; l++) {
+			if (!w->has[q][l])
+				continue;
+			assert_true(at < d->nr);
+			const struct cw_result *r = &d->result[at++];
+			assert_int_equal(r->query, q);
+			assert_int_equal(r->label[0], 'a' + l);
+			expect_points(r, w->v[q][l]);
+			points += r->nr;
+		}
+	assert_int_equal(at, d->nr);
+	assert_int_equal(points, d->points);
+}
+
 static void a_point_gets_lost_between_pages(void **state)
 {
 	(void)state;
-	enum { MINUTES = 40, LABELS = 3, QUERIES = 4 };
+	static struct wanted w;
 	uint64_t seed = 7;
+	struct buf page;
+	buf_init(&page, 0);
 	for (int round = 0; round < 300; round++) {
-		double want[QUERIES][LABELS][MINUTES];
-		bool has[QUERIES][LABELS] = { { false } };
-		size_t points = 0;
 		struct cw_data d;
-		struct buf page;
 		cw_data_init(&d, QUERIES);
-		buf_init(&page, 0);
+		w = (struct wanted){ 0 };
 		for (size_t i = 0; i < QUERIES * LABELS * MINUTES; i++)
-			(&want[0][0][0])[i] = NAN;
+			(&w.v[0][0][0])[i] = NAN;
 		for (int k = 0; k < 8; k++) {
-			size_t nr = draw(&seed) % 10;
 			buf_clear(&page);
 			buf_str(&page, "{\"MetricDataResults\":[");
-			for (size_t i = 0; i < nr; i++) {
-				size_t q = draw(&seed) % QUERIES;
-				size_t l = draw(&seed) % LABELS;
-				size_t n = draw(&seed) % 6;
-				struct buf v;
-				buf_init(&v, 0);
-				has[q][l] = true;
-				buf_printf(&page, "%s{\"Id\":\"m%zu\","
-					   "\"Label\":\"%c\",\"Timestamps\":[",
-					   i ? "," : "", q, (char)('a' + l));
-				for (size_t x = 0; x < n; x++) {
-					size_t m = draw(&seed) % MINUTES;
-					double y = (double)draw(&seed);
-					want[q][l][m] = y;
-					buf_printf(&page, "%s%zu",
-						   x ? "," : "", m * 60);
-					buf_printf(&v, "%s%.17g",
-						   x ? "," : "", y);
-				}
-				buf_printf(&page, "],\"Values\":[%s]}",
-					   buf_text(&v));
-				buf_release(&v);
+			for (size_t n = draw(&seed) % 10; n; n--) {
+				draw_piece(&page, &w, &seed);
+				buf_str(&page, n > 1 ? "," : "");
 			}
 			buf_str(&page, "]}");
 			must_read(&d, buf_text(&page));
 		}
-		size_t at = 0;
-		for (size_t q = 0; q < QUERIES; q++)
-			for (size_t l = 0; l < LABELS; l++) {
-				size_t n = 0;
-				if (!has[q][l])
-					continue;
-				const struct cw_result *r = &d.result[at++];
-				assert_int_equal(r->query, q);
-				assert_int_equal(r->label[0], 'a' + l);
-				for (size_t m = 0; m < MINUTES; m++) {
-					if (isnan(want[q][l][m]))
-						continue;
-					assert_true(n < r->nr);
-					assert_true(r->t[n]
-						    == (time_ms)m * 60000);
-					assert_true(r->v[n++]
-						    == want[q][l][m]);
-				}
-				assert_int_equal(n, r->nr);
-				points += n;
-			}
-		assert_int_equal(at, d.nr);
-		assert_int_equal(points, d.points);
-		buf_release(&page);
+		expect_wanted(&d, &w);
 		cw_data_release(&d);
 	}
+	buf_release(&page);
 }
 
 static void a_long_token_is_cut(void **state)
@@ -751,6 +764,32 @@ static void something_else_is_taken_for_an_answer(void **state)
 			       rows[i].why);
 	must_read(&d, " " RESULTS("") "\r\n\t ");
 	cw_data_release(&d);
+}
+
+#define LOGIN_TITLE "<html><head><title>Sign in - SSO</title></head></html>"
+#define LOGIN_FORM "<!DOCTYPE html>\n<form><input type=\"password\"></form>"
+
+static void a_proxy_that_asks_for_a_login_is_a_broken_service(void **state)
+{
+	(void)state;
+	static const char *const pages[] = { LOGIN_TITLE, LOGIN_FORM };
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+		struct cw_data d;
+		struct cw_metrics m;
+		struct cw_alarms a;
+		struct err e[3] = { { 0 } };
+		size_t n = strlen(pages[i]);
+		cw_data_init(&d, 1);
+		cw_metrics_init(&m);
+		cw_alarms_init(&a);
+		assert_int_equal(cw_data_read(&d, pages[i], n, &e[0]), -1);
+		assert_int_equal(cw_metrics_read(&m, pages[i], n, &e[1]), -1);
+		assert_int_equal(cw_alarms_read(&a, pages[i], n, &e[2]), -1);
+		for (size_t k = 0; k < 3; k++) {
+			assert_int_equal(e[k].code, EXIT_REFUSED);
+			assert_non_null(strstr(e[k].text, "a login page"));
+		}
+	}
 }
 
 /* A text in place and one with escapes: nothing is read of a token that broke
@@ -1563,42 +1602,41 @@ static const struct {
 	{ NULL, "{\"__type\":\"%s\",\"message\":\"why\",\"fields\":[{" },
 };
 
+static void put_code(struct buf *out, const char *pattern, const char *code)
+{
+	const char *at = strstr(pattern, "%s");
+	buf_add(out, pattern, at ? (size_t)(at - pattern) : strlen(pattern));
+	buf_str(out, at ? code : "");
+	buf_str(out, at ? at + 2 : "");
+}
+
+static void expect_code(const struct code_case *c, const char *header,
+			const char *pattern)
+{
+	struct buf h, b;
+	buf_init(&h, 0);
+	buf_init(&b, 0);
+	put_code(&h, header ? header : "", c->code);
+	put_code(&b, pattern, c->code);
+	struct cw_error x = error_of(400, header ? buf_text(&h) : NULL,
+				     "application/x-amz-json-1.0",
+				     buf_text(&b));
+	if (x.kind != c->kind || x.fault != c->fault)
+		fail_msg("%s with '%s': kind %d, fault %s", b.s, buf_text(&h),
+			 (int)x.kind, fault_name(x.fault));
+	assert_string_equal(x.code, c->code);
+	assert_string_equal(x.message, "why");
+	buf_release(&h);
+	buf_release(&b);
+}
+
 static void an_error_is_mistaken_for_another(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(code_cases); i++)
-		for (size_t k = 0; k < ARRAY_SIZE(code_places); k++) {
-			const struct code_case *c = &code_cases[i];
-			const char *header = code_places[k].header;
-			struct buf h, b;
-			buf_init(&h, 0);
-			buf_init(&b, 0);
-			for (const char *s = header; s && *s; s++) {
-				if (strncmp(s, "%s", 2) == 0)
-					buf_str(&h, c->code);
-				else if (s == header || s[-1] != '%')
-					buf_char(&h, *s);
-			}
-			for (const char *s = code_places[k].body; *s; s++) {
-				if (strncmp(s, "%s", 2) == 0) {
-					buf_str(&b, c->code);
-					s++;
-				} else {
-					buf_char(&b, *s);
-				}
-			}
-			struct cw_error x = error_of(
-				400, header ? buf_text(&h) : NULL,
-				"application/x-amz-json-1.0", buf_text(&b));
-			if (x.kind != c->kind || x.fault != c->fault)
-				fail_msg("%s with '%s': kind %d, fault %s",
-					 b.s, buf_text(&h), (int)x.kind,
-					 fault_name(x.fault));
-			assert_string_equal(x.code, c->code);
-			assert_string_equal(x.message, "why");
-			buf_release(&h);
-			buf_release(&b);
-		}
+		for (size_t k = 0; k < ARRAY_SIZE(code_places); k++)
+			expect_code(&code_cases[i], code_places[k].header,
+				    code_places[k].body);
 }
 
 #define HTML "<!DOCTYPE html>\n<html><body><h1>Sign in</h1></body></html>"
@@ -1627,6 +1665,12 @@ static void an_answer_without_a_code_is_misjudged(void **state)
 		  "HTTP 404", "a web page, not the API" },
 		{ 404, NULL, HTML, CW_ERROR_QUERY, FAULT_NOT_API, "HTTP 404",
 		  "a web page, not the API" },
+		{ 405, "text/html", LOGIN_TITLE, CW_ERROR_QUERY, FAULT_AUTH,
+		  "HTTP 405", "a login page, not the API" },
+		{ 403, NULL, LOGIN_FORM, CW_ERROR_DENIED, FAULT_AUTH,
+		  "HTTP 403", "a login page, not the API" },
+		{ 503, NULL, LOGIN_FORM, CW_ERROR_PASSING, FAULT_SERVER,
+		  "HTTP 503", "a login page, not the API" },
 		{ 404, "application/json", "{}", CW_ERROR_QUERY,
 		  FAULT_BAD_QUERY, "HTTP 404", "" },
 		{ 407, "text/html", HTML, CW_ERROR_QUERY, FAULT_AUTH,
@@ -2028,6 +2072,8 @@ int main(void)
 		cmocka_unit_test(a_page_that_breaks_off_spoils_what_was_held),
 		cmocka_unit_test(a_page_with_a_wrong_byte_spoils_what_was_held),
 		cmocka_unit_test(something_else_is_taken_for_an_answer),
+		cmocka_unit_test(
+			a_proxy_that_asks_for_a_login_is_a_broken_service),
 		cmocka_unit_test(a_broken_text_is_read_where_it_was),
 		cmocka_unit_test(a_deep_answer_ends_the_program),
 		cmocka_unit_test(two_hundred_pages_take_minutes),
