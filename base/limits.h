@@ -61,6 +61,10 @@
  * batch; the oldest go first. */
 #define LIMIT_ENDPOINTS ((size_t)16)
 #define LIMIT_ATTEMPTS ((size_t)32)
+/* What an API gives to be sent back for its next page; an answer with a longer
+ * one is refused. Bytes of an answer that is an error that are looked at. */
+#define LIMIT_TOKEN ((size_t)64 << 10)
+#define LIMIT_ERROR_BODY ((size_t)64 << 10)
 /* Alarms of one source, and lines of its bill; further ones are left out. */
 #define LIMIT_ALARMS ((size_t)5000)
 #define LIMIT_COST_PARTS ((size_t)32)

@@ -56,42 +56,49 @@ struct cw_message {
  * before is overwritten. */
 struct cw_result {
 	size_t query;
-	const char *label;       /* clean */
-	enum cw_status status;   /* of the newest page */
+	const char *label;       /* clean; "" where there was none */
+	/* Of the newest page: complete where it says nothing, partial where
+	 * it says what we do not know. */
+	enum cw_status status;
 	size_t nr, cap;
-	time_ms *t;              /* beginnings of periods, ms */
+	time_ms *t;              /* beginnings of periods, ms; NULL for none */
 	double *v;
-	size_t nr_messages;
+	size_t nr_messages;      /* each once, at most LIMIT_WARNINGS */
 	struct cw_message *message;
 };
 /* What the pages so far brought. */
 struct cw_data {
 	struct arena arena;
 	size_t nr, cap, nr_queries; /* ids beyond are dropped, counted */
-	struct cw_result *result;
-	const char *token;       /* of the newest page, or NULL */
+	struct cw_result *result;   /* sorted by query, then label */
+	char *token;             /* of the newest page, or NULL */
 	size_t nr_messages;
-	struct cw_message *message; /* of the answers */
-	size_t points, dropped;
+	struct cw_message *message; /* of the answers, as above */
+	size_t points, dropped;     /* held; points and results left out */
 };
 void cw_data_init(struct cw_data *d, size_t nr_queries);
 void cw_data_release(struct cw_data *d);
-/* Adds a page. -1 with a sentence (EXIT_UNREACHABLE): not JSON, or not this
- * answer; d is as it was before then. NaN, infinities, unpaired points are
- * dropped and counted; LIMIT_ANSWER_POINTS holds. */
+/* Adds a page. -1 with a sentence (EXIT_UNREACHABLE, EXIT_REFUSED for a login
+ * page): not JSON, or not this answer; d is as it was before then, its token
+ * too. What is no number or no
+ * time, unpaired and overwritten points are dropped and counted, as is what is
+ * beyond LIMIT_ANSWER_POINTS and LIMIT_ANSWER_SERIES of all pages together. */
 int cw_data_read(struct cw_data *d, const char *bytes, size_t n,
 		 struct err *e);
 
 struct cw_metrics {
 	struct arena arena;
 	size_t nr, cap;
-	struct cw_metric *metric; /* spaces and names are clean; dimensions
-				     are as they came: clean them to show */
-	const char *token;
+	/* Spaces and names are clean; dimensions are as they came, for they
+	 * are asked for: clean them to show. None that cannot be asked for. */
+	struct cw_metric *metric;
+	char *token;
 	size_t dropped;
 };
 void cw_metrics_init(struct cw_metrics *m);
 void cw_metrics_release(struct cw_metrics *m);
+/* As cw_data_read(). A metric with a text that is empty, no UTF-8 or longer
+ * than the API takes is dropped. */
 int cw_metrics_read(struct cw_metrics *m, const char *bytes, size_t n,
 		    struct err *e);
 /* Sorted, each once. */
@@ -100,18 +107,23 @@ void cw_metrics_sort(struct cw_metrics *m);
 struct cw_alarms {
 	struct arena arena;
 	size_t nr, cap;
-	struct alarm *alarm;     /* since: StateTransitionedTimestamp, else
+	struct alarm *alarm;     /* sorted by name, each once; since:
+				    StateTransitionedTimestamp, else
 				    StateUpdatedTimestamp */
-	const char *token;
+	char *token;
+	size_t dropped;          /* nameless, or beyond LIMIT_ALARMS */
 };
 void cw_alarms_init(struct cw_alarms *a);
 void cw_alarms_release(struct cw_alarms *a);
+/* As cw_data_read(): alarms of metrics, composite ones, those of logs. */
 int cw_alarms_read(struct cw_alarms *a, const char *bytes, size_t n,
 		   struct err *e);
 
 /* An answer that is not 200. */
 enum cw_error_kind {
-	CW_ERROR_THROTTLED, CW_ERROR_SKEW, CW_ERROR_DENIED, /* not allowed this */
+	CW_ERROR_THROTTLED,
+	CW_ERROR_SKEW,
+	CW_ERROR_DENIED,         /* not allowed this */
 	CW_ERROR_CREDENTIALS,    /* the keys are bad or expired */
 	CW_ERROR_PASSING,        /* 5xx and the like: another try may do */
 	CW_ERROR_TOKEN,          /* InvalidNextToken: start over */
@@ -124,7 +136,8 @@ struct cw_error {
 };
 /* By the part of __type behind '#' and before ':', which the header
  * x-amzn-query-error ("Code;Sender") overrules; else by the status. Tolerates
- * no body, HTML, XML. */
+ * no body, HTML, XML, one that breaks off. Only the first LIMIT_ERROR_BODY
+ * bytes and the first line of a message count. */
 void cw_error_read(long status, const char *query_error,
 		   const char *content_type, const char *bytes, size_t n,
 		   struct cw_error *out);

@@ -1,52 +1,45 @@
-/* The answer to GetMetricData, read without a tree: it may have a hundred
- * thousand points. A page is read aside and joined once it is whole. */
+/* The answer to GetMetricData, which may have a hundred thousand points. A
+ * page is read aside and joined once it is whole. */
 #include "sources/cw_api.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/number.h"
-#include "base/text.h"
-#include "sources/json_push.h"
+#include "sources/cw_json.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#define MESSAGES_MAX ((size_t)16)
-#define SECONDS_MAX 253402300800.0 /* the year 10000 */
+#define CODE_MAX ((size_t)80)
 
-struct list {
-	size_t nr, cap;
-	double *v;
-};
-
-/* One element of MetricDataResults, as it stands there. */
+/* One element of MetricDataResults as it stands there, its members in any
+ * order. The lists are used again for the next one. */
 struct piece {
-	char id[80];
-	struct buf label;
+	struct page *p;
+	bool known;              /* its Id is one of ours */
+	size_t query;
+	const char *label;       /* or NULL */
 	enum cw_status status;
-	bool known;              /* some of its members were there */
-	struct list t, v;
+	size_t nr_times, cap_times;
+	time_ms *t;              /* TIME_NONE, so that the others stay paired */
+	size_t nr_values, cap_values;
+	double *v;               /* likewise NAN */
+	size_t times, values;    /* that stood there */
 	size_t nr_messages;
-	struct cw_message message[MESSAGES_MAX];
+	struct cw_message message[LIMIT_WARNINGS];
 };
 
 struct page {
-	struct cw_data *d;
-	struct json_push j;
-	const char *bytes;
-	size_t n;
-	struct arena arena;      /* of what is joined or forgotten */
+	const struct cw_data *d;
+	struct arena arena;      /* of texts, until they are joined */
+	struct piece piece;
 	size_t nr, cap;
 	struct cw_result *result;
+	bool any;                /* MetricDataResults was there */
 	char *token;
-	bool results;
 	size_t nr_messages;
-	struct cw_message message[MESSAGES_MAX];
+	struct cw_message message[LIMIT_WARNINGS];
 	size_t points, dropped;
-	const char *why;
 };
 
 void cw_data_init(struct cw_data *d, size_t nr_queries)
@@ -69,208 +62,205 @@ void cw_data_release(struct cw_data *d)
 {
 	free_results(d->result, d->nr);
 	free(d->message);
+	free(d->token);
 	arena_release(&d->arena);
 	*d = (struct cw_data){ 0 };
 }
 
-/* ---- tokens ---------------------------------------------------------------- */
+/* ---- messages ----------------------------------------------------------- */
 
-static enum json_token next(struct page *p)
+struct message_of {
+	struct arena *arena;
+	struct cw_message m;
+};
+
+static void read_message_code(struct cw_json *w, enum json_token t, void *to)
 {
-	enum json_token t = json_push_next(&p->j);
-	if (t == JSON_BROKEN)
-		p->why = p->j.why;
-	else if (t == JSON_MORE)
-		p->why = "it ends in the middle";
-	return t;
+	struct message_of *x = to;
+	x->m.code = cw_json_text(w, t, CODE_MAX, x->arena);
 }
 
-static bool is_end(const struct page *p)
+static void read_message_text(struct cw_json *w, enum json_token t, void *to)
 {
-	return p->why != NULL;
+	struct message_of *x = to;
+	x->m.text = cw_json_text(w, t, LIMIT_SENTENCE, x->arena);
 }
 
-static void skip(struct page *p, enum json_token t)
+static const struct cw_field message_fields[] = {
+	{ "Code", read_message_code },
+	{ "Value", read_message_text },
+	{ 0 },
+};
+
+static bool has_message(const struct cw_message *have, size_t nr,
+			const struct cw_message *m)
 {
-	int depth = 0;
-	for (;; t = next(p)) {
-		if (is_end(p))
-			return;
-		depth += t == JSON_OBJECT || t == JSON_ARRAY;
-		depth -= t == JSON_OBJECT_END || t == JSON_ARRAY_END;
-		if (depth <= 0 && t != JSON_KEY)
-			return;
-	}
+	for (size_t i = 0; i < nr; i++)
+		if (strcmp(have[i].code, m->code) == 0
+		    && strcmp(have[i].text, m->text) == 0)
+			return true;
+	return false;
 }
 
-static bool is_key(const struct page *p, const char *name)
-{
-	return p->j.n == strlen(name) && memcmp(p->j.s, name, p->j.n) == 0;
-}
+struct messages {
+	struct arena *arena;
+	size_t nr;
+	struct cw_message *message; /* LIMIT_WARNINGS of them */
+};
 
-static const char *clean(struct page *p, size_t max)
+static void read_message(struct cw_json *w, enum json_token t, void *to)
 {
-	struct buf b;
-	buf_init(&b, max);
-	text_clean(&b, p->j.s, p->j.n);
-	const char *s = arena_strdup(&p->arena, buf_text(&b));
-	buf_release(&b);
-	return s;
-}
-
-/* ---- members of a result ---------------------------------------------------- */
-
-static void add(struct list *l, double v)
-{
-	MEM_ROOM(l->v, l->nr, l->cap);
-	l->v[l->nr++] = v;
-}
-
-/* Seconds since 1970, or ISO-8601 as some stand-ins write. NAN: neither. */
-static double seconds_of(const struct page *p, enum json_token t)
-{
-	double v;
-	char text[64];
-	time_ms ms;
-	struct err e;
-	if (t == JSON_NUMBER)
-		return number_parse(p->j.s, p->j.n, &v)
-		       && fabs(v) < SECONDS_MAX ? v : NAN;
-	if (t != JSON_STRING || p->j.n >= sizeof(text))
-		return NAN;
-	memcpy(text, p->j.s, p->j.n);
-	text[p->j.n] = '\0';
-	return strchr(text, 'T') && time_parse(text, 0, &ms, &e) == 0
-		       ? (double)ms / 1000 : NAN;
-}
-
-static double value_of(const struct page *p, enum json_token t)
-{
-	double v;
-	return t == JSON_NUMBER && number_parse(p->j.s, p->j.n, &v)
-		       && isfinite(v) ? v : NAN;
-}
-
-/* What is no number keeps its place, so that the others stay paired. */
-static void read_list(struct page *p, struct list *l,
-		      double (*of)(const struct page *p, enum json_token t))
-{
-	enum json_token t = next(p);
-	if (t != JSON_ARRAY) {
-		skip(p, t);
+	struct messages *x = to;
+	struct message_of one = { .arena = x->arena };
+	if (x->nr == LIMIT_WARNINGS) {
+		cw_json_skip(w, t);
 		return;
 	}
-	while (!is_end(p) && (t = next(p)) != JSON_ARRAY_END) {
-		if (is_end(p))
-			return;
-		if (l->nr < CW_POINTS_MAX)
-			add(l, of(p, t));
-		else
-			p->dropped++;
-		if (t == JSON_OBJECT || t == JSON_ARRAY)
-			skip(p, t);
+	if (!cw_json_object(w, t, message_fields, &one))
+		return;
+	one.m.code = one.m.code ? one.m.code : "";
+	one.m.text = one.m.text ? one.m.text : "";
+	if ((*one.m.code || *one.m.text)
+	    && !has_message(x->message, x->nr, &one.m))
+		x->message[x->nr++] = one.m;
+}
+
+static size_t read_messages(struct cw_json *w, enum json_token t,
+			    struct cw_message *message, struct arena *a)
+{
+	struct messages x = { .arena = a, .message = message };
+	cw_json_list(w, t, read_message, &x);
+	return x.nr;
+}
+
+/* ---- members of a result ------------------------------------------------ */
+
+/* "m12", and not "m012". */
+static bool query_of(const char *id, size_t n, size_t nr, size_t *out)
+{
+	size_t query = 0;
+	if (n < 2 || n > 7 || id[0] != 'm' || (id[1] == '0' && n > 2))
+		return false;
+	for (size_t i = 1; i < n; i++) {
+		if (id[i] < '0' || id[i] > '9')
+			return false;
+		query = query * 10 + (size_t)(id[i] - '0');
+	}
+	*out = query;
+	return query < nr;
+}
+
+static void read_id(struct cw_json *w, enum json_token t, void *to)
+{
+	struct piece *x = to;
+	x->known = t == JSON_STRING && query_of(w->j.s, w->j.n,
+						x->p->d->nr_queries,
+						&x->query);
+	cw_json_skip(w, t);
+}
+
+static void read_label(struct cw_json *w, enum json_token t, void *to)
+{
+	struct piece *x = to;
+	x->label = cw_json_text(w, t, LIMIT_LABEL_VALUE, &x->p->arena);
+}
+
+static void read_times(struct cw_json *w, enum json_token t, void *to)
+{
+	struct piece *x = to;
+	x->nr_times = x->times = 0;
+	if (t != JSON_ARRAY) {
+		cw_json_skip(w, t);
+		return;
+	}
+	while ((t = cw_json_next(w)) != JSON_ARRAY_END && t != JSON_BROKEN) {
+		time_ms v = cw_json_time(w, t);
+		if (x->times++ >= CW_POINTS_MAX)
+			continue;
+		MEM_ROOM(x->t, x->nr_times, x->cap_times);
+		x->t[x->nr_times++] = v;
 	}
 }
 
-static enum cw_status status_of(const struct page *p)
+static void read_values(struct cw_json *w, enum json_token t, void *to)
 {
+	struct piece *x = to;
+	x->nr_values = x->values = 0;
+	if (t != JSON_ARRAY) {
+		cw_json_skip(w, t);
+		return;
+	}
+	while ((t = cw_json_next(w)) != JSON_ARRAY_END && t != JSON_BROKEN) {
+		double v = cw_json_number(w, t);
+		if (x->values++ >= CW_POINTS_MAX)
+			continue;
+		MEM_ROOM(x->v, x->nr_values, x->cap_values);
+		x->v[x->nr_values++] = v;
+	}
+}
+
+/* A word that we do not know is no promise that all is there. */
+static void read_status(struct cw_json *w, enum json_token t, void *to)
+{
+	struct piece *x = to;
 	static const struct {
 		const char *name;
 		enum cw_status status;
 	} rows[] = {
-		{ "PartialData", CW_PARTIAL },
+		{ "Complete", CW_COMPLETE },
 		{ "InternalError", CW_INTERNAL },
 		{ "Forbidden", CW_FORBIDDEN },
 	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (is_key(p, rows[i].name))
-			return rows[i].status;
-	return CW_COMPLETE;
-}
-
-static void read_message(struct page *p, struct cw_message *m)
-{
-	enum json_token t;
-	m->code = m->text = "";
-	while (!is_end(p) && (t = next(p)) != JSON_OBJECT_END) {
-		bool code = is_key(p, "Code"), text = is_key(p, "Value");
-		if (t != JSON_KEY)
-			return;
-		t = next(p);
-		if (t == JSON_STRING && code)
-			m->code = clean(p, 80);
-		else if (t == JSON_STRING && text)
-			m->text = clean(p, LIMIT_SENTENCE);
-		else
-			skip(p, t);
-	}
-}
-
-static size_t read_messages(struct page *p, struct cw_message *m)
-{
-	size_t nr = 0;
-	enum json_token t = next(p);
-	if (t != JSON_ARRAY) {
-		skip(p, t);
-		return 0;
-	}
-	while (!is_end(p) && (t = next(p)) != JSON_ARRAY_END) {
-		if (t == JSON_OBJECT && nr < MESSAGES_MAX)
-			read_message(p, &m[nr++]);
-		else
-			skip(p, t);
-	}
-	return nr;
-}
-
-static void read_member(struct page *p, struct piece *x)
-{
-	enum { ID, LABEL, TIMES, VALUES, STATUS, MESSAGES, OTHER } what =
-		is_key(p, "Id") ? ID : is_key(p, "Label") ? LABEL :
-		is_key(p, "Timestamps") ? TIMES :
-		is_key(p, "Values") ? VALUES :
-		is_key(p, "StatusCode") ? STATUS :
-		is_key(p, "Messages") ? MESSAGES : OTHER;
-	enum json_token t;
-	x->known |= what != OTHER;
-	switch (what) {
-	case TIMES:
-		read_list(p, &x->t, seconds_of);
-		return;
-	case VALUES:
-		read_list(p, &x->v, value_of);
-		return;
-	case MESSAGES:
-		x->nr_messages = read_messages(p, x->message);
-		return;
-	default:
-		break;
-	}
-	t = next(p);
 	if (t != JSON_STRING) {
-		skip(p, t);
-	} else if (what == ID && p->j.n < sizeof(x->id)) {
-		memcpy(x->id, p->j.s, p->j.n);
-		x->id[p->j.n] = '\0';
-	} else if (what == LABEL) {
-		buf_clear(&x->label);
-		text_clean(&x->label, p->j.s, p->j.n);
-	} else if (what == STATUS) {
-		x->status = status_of(p);
+		cw_json_skip(w, t);
+		return;
 	}
+	x->status = CW_PARTIAL;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (cw_json_is(w, rows[i].name))
+			x->status = rows[i].status;
 }
 
-/* ---- a result as it is kept --------------------------------------------------- */
-
-/* "m12"; false: not one of ours. */
-static bool query_of(const char *id, size_t nr, size_t *out)
+static void read_own_messages(struct cw_json *w, enum json_token t, void *to)
 {
-	char *end;
-	if (id[0] != 'm' || id[1] < '0' || id[1] > '9')
-		return false;
-	unsigned long n = strtoul(id + 1, &end, 10);
-	*out = n;
-	return !*end && n < nr;
+	struct piece *x = to;
+	x->nr_messages = read_messages(w, t, x->message, &x->p->arena);
+}
+
+static const struct cw_field result_fields[] = {
+	{ "Id", read_id },
+	{ "Label", read_label },
+	{ "Timestamps", read_times },
+	{ "Values", read_values },
+	{ "StatusCode", read_status },
+	{ "Messages", read_own_messages },
+	{ 0 },
+};
+
+/* ---- points ------------------------------------------------------------- */
+
+/* What has both a time and a value; returns how many. */
+static size_t pair_points(struct page *p, struct piece *x)
+{
+	size_t nr = x->nr_times < x->nr_values ? x->nr_times : x->nr_values;
+	size_t all = x->times > x->values ? x->times : x->values, n = 0;
+	size_t room = LIMIT_ANSWER_POINTS - p->d->points - p->points;
+	for (size_t i = 0; i < nr && n < room; i++) {
+		if (x->t[i] == TIME_NONE || isnan(x->v[i]))
+			continue;
+		x->t[n] = x->t[i];
+		x->v[n++] = x->v[i];
+	}
+	p->dropped += all - n;
+	return n;
+}
+
+static bool is_rising(const time_ms *t, size_t nr)
+{
+	for (size_t i = 1; i < nr; i++)
+		if (t[i] <= t[i - 1])
+			return false;
+	return true;
 }
 
 struct point {
@@ -287,278 +277,280 @@ static int compare_points(const void *a, const void *b)
 	return x->place < y->place ? -1 : x->place > y->place;
 }
 
-/* Rising, each time once: the later one wins. */
-static size_t sort_points(struct point *x, size_t nr, size_t *dropped)
+/* Rising, each time once: of those that stand there twice the later one. */
+static size_t sort_points(time_ms *t, double *v, size_t nr)
 {
-	size_t kept = 0;
-	bool sorted = true;
-	for (size_t i = 1; i < nr && sorted; i++)
-		sorted = x[i].t > x[i - 1].t;
-	if (sorted)
+	size_t n = 0;
+	if (is_rising(t, nr))
 		return nr;
-	qsort(x, nr, sizeof(*x), compare_points);
+	struct point *pt = mem_alloc(nr * sizeof(*pt));
+	for (size_t i = 0; i < nr; i++)
+		pt[i] = (struct point){ t[i], v[i], i };
+	qsort(pt, nr, sizeof(*pt), compare_points);
 	for (size_t i = 0; i < nr; i++) {
-		if (kept && x[kept - 1].t == x[i].t) {
-			x[kept - 1] = x[i];
-			++*dropped;
-		} else {
-			x[kept++] = x[i];
-		}
-	}
-	return kept;
-}
-
-static void take_points(struct page *p, const struct piece *x,
-			struct cw_result *r)
-{
-	size_t nr = x->t.nr < x->v.nr ? x->t.nr : x->v.nr, n = 0;
-	size_t more = x->t.nr > x->v.nr ? x->t.nr : x->v.nr;
-	struct point *pt = mem_alloc((nr + 1) * sizeof(*pt));
-	p->dropped += more - nr;
-	for (size_t i = 0; i < nr; i++) {
-		if (isnan(x->t.v[i]) || isnan(x->v.v[i])
-		    || p->points >= LIMIT_ANSWER_POINTS) {
-			p->dropped++;
-			continue;
-		}
-		pt[n] = (struct point){ llround(x->t.v[i] * 1000), x->v.v[i],
-					n };
-		n++;
-		p->points++;
-	}
-	n = sort_points(pt, n, &p->dropped);
-	r->nr = r->cap = n;
-	r->t = mem_alloc((n + 1) * sizeof(*r->t));
-	r->v = mem_alloc((n + 1) * sizeof(*r->v));
-	for (size_t i = 0; i < n; i++) {
-		r->t[i] = pt[i].t;
-		r->v[i] = pt[i].v;
+		n -= n && t[n - 1] == pt[i].t;
+		t[n] = pt[i].t;
+		v[n++] = pt[i].v;
 	}
 	free(pt);
+	return n;
 }
 
-static void take_piece(struct page *p, const struct piece *x)
+static void *copy_of(const void *p, size_t nr, size_t size)
 {
-	size_t query;
-	if (!query_of(x->id, p->d->nr_queries, &query)
-	    || p->nr >= LIMIT_ANSWER_SERIES) {
+	return nr ? memcpy(mem_alloc(nr * size), p, nr * size) : NULL;
+}
+
+static void take_piece(struct page *p, struct piece *x)
+{
+	if (!x->known || p->nr == LIMIT_ANSWER_SERIES) {
 		p->dropped++;
 		return;
 	}
+	size_t paired = pair_points(p, x);
+	size_t n = sort_points(x->t, x->v, paired);
+	p->dropped += paired - n;
+	p->points += n;
 	MEM_ROOM(p->result, p->nr, p->cap);
-	struct cw_result *r = &p->result[p->nr++];
-	*r = (struct cw_result){
-		.query = query, .status = x->status,
-		.label = arena_strdup(&p->arena, buf_text(&x->label)),
+	p->result[p->nr++] = (struct cw_result){
+		.query = x->query, .label = x->label ? x->label : "",
+		.status = x->status, .nr = n, .cap = n,
+		.t = copy_of(x->t, n, sizeof(*x->t)),
+		.v = copy_of(x->v, n, sizeof(*x->v)),
 		.nr_messages = x->nr_messages,
-		.message = mem_zero(x->nr_messages + 1, sizeof(*r->message)),
+		.message = copy_of(x->message, x->nr_messages,
+				   sizeof(*x->message)),
 	};
-	for (size_t i = 0; i < x->nr_messages; i++)
-		r->message[i] = x->message[i];
-	take_points(p, x, r);
 }
 
-static void read_piece(struct page *p, struct piece *x)
+/* ---- members of the answer ---------------------------------------------- */
+
+static void read_piece(struct cw_json *w, enum json_token t, void *to)
 {
-	enum json_token t;
-	x->id[0] = '\0';
-	buf_clear(&x->label);
+	struct page *p = to;
+	struct piece *x = &p->piece;
+	x->p = p;
+	x->known = false;
+	x->label = NULL;
 	x->status = CW_COMPLETE;
-	x->t.nr = x->v.nr = x->nr_messages = 0;
-	while (!is_end(p) && (t = next(p)) != JSON_OBJECT_END) {
-		if (t != JSON_KEY)
-			return;
-		read_member(p, x);
-	}
-	if (!is_end(p))
+	x->nr_times = x->times = x->nr_values = x->values = 0;
+	x->nr_messages = 0;
+	if (cw_json_object(w, t, result_fields, x))
 		take_piece(p, x);
+	else
+		p->dropped++;
 }
 
-static void read_results(struct page *p)
+static void read_results(struct cw_json *w, enum json_token t, void *to)
 {
-	struct piece x = { .id = "" };
-	enum json_token t = next(p);
-	if (t != JSON_ARRAY) {
-		p->why = p->why ? p->why : "MetricDataResults is no list";
-		return;
-	}
-	buf_init(&x.label, LIMIT_LABEL_VALUE);
-	p->results = true;
-	while (!is_end(p) && (t = next(p)) != JSON_ARRAY_END) {
-		if (t == JSON_OBJECT)
-			read_piece(p, &x);
-		else
-			skip(p, t);
-	}
-	buf_release(&x.label);
-	free(x.t.v);
-	free(x.v.v);
+	struct page *p = to;
+	if (cw_json_list(w, t, read_piece, p))
+		p->any = true;
+	else if (!w->why && !w->j.why)
+		w->why = "MetricDataResults is no list";
 }
 
-/* Longer than what the reader of tokens keeps. */
-static char *long_token(const struct page *p)
+static void read_next(struct cw_json *w, enum json_token t, void *to)
 {
-	cJSON *root = cJSON_ParseWithLength(p->bytes, p->n);
-	const char *s = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(root, "NextToken"));
-	char *token = s && *s ? mem_strdup(s) : NULL;
-	cJSON_Delete(root);
-	return token;
-}
-
-static void read_token(struct page *p)
-{
-	enum json_token t = next(p);
-	if (t != JSON_STRING) {
-		skip(p, t);
-		return;
-	}
+	struct page *p = to;
 	free(p->token);
-	p->token = p->j.cut ? long_token(p) : NULL;
-	if (!p->j.cut && p->j.n)
-		p->token = mem_strndup(p->j.s, p->j.n);
+	p->token = cw_json_token(w, t);
 }
 
-static void read_page(struct page *p)
+static void read_all_messages(struct cw_json *w, enum json_token t, void *to)
 {
-	enum json_token t = next(p);
-	if (t != JSON_OBJECT) {
-		p->why = p->why ? p->why : "it is no object";
+	struct page *p = to;
+	p->nr_messages = read_messages(w, t, p->message, &p->arena);
+}
+
+static const struct cw_field page_fields[] = {
+	{ "MetricDataResults", read_results },
+	{ "NextToken", read_next },
+	{ "Messages", read_all_messages },
+	{ 0 },
+};
+
+/* ---- joining ------------------------------------------------------------ */
+
+static void join_messages(struct arena *a, struct cw_message **to, size_t *nr,
+			  const struct cw_message *from, size_t nr_from)
+{
+	for (size_t i = 0; i < nr_from; i++) {
+		if (*nr >= LIMIT_WARNINGS || has_message(*to, *nr, &from[i]))
+			continue;
+		*to = mem_grow(*to, *nr + 1, sizeof(**to));
+		(*to)[(*nr)++] = (struct cw_message){
+			arena_strdup(a, from[i].code),
+			arena_strdup(a, from[i].text),
+		};
+	}
+}
+
+static void make_room(struct cw_result *r, size_t nr)
+{
+	if (nr <= r->cap)
 		return;
-	}
-	while (!is_end(p) && (t = next(p)) != JSON_OBJECT_END) {
-		if (t != JSON_KEY)
-			break;
-		if (is_key(p, "MetricDataResults"))
-			read_results(p);
-		else if (is_key(p, "NextToken"))
-			read_token(p);
-		else if (is_key(p, "Messages"))
-			p->nr_messages = read_messages(p, p->message);
-		else
-			skip(p, next(p));
-	}
-	if (!p->why && !p->results)
-		p->why = "it has no MetricDataResults";
-	/* White space may follow, and nothing else. */
-	if (!p->why && json_push_next(&p->j) == JSON_BROKEN)
-		p->why = p->j.why;
+	r->cap = nr > r->cap * 2 ? nr : r->cap * 2;
+	r->t = mem_grow(r->t, r->cap, sizeof(*r->t));
+	r->v = mem_grow(r->v, r->cap, sizeof(*r->v));
 }
 
-/* ---- joining --------------------------------------------------------------------- */
-
-static struct cw_message copy_message(struct cw_data *d,
-				      const struct cw_message *m)
+/* From the back, so that a page that goes on costs its own points only.
+ * Returns how many were overwritten. */
+static size_t join_points(struct cw_result *r, const struct cw_result *more)
 {
-	return (struct cw_message){ arena_strdup(&d->arena, m->code),
-				    arena_strdup(&d->arena, m->text) };
+	size_t i = r->nr, j = more->nr, k = i + j, end = k;
+	make_room(r, k);
+	while (j) {
+		k--;
+		if (i && r->t[i - 1] > more->t[j - 1]) {
+			i--;
+			r->t[k] = r->t[i];
+			r->v[k] = r->v[i];
+			continue;
+		}
+		j--;
+		i -= i && r->t[i - 1] == more->t[j];
+		r->t[k] = more->t[j];
+		r->v[k] = more->v[j];
+	}
+	if (k > i) {
+		memmove(r->t + i, r->t + k, (end - k) * sizeof(*r->t));
+		memmove(r->v + i, r->v + k, (end - k) * sizeof(*r->v));
+	}
+	r->nr = end - (k - i);
+	return k - i;
 }
 
-static void join_points(struct cw_data *d, struct cw_result *r,
+static void join_result(struct cw_data *d, struct cw_result *r,
 			const struct cw_result *more)
 {
-	size_t n = r->nr + more->nr;
-	struct point *pt = mem_alloc((n + 1) * sizeof(*pt));
-	for (size_t i = 0; i < n; i++) {
-		const struct cw_result *x = i < r->nr ? r : more;
-		size_t k = i < r->nr ? i : i - r->nr;
-		pt[i] = (struct point){ x->t[k], x->v[k], i };
-	}
-	n = sort_points(pt, n, &d->dropped);
-	r->t = mem_grow(r->t, n + 1, sizeof(*r->t));
-	r->v = mem_grow(r->v, n + 1, sizeof(*r->v));
-	for (size_t i = 0; i < n; i++) {
-		r->t[i] = pt[i].t;
-		r->v[i] = pt[i].v;
-	}
-	r->nr = r->cap = n;
-	free(pt);
+	size_t overwritten = join_points(r, more);
+	r->status = more->status;
+	d->dropped += overwritten;
+	d->points -= overwritten;
+	join_messages(&d->arena, &r->message, &r->nr_messages, more->message,
+		      more->nr_messages);
 }
 
-static struct cw_result *find(struct cw_data *d, size_t old,
-			      const struct cw_result *like)
+static void add_result(struct cw_data *d, struct cw_result *from)
 {
-	for (size_t i = 0; i < old; i++)
-		if (d->result[i].query == like->query
-		    && strcmp(d->result[i].label, like->label) == 0)
-			return &d->result[i];
-	return NULL;
-}
-
-static void join_result(struct cw_data *d, struct cw_result *from)
-{
-	/* Pages come in the order of the questions: look at the newest. */
-	struct cw_result *r = find(d, d->nr, from);
-	if (r) {
-		r->status = from->status;
-		join_points(d, r, from);
+	if (d->nr >= LIMIT_ANSWER_SERIES) {
+		d->points -= from->nr;
+		d->dropped++;
 		return;
 	}
 	MEM_ROOM(d->result, d->nr, d->cap);
-	r = &d->result[d->nr++];
+	struct cw_result *r = &d->result[d->nr++];
 	*r = *from;
 	r->label = arena_strdup(&d->arena, from->label);
-	for (size_t i = 0; i < r->nr_messages; i++)
-		r->message[i] = copy_message(d, &r->message[i]);
+	r->message = NULL;
+	r->nr_messages = 0;
+	join_messages(&d->arena, &r->message, &r->nr_messages, from->message,
+		      from->nr_messages);
 	from->t = NULL;
 	from->v = NULL;
-	from->message = NULL;
+}
+
+static int compare_results(const struct cw_result *a,
+			   const struct cw_result *b)
+{
+	return a->query != b->query ? (a->query < b->query ? -1 : 1)
+				    : strcmp(a->label, b->label);
+}
+
+/* Pieces of one result stay in the order in which they came. */
+static int compare_places(const void *a, const void *b)
+{
+	const struct cw_result *const *x = a, *const *y = b;
+	int c = compare_results(*x, *y);
+	return c ? c : *x < *y ? -1 : *x > *y;
+}
+
+/* The first of nr that is not before it. */
+static size_t place_of(const struct cw_result *r, size_t nr,
+		       const struct cw_result *like)
+{
+	size_t lo = 0, hi = nr;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (compare_results(&r[mid], like) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Both runs, of nr and of the rest, are sorted. */
+static void merge_results(struct cw_data *d, size_t nr)
+{
+	if (nr == 0 || nr == d->nr
+	    || compare_results(&d->result[nr - 1], &d->result[nr]) < 0)
+		return;
+	struct cw_result *to = mem_alloc(d->nr * sizeof(*to));
+	for (size_t i = 0, j = nr, k = 0; k < d->nr; k++) {
+		bool first = j == d->nr
+			     || (i < nr && compare_results(&d->result[i],
+							   &d->result[j]) < 0);
+		to[k] = d->result[first ? i++ : j++];
+	}
+	free(d->result);
+	d->result = to;
+	d->cap = d->nr;
+}
+
+static void join_results(struct cw_data *d, struct page *p)
+{
+	struct cw_result **order = mem_alloc((p->nr + 1) * sizeof(*order));
+	size_t old = d->nr;
+	for (size_t i = 0; i < p->nr; i++)
+		order[i] = &p->result[i];
+	qsort(order, p->nr, sizeof(*order), compare_places);
+	for (size_t i = 0; i < p->nr; i++) {
+		size_t at = place_of(d->result, old, order[i]);
+		if (at == old || compare_results(&d->result[at], order[i]))
+			at = d->nr > old ? d->nr - 1 : d->nr;
+		if (at < d->nr
+		    && compare_results(&d->result[at], order[i]) == 0)
+			join_result(d, &d->result[at], order[i]);
+		else
+			add_result(d, order[i]);
+	}
+	merge_results(d, old);
+	free(order);
 }
 
 static void join(struct cw_data *d, struct page *p)
 {
-	bool first = d->nr == 0;
-	for (size_t i = 0; i < p->nr; i++) {
-		/* On a first page no two are alike but in a broken answer. */
-		if (!first || i == 0
-		    || p->result[i].query <= p->result[i - 1].query) {
-			join_result(d, &p->result[i]);
-			continue;
-		}
-		size_t nr = d->nr;
-		MEM_ROOM(d->result, d->nr, d->cap);
-		d->result[nr] = p->result[i];
-		d->nr++;
-		struct cw_result *r = &d->result[nr];
-		r->label = arena_strdup(&d->arena, r->label);
-		for (size_t k = 0; k < r->nr_messages; k++)
-			r->message[k] = copy_message(d, &r->message[k]);
-		p->result[i].t = NULL;
-		p->result[i].v = NULL;
-		p->result[i].message = NULL;
-	}
-	for (size_t i = 0; i < p->nr_messages; i++) {
-		d->message = mem_grow(d->message, d->nr_messages + 1,
-				      sizeof(*d->message));
-		d->message[d->nr_messages++] = copy_message(d,
-							    &p->message[i]);
-	}
-	d->token = p->token ? arena_strdup(&d->arena, p->token) : NULL;
 	d->points += p->points;
 	d->dropped += p->dropped;
+	join_results(d, p);
+	join_messages(&d->arena, &d->message, &d->nr_messages, p->message,
+		      p->nr_messages);
+	free(d->token);
+	d->token = p->token;
+	p->token = NULL;
 }
 
 int cw_data_read(struct cw_data *d, const char *bytes, size_t n,
 		 struct err *e)
 {
-	struct page p = { .d = d, .bytes = bytes, .n = n,
-			  .points = d->points };
-	size_t before = d->points;
-	int rc = 0;
-	json_push_init(&p.j);
+	struct page p = { .d = d };
+	struct cw_json w;
 	arena_init(&p.arena, 0);
-	json_push_feed(&p.j, bytes, n);
-	read_page(&p);
-	p.points -= before;
-	if (p.why)
-		rc = err_set(e, EXIT_UNREACHABLE, "the answer cannot be read "
-			     "at byte %llu: %s",
-			     (unsigned long long)json_push_at(&p.j), p.why);
-	else
+	cw_json_init(&w, bytes, n);
+	int rc = cw_json_read(&w, page_fields, &p, e);
+	if (rc == 0 && !p.any)
+		rc = err_set(e, EXIT_UNREACHABLE, "the answer is not what was "
+			     "asked for: it has no MetricDataResults");
+	if (rc == 0)
 		join(d, &p);
+	cw_json_release(&w);
 	free_results(p.result, p.nr);
+	free(p.piece.t);
+	free(p.piece.v);
 	free(p.token);
 	arena_release(&p.arena);
-	json_push_release(&p.j);
 	return rc;
 }

@@ -1,22 +1,23 @@
 /* What an answer that is not 200 means. The header of the query protocol has
  * the last word on the code; codes are compared without namespace and without
- * what follows a colon. */
+ * what follows a colon. The event loop waits for this: only the first bytes
+ * are looked at. */
 #include "sources/cw_api.h"
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "sources/cw_json.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 /* https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
  * and the sets of botocore's standard retries and smithy's clock skew. */
-static const struct row {
+static const struct code_row {
 	const char *code; /* '*' at the end: a beginning */
 	enum cw_error_kind kind;
-} rows[] = {
+} codes[] = {
 	{ "Throttling*", CW_ERROR_THROTTLED },
 	{ "ThrottledException", CW_ERROR_THROTTLED },
 	{ "RequestThrottled*", CW_ERROR_THROTTLED },
@@ -57,39 +58,51 @@ static const struct row {
 	{ "InvalidNextToken*", CW_ERROR_TOKEN },
 };
 
-static bool fits(const char *pattern, const char *code)
+/* Where no code is known. The first row that fits decides. */
+static const struct status_row {
+	long lo, hi;
+	enum cw_error_kind kind;
+	enum fault fault;
+	const char *say;  /* where the answer says nothing; or NULL */
+} statuses[] = {
+	{ 200, 299, CW_ERROR_QUERY, FAULT_BAD_ANSWER, NULL },
+	{ 300, 399, CW_ERROR_QUERY, FAULT_REDIRECT,
+	  "a redirect, not followed" },
+	{ 401, 401, CW_ERROR_CREDENTIALS, FAULT_AUTH, NULL },
+	{ 403, 403, CW_ERROR_DENIED, FAULT_AUTH, NULL },
+	{ 407, 407, CW_ERROR_QUERY, FAULT_AUTH,
+	  "the proxy wants credentials: check https_proxy" },
+	{ 408, 408, CW_ERROR_PASSING, FAULT_SERVER, NULL },
+	{ 429, 429, CW_ERROR_THROTTLED, FAULT_THROTTLED, NULL },
+	{ 501, 501, CW_ERROR_QUERY, FAULT_SERVER, NULL },
+	{ 505, 505, CW_ERROR_QUERY, FAULT_SERVER, NULL },
+	{ 500, 599, CW_ERROR_PASSING, FAULT_SERVER, NULL },
+	{ 0, 0, CW_ERROR_QUERY, FAULT_BAD_QUERY, NULL }, /* all others */
+};
+
+static const enum fault faults[] = {
+	[CW_ERROR_THROTTLED] = FAULT_THROTTLED,
+	[CW_ERROR_SKEW] = FAULT_AUTH,
+	[CW_ERROR_DENIED] = FAULT_AUTH,
+	[CW_ERROR_CREDENTIALS] = FAULT_AUTH,
+	[CW_ERROR_PASSING] = FAULT_SERVER,
+	[CW_ERROR_TOKEN] = FAULT_BAD_QUERY,
+	[CW_ERROR_QUERY] = FAULT_BAD_QUERY,
+};
+
+/* ---- texts -------------------------------------------------------------- */
+
+static bool is_space(char c)
 {
-	size_t n = strlen(pattern);
-	if (pattern[n - 1] == '*')
-		return strncmp(pattern, code, n - 1) == 0;
-	return strcmp(pattern, code) == 0;
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static bool kind_of(const char *code, enum cw_error_kind *out)
+static void trim(const char **s, size_t *n)
 {
-	for (size_t i = 0; *code && i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (!fits(rows[i].code, code))
-			continue;
-		*out = rows[i].kind;
-		return true;
-	}
-	return false;
-}
-
-static enum fault fault_of(enum cw_error_kind k)
-{
-	switch (k) {
-	case CW_ERROR_THROTTLED:
-		return FAULT_THROTTLED;
-	case CW_ERROR_SKEW:
-	case CW_ERROR_DENIED:
-	case CW_ERROR_CREDENTIALS:
-		return FAULT_AUTH;
-	case CW_ERROR_PASSING:
-		return FAULT_SERVER;
-	default:
-		return FAULT_BAD_QUERY;
-	}
+	for (; *n && is_space(**s); ++*s)
+		--*n;
+	while (*n && is_space((*s)[*n - 1]))
+		--*n;
 }
 
 static void clean_into(char *out, size_t size, const char *s, size_t n)
@@ -101,86 +114,164 @@ static void clean_into(char *out, size_t size, const char *s, size_t n)
 	buf_release(&b);
 }
 
-/* "ns#Code:http://…" and "Code;Sender". */
-static void put_code(struct cw_error *out, const char *s)
+/* "ns#Code:http://…" and "Code;Sender". What has none leaves it as it is. */
+static void put_code(struct cw_error *out, const char *s, size_t n)
 {
-	const char *hash = strchr(s, '#');
+	for (size_t i = 0; i < n; i++)
+		if (strchr(":;,", s[i]))
+			n = i;
+	const char *hash = memchr(s, '#', n);
+	n -= hash ? (size_t)(hash + 1 - s) : 0;
 	s = hash ? hash + 1 : s;
-	clean_into(out->code, sizeof(out->code), s, strcspn(s, ":;"));
+	trim(&s, &n);
+	if (n)
+		clean_into(out->code, sizeof(out->code), s, n);
 }
 
+/* Its first line: after it a refused signature comes with what was signed, the
+ * session's token too. */
+static void put_message(struct cw_error *out, const char *s, size_t n)
+{
+	trim(&s, &n);
+	const char *end = memchr(s, '\n', n);
+	n = end ? (size_t)(end - s) : n;
+	trim(&s, &n);
+	if (n)
+		clean_into(out->message, sizeof(out->message), s, n);
+}
+
+/* ---- JSON --------------------------------------------------------------- */
+
+static void read_code(struct cw_json *w, enum json_token t, void *to)
+{
+	if (t == JSON_STRING)
+		put_code(to, w->j.s, w->j.n);
+	cw_json_skip(w, t);
+}
+
+/* A second name for what `__type` says. */
+static void read_other_code(struct cw_json *w, enum json_token t, void *to)
+{
+	struct cw_error *out = to;
+	if (t == JSON_STRING && !*out->code)
+		put_code(to, w->j.s, w->j.n);
+	cw_json_skip(w, t);
+}
+
+static void read_message(struct cw_json *w, enum json_token t, void *to)
+{
+	if (t == JSON_STRING)
+		put_message(to, w->j.s, w->j.n);
+	cw_json_skip(w, t);
+}
+
+static const struct cw_field error_fields[] = {
+	{ "__type", read_code },
+	{ "code", read_other_code },
+	{ "message", read_message },
+	{ "Message", read_message },
+	{ 0 },
+};
+
+/* What came before a fault in it holds too. */
 static void read_json(struct cw_error *out, const char *bytes, size_t n)
 {
-	cJSON *root = n <= LIMIT_TREE_BODY ? cJSON_ParseWithLength(bytes, n)
-					   : NULL;
-	const char *type = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(root, "__type"));
-	const char *text = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(root, "message"));
-	if (!type)
-		type = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(root, "code"));
-	if (!text)
-		text = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(root, "Message"));
-	if (type)
-		put_code(out, type);
-	if (text)
-		clean_into(out->message, sizeof(out->message), text,
-			   strlen(text));
-	cJSON_Delete(root);
+	struct cw_json w;
+	cw_json_init(&w, bytes, n);
+	cw_json_read(&w, error_fields, out, NULL);
+	cw_json_release(&w);
 }
+
+/* ---- XML and HTML ------------------------------------------------------- */
 
 /* <Code>Throttling</Code> of the query protocol: what a proxy in front, or a
  * stand-in, may still say. */
-static void read_xml(char *out, size_t size, const char *tag,
-		     const char *bytes, size_t n)
+static const char *xml_text(const char *bytes, size_t n, const char *tag,
+			    size_t *length)
 {
 	char open[24], close[24];
 	snprintf(open, sizeof(open), "<%s>", tag);
 	snprintf(close, sizeof(close), "</%s>", tag);
-	const char *a = memmem(bytes, n, open, strlen(open));
-	if (!a)
-		return;
-	a += strlen(open);
-	const char *b = memmem(a, n - (size_t)(a - bytes), close,
-			       strlen(close));
-	if (b)
-		clean_into(out, size, a, (size_t)(b - a));
+	const char *s = memmem(bytes, n, open, strlen(open));
+	if (!s)
+		return NULL;
+	s += strlen(open);
+	const char *end = memmem(s, n - (size_t)(s - bytes), close,
+				 strlen(close));
+	*length = end ? (size_t)(end - s) : 0;
+	return end ? s : NULL;
 }
 
-static bool is_web_page(const char *type, const char *bytes, size_t n)
+static void read_xml(struct cw_error *out, const char *bytes, size_t n)
 {
-	size_t space = 0;
-	if (strncasecmp(type, "text/html", 9) == 0)
+	size_t length;
+	const char *s = xml_text(bytes, n, "Code", &length);
+	if (s)
+		put_code(out, s, length);
+	s = xml_text(bytes, n, "Message", &length);
+	if (s)
+		put_message(out, s, length);
+}
+
+static bool begins(const char *s, size_t n, const char *word)
+{
+	return n >= strlen(word) && strncasecmp(s, word, strlen(word)) == 0;
+}
+
+static const char login_page[] = "a login page, not the API";
+
+/* What is said of one; NULL: it is none. */
+static const char *web_page(const char *type, const char *s, size_t n)
+{
+	if (!begins(type, strlen(type), "text/html") && !begins(s, n, "<html")
+	    && !begins(s, n, "<!doctype html"))
+		return NULL;
+	return cw_json_is_login(s, n) ? login_page : "a web page, not the API";
+}
+
+/* ---- what it means ------------------------------------------------------ */
+
+static bool fits(const char *pattern, const char *code)
+{
+	size_t n = strlen(pattern);
+	if (pattern[n - 1] == '*')
+		return strncmp(pattern, code, n - 1) == 0;
+	return strcmp(pattern, code) == 0;
+}
+
+static bool by_code(struct cw_error *out)
+{
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (!fits(codes[i].code, out->code))
+			continue;
+		out->kind = codes[i].kind;
+		out->fault = faults[out->kind];
 		return true;
-	while (space < n && strchr(" \t\r\n", bytes[space]) && bytes[space])
-		space++;
-	return n - space > 5
-	       && (strncasecmp(bytes + space, "<html", 5) == 0
-		   || strncasecmp(bytes + space, "<!doc", 5) == 0);
+	}
+	return false;
 }
 
-static void by_status(long status, const char *type, const char *bytes,
-		      size_t n, struct cw_error *out)
+static void by_status(long status, const char *page, struct cw_error *out)
 {
-	bool page = is_web_page(type, bytes, n);
-	out->kind = status == 429 ? CW_ERROR_THROTTLED
-		    : status == 401 ? CW_ERROR_CREDENTIALS
-		    : status == 403 ? CW_ERROR_DENIED
-		    : status >= 500 && status != 501 ? CW_ERROR_PASSING
-		    : CW_ERROR_QUERY;
-	out->fault = fault_of(out->kind);
-	if (status >= 300 && status < 400)
-		out->fault = FAULT_REDIRECT;
-	else if (page && out->kind == CW_ERROR_QUERY)
-		out->fault = FAULT_NOT_API;
+	const struct status_row *r = statuses;
+	while (r->lo && (status < r->lo || status > r->hi))
+		r++;
+	out->kind = r->kind;
+	out->fault = r->fault;
 	if (!*out->code)
 		snprintf(out->code, sizeof(out->code), "HTTP %ld", status);
-	if (!*out->message && status >= 300 && status < 400)
-		strcpy(out->message, "a redirect, not followed");
-	else if (!*out->message && page)
-		strcpy(out->message, "a web page, not the API");
+	if (!*out->message && (page || r->say))
+		snprintf(out->message, sizeof(out->message), "%s",
+			 r->say ? r->say : page);
+	if (r->fault != FAULT_BAD_QUERY)
+		return;
+	/* The code of it over JSON is not written down anywhere. */
+	if (strncmp(out->message, "Rate exceeded", 13) == 0) {
+		out->kind = CW_ERROR_THROTTLED;
+		out->fault = FAULT_THROTTLED;
+	} else if (page) {
+		out->fault = page == login_page ? FAULT_AUTH : FAULT_NOT_API;
+	}
 }
 
 void cw_error_read(long status, const char *query_error,
@@ -188,18 +279,16 @@ void cw_error_read(long status, const char *query_error,
 		   struct cw_error *out)
 {
 	*out = (struct cw_error){ .kind = CW_ERROR_QUERY };
-	if (n && bytes[0] == '<') {
-		read_xml(out->code, sizeof(out->code), "Code", bytes, n);
-		read_xml(out->message, sizeof(out->message), "Message", bytes,
-			 n);
-	} else {
-		read_json(out, bytes, n);
-	}
-	if (query_error && *query_error)
-		put_code(out, query_error);
-	if (kind_of(out->code, &out->kind))
-		out->fault = fault_of(out->kind);
+	n = n < LIMIT_ERROR_BODY ? n : LIMIT_ERROR_BODY;
+	trim(&bytes, &n);
+	const char *page = web_page(content_type ? content_type : "", bytes,
+				    n);
+	if (n && bytes[0] == '<')
+		read_xml(out, bytes, n);
 	else
-		by_status(status, content_type ? content_type : "", bytes, n,
-			  out);
+		read_json(out, bytes, n);
+	if (query_error)
+		put_code(out, query_error, strlen(query_error));
+	if (!by_code(out))
+		by_status(status, page, out);
 }

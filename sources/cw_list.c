@@ -1,19 +1,22 @@
-/* The answers to ListMetrics and DescribeAlarms: short ones, read as trees. */
+/* The answers to ListMetrics and DescribeAlarms. Their items go straight to
+ * the others; of an answer that breaks off they are taken back. */
 #include "sources/cw_api.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "sources/cw_json.h"
 
-#include <cjson/cJSON.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* The API's own ceilings: a question beyond them is refused, and with it all
+ * that are asked in the same call. */
+#define NAME_MAX_BYTES ((size_t)255)
+#define VALUE_MAX_BYTES ((size_t)1024)
 #define DIMENSIONS_MAX ((size_t)30)
-#define SECONDS_MAX 253402300800.0 /* the year 10000 */
 
-/* ---- metrics as keys ---------------------------------------------------------- */
+/* ---- metrics as keys ---------------------------------------------------- */
 
 int cw_metric_compare(const struct cw_metric *a, const struct cw_metric *b)
 {
@@ -36,73 +39,7 @@ const char *cw_dimension(const struct cw_metric *m, const char *name)
 	return NULL;
 }
 
-/* ---- trees --------------------------------------------------------------------- */
-
-/* Not deeper than we would go ourselves. */
-static bool is_shallow(const char *s, size_t n)
-{
-	int depth = 0;
-	bool text = false;
-	for (size_t i = 0; i < n; i++) {
-		if (text) {
-			if (s[i] == '\\')
-				i++;
-			else if (s[i] == '"')
-				text = false;
-		} else if (s[i] == '"') {
-			text = true;
-		} else if (s[i] == '{' || s[i] == '[') {
-			if (++depth > LIMIT_NESTING)
-				return false;
-		} else if (s[i] == '}' || s[i] == ']') {
-			depth--;
-		}
-	}
-	return true;
-}
-
-static cJSON *read_tree(const char *bytes, size_t n, struct err *e)
-{
-	const char *end = NULL;
-	if (n > LIMIT_TREE_BODY || !is_shallow(bytes, n)) {
-		err_set(e, EXIT_UNREACHABLE, "the answer is too large or too "
-			"deep");
-		return NULL;
-	}
-	cJSON *root = cJSON_ParseWithLengthOpts(bytes, n, &end, false);
-	if (cJSON_IsObject(root))
-		return root;
-	cJSON_Delete(root);
-	err_set(e, EXIT_UNREACHABLE, "the answer cannot be read: it is no "
-		"whole JSON object");
-	return NULL;
-}
-
-static const cJSON *member(const cJSON *o, const char *name)
-{
-	return cJSON_GetObjectItemCaseSensitive(o, name);
-}
-
-static const char *clean_text(const cJSON *j, size_t max, struct arena *a)
-{
-	const char *s = cJSON_GetStringValue(j);
-	struct buf b;
-	if (!s)
-		return NULL;
-	buf_init(&b, max);
-	text_clean(&b, s, strlen(s));
-	s = arena_strdup(a, buf_text(&b));
-	buf_release(&b);
-	return s;
-}
-
-static const char *token_of(const cJSON *root, struct arena *a)
-{
-	const char *s = cJSON_GetStringValue(member(root, "NextToken"));
-	return s && *s ? arena_strdup(a, s) : NULL;
-}
-
-/* ---- ListMetrics ------------------------------------------------------------------ */
+/* ---- ListMetrics -------------------------------------------------------- */
 
 void cw_metrics_init(struct cw_metrics *m)
 {
@@ -113,9 +50,116 @@ void cw_metrics_init(struct cw_metrics *m)
 void cw_metrics_release(struct cw_metrics *m)
 {
 	free(m->metric);
+	free(m->token);
 	arena_release(&m->arena);
 	*m = (struct cw_metrics){ 0 };
 }
+
+struct metric_of {
+	struct cw_metrics *m;
+	struct cw_metric metric;
+	bool bad;               /* it cannot be asked for as it stands there */
+	struct cw_dimension dim[DIMENSIONS_MAX];
+};
+
+static bool is_utf8(const char *s, size_t n)
+{
+	while (n) {
+		uint32_t u;
+		size_t k = text_next(s, n, &u);
+		if (u == UINT32_MAX)
+			return false;
+		s += k;
+		n -= k;
+	}
+	return true;
+}
+
+/* A text that goes back in questions: as it came, or not at all. */
+static const char *exact(struct cw_json *w, enum json_token t, size_t max,
+			 struct arena *a)
+{
+	if (t != JSON_STRING) {
+		cw_json_skip(w, t);
+		return NULL;
+	}
+	if (w->j.n == 0 || w->j.n > max || memchr(w->j.s, '\0', w->j.n)
+	    || !is_utf8(w->j.s, w->j.n))
+		return NULL;
+	return arena_strndup(a, w->j.s, w->j.n);
+}
+
+/* The same of one that is also shown. */
+static const char *exact_and_clean(struct cw_json *w, enum json_token t,
+				   struct arena *a)
+{
+	const char *s = exact(w, t, NAME_MAX_BYTES, a);
+	return s && text_is_clean(s) ? s : NULL;
+}
+
+static void read_space(struct cw_json *w, enum json_token t, void *to)
+{
+	struct metric_of *x = to;
+	x->metric.space = exact_and_clean(w, t, &x->m->arena);
+}
+
+static void read_metric_name(struct cw_json *w, enum json_token t, void *to)
+{
+	struct metric_of *x = to;
+	x->metric.name = exact_and_clean(w, t, &x->m->arena);
+}
+
+static void read_dimension_name(struct cw_json *w, enum json_token t, void *to)
+{
+	struct metric_of *x = to;
+	x->dim[x->metric.nr].name = exact(w, t, NAME_MAX_BYTES, &x->m->arena);
+}
+
+static void read_dimension_value(struct cw_json *w, enum json_token t,
+				 void *to)
+{
+	struct metric_of *x = to;
+	x->dim[x->metric.nr].value = exact(w, t, VALUE_MAX_BYTES,
+					   &x->m->arena);
+}
+
+static const struct cw_field dimension_fields[] = {
+	{ "Name", read_dimension_name },
+	{ "Value", read_dimension_value },
+	{ 0 },
+};
+
+static void read_dimension(struct cw_json *w, enum json_token t, void *to)
+{
+	struct metric_of *x = to;
+	if (x->metric.nr == DIMENSIONS_MAX) {
+		x->bad = true;
+		cw_json_skip(w, t);
+		return;
+	}
+	struct cw_dimension *d = &x->dim[x->metric.nr];
+	*d = (struct cw_dimension){ 0 };
+	if (!cw_json_object(w, t, dimension_fields, x) || !d->name
+	    || !d->value)
+		x->bad = true;
+	else
+		x->metric.nr++;
+}
+
+static void read_dimensions(struct cw_json *w, enum json_token t, void *to)
+{
+	struct metric_of *x = to;
+	x->metric.nr = 0;
+	if (!cw_json_list(w, t, read_dimension, x))
+		x->bad = true;
+}
+
+static const struct cw_field metric_fields[] = {
+	{ "Namespace", read_space },
+	{ "MetricName", read_metric_name },
+	{ "Dimensions", read_dimensions },
+	{ 0 },
+};
 
 static int compare_dimensions(const void *a, const void *b)
 {
@@ -123,65 +167,85 @@ static int compare_dimensions(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* As they came, since they are asked for as they came. */
-static bool read_dimensions(const cJSON *list, struct cw_metric *m,
-			    struct arena *a)
+/* Sorted, each name once. */
+static bool sort_dimensions(struct metric_of *x)
 {
-	const cJSON *j;
-	struct cw_dimension d[DIMENSIONS_MAX];
-	size_t nr = 0;
-	cJSON_ArrayForEach(j, list) {
-		const char *name = cJSON_GetStringValue(member(j, "Name"));
-		const char *value = cJSON_GetStringValue(member(j, "Value"));
-		if (!name || !value || nr == DIMENSIONS_MAX
-		    || strlen(value) > LIMIT_LABEL_VALUE
-		    || strlen(name) > LIMIT_LABEL_NAME)
+	size_t nr = x->metric.nr;
+	qsort(x->dim, nr, sizeof(*x->dim), compare_dimensions);
+	for (size_t i = 1; i < nr; i++)
+		if (strcmp(x->dim[i - 1].name, x->dim[i].name) == 0)
 			return false;
-		d[nr++] = (struct cw_dimension){ arena_strdup(a, name),
-						 arena_strdup(a, value) };
-	}
-	qsort(d, nr, sizeof(*d), compare_dimensions);
-	struct cw_dimension *own = arena_alloc(a, (nr + 1) * sizeof(*own));
-	memcpy(own, d, nr * sizeof(*own));
-	m->nr = nr;
-	m->dim = own;
+	struct cw_dimension *own = arena_alloc(&x->m->arena,
+					       (nr + 1) * sizeof(*own));
+	memcpy(own, x->dim, nr * sizeof(*own));
+	x->metric.dim = own;
 	return true;
 }
 
-static bool read_metric(const cJSON *j, struct cw_metrics *m)
+struct metric_page {
+	struct cw_metrics *m;
+	bool any;               /* the list was there */
+	char *token;
+};
+
+static void read_metric(struct cw_json *w, enum json_token t, void *to)
 {
-	const char *space = cJSON_GetStringValue(member(j, "Namespace"));
-	const char *name = cJSON_GetStringValue(member(j, "MetricName"));
-	struct cw_metric x = { 0 };
-	if (!space || !name || !text_is_clean(space) || !text_is_clean(name)
-	    || strlen(space) > LIMIT_LABEL_NAME
-	    || strlen(name) > LIMIT_LABEL_NAME
-	    || !read_dimensions(member(j, "Dimensions"), &x, &m->arena))
-		return false;
-	x.space = arena_strdup(&m->arena, space);
-	x.name = arena_strdup(&m->arena, name);
+	struct metric_page *p = to;
+	struct cw_metrics *m = p->m;
+	struct metric_of x = { .m = m };
+	if (m->nr == LIMIT_ANSWER_SERIES) {
+		cw_json_skip(w, t);
+		m->dropped++;
+		return;
+	}
+	if (!cw_json_object(w, t, metric_fields, &x) || x.bad
+	    || !x.metric.space || !x.metric.name || !sort_dimensions(&x)) {
+		m->dropped++;
+		return;
+	}
 	MEM_ROOM(m->metric, m->nr, m->cap);
-	m->metric[m->nr++] = x;
-	return true;
+	m->metric[m->nr++] = x.metric;
 }
+
+static void read_metrics(struct cw_json *w, enum json_token t, void *to)
+{
+	struct metric_page *p = to;
+	p->any |= cw_json_list(w, t, read_metric, p);
+}
+
+static void read_metrics_next(struct cw_json *w, enum json_token t, void *to)
+{
+	struct metric_page *p = to;
+	free(p->token);
+	p->token = cw_json_token(w, t);
+}
+
+static const struct cw_field metrics_fields[] = {
+	{ "Metrics", read_metrics },
+	{ "NextToken", read_metrics_next },
+	{ 0 },
+};
 
 int cw_metrics_read(struct cw_metrics *m, const char *bytes, size_t n,
 		    struct err *e)
 {
-	cJSON *root = read_tree(bytes, n, e);
-	const cJSON *j, *list = member(root, "Metrics");
-	if (!root)
+	struct metric_page p = { .m = m };
+	struct cw_json w;
+	size_t nr = m->nr, dropped = m->dropped;
+	cw_json_init(&w, bytes, n);
+	int rc = cw_json_read(&w, metrics_fields, &p, e);
+	cw_json_release(&w);
+	if (rc == 0 && !p.any)
+		rc = err_set(e, EXIT_UNREACHABLE, "the answer is not what was "
+			     "asked for: it has no list of Metrics");
+	if (rc < 0) {
+		m->nr = nr;
+		m->dropped = dropped;
+		free(p.token);
 		return -1;
-	if (!cJSON_IsArray(list)) {
-		cJSON_Delete(root);
-		return err_set(e, EXIT_UNREACHABLE, "the answer has no list "
-			       "of Metrics");
 	}
-	cJSON_ArrayForEach(j, list)
-		if (m->nr >= LIMIT_ANSWER_SERIES || !read_metric(j, m))
-			m->dropped++;
-	m->token = token_of(root, &m->arena);
-	cJSON_Delete(root);
+	free(m->token);
+	m->token = p.token;
 	return 0;
 }
 
@@ -202,7 +266,7 @@ void cw_metrics_sort(struct cw_metrics *m)
 	m->nr = kept;
 }
 
-/* ---- DescribeAlarms ------------------------------------------------------------------ */
+/* ---- DescribeAlarms ----------------------------------------------------- */
 
 void cw_alarms_init(struct cw_alarms *a)
 {
@@ -213,82 +277,163 @@ void cw_alarms_init(struct cw_alarms *a)
 void cw_alarms_release(struct cw_alarms *a)
 {
 	free(a->alarm);
+	free(a->token);
 	arena_release(&a->arena);
 	*a = (struct cw_alarms){ 0 };
 }
 
-static time_ms time_of(const cJSON *j)
+struct alarm_of {
+	struct arena *arena;
+	const char *name, *reason;
+	enum alarm_state state;
+	time_ms changed, updated;
+};
+
+static void read_alarm_name(struct cw_json *w, enum json_token t, void *to)
 {
-	time_ms t;
-	struct err e;
-	const char *s = cJSON_GetStringValue(j);
-	if (cJSON_IsNumber(j) && fabs(j->valuedouble) < SECONDS_MAX)
-		return llround(j->valuedouble * 1000);
-	return s && strchr(s, 'T') && time_parse(s, 0, &t, &e) == 0
-		       ? t : TIME_NONE;
+	struct alarm_of *x = to;
+	x->name = cw_json_text(w, t, LIMIT_LABEL_VALUE, x->arena);
 }
 
-static enum alarm_state state_of(const char *s)
+static void read_reason(struct cw_json *w, enum json_token t, void *to)
 {
-	return s && strcmp(s, "OK") == 0 ? ALARM_OK
-	       : s && strcmp(s, "ALARM") == 0 ? ALARM_ALARM
-	       : ALARM_INSUFFICIENT;
+	struct alarm_of *x = to;
+	x->reason = cw_json_text(w, t, LIMIT_SENTENCE, x->arena);
 }
 
-static struct alarm *find_alarm(struct cw_alarms *a, const char *name)
+static void read_state(struct cw_json *w, enum json_token t, void *to)
 {
-	for (size_t i = 0; i < a->nr; i++)
-		if (strcmp(a->alarm[i].name, name) == 0)
-			return &a->alarm[i];
-	return NULL;
+	struct alarm_of *x = to;
+	if (t == JSON_STRING)
+		x->state = cw_json_is(w, "OK") ? ALARM_OK
+			   : cw_json_is(w, "ALARM") ? ALARM_ALARM
+						    : ALARM_INSUFFICIENT;
+	cw_json_skip(w, t);
 }
 
-/* One that comes twice, by pages that overlap, is one. */
-static void read_alarm(const cJSON *j, struct cw_alarms *a)
+static void read_changed(struct cw_json *w, enum json_token t, void *to)
 {
-	const char *name = clean_text(member(j, "AlarmName"),
-				      LIMIT_LABEL_VALUE, &a->arena);
-	time_ms since = time_of(member(j, "StateTransitionedTimestamp"));
-	if (!name || !*name || a->nr >= LIMIT_ALARMS)
+	struct alarm_of *x = to;
+	x->changed = cw_json_time(w, t);
+}
+
+static void read_updated(struct cw_json *w, enum json_token t, void *to)
+{
+	struct alarm_of *x = to;
+	x->updated = cw_json_time(w, t);
+}
+
+static const struct cw_field alarm_fields[] = {
+	{ "AlarmName", read_alarm_name },
+	{ "StateValue", read_state },
+	{ "StateReason", read_reason },
+	{ "StateTransitionedTimestamp", read_changed },
+	{ "StateUpdatedTimestamp", read_updated },
+	{ 0 },
+};
+
+struct alarm_page {
+	struct cw_alarms *a;
+	bool any;               /* a list of alarms was there */
+	char *token;
+};
+
+static void read_alarm(struct cw_json *w, enum json_token t, void *to)
+{
+	struct alarm_page *p = to;
+	struct cw_alarms *a = p->a;
+	struct alarm_of x = { .arena = &a->arena, .state = ALARM_INSUFFICIENT,
+			      .changed = TIME_NONE, .updated = TIME_NONE };
+	if (a->nr == LIMIT_ALARMS) {
+		cw_json_skip(w, t);
+		a->dropped++;
 		return;
-	if (since == TIME_NONE)
-		since = time_of(member(j, "StateUpdatedTimestamp"));
-	struct alarm *x = find_alarm(a, name);
-	if (!x) {
-		MEM_ROOM(a->alarm, a->nr, a->cap);
-		x = &a->alarm[a->nr++];
 	}
-	*x = (struct alarm){
-		.name = name, .since = since,
-		.state = state_of(cJSON_GetStringValue(member(j,
-							"StateValue"))),
-		.reason = clean_text(member(j, "StateReason"),
-				     LIMIT_SENTENCE, &a->arena),
+	if (!cw_json_object(w, t, alarm_fields, &x) || !x.name || !*x.name) {
+		a->dropped++;
+		return;
+	}
+	MEM_ROOM(a->alarm, a->nr, a->cap);
+	a->alarm[a->nr++] = (struct alarm){
+		.name = x.name, .state = x.state,
+		.since = x.changed != TIME_NONE ? x.changed : x.updated,
+		.reason = x.reason && *x.reason ? x.reason : NULL,
 	};
+}
+
+static void read_alarms(struct cw_json *w, enum json_token t, void *to)
+{
+	struct alarm_page *p = to;
+	if (cw_json_list(w, t, read_alarm, p))
+		p->any = true;
+	else if (t != JSON_NULL)
+		w->foreign++;
+}
+
+static void read_alarms_next(struct cw_json *w, enum json_token t, void *to)
+{
+	struct alarm_page *p = to;
+	free(p->token);
+	p->token = cw_json_token(w, t);
+}
+
+static const struct cw_field alarms_fields[] = {
+	{ "MetricAlarms", read_alarms },
+	{ "CompositeAlarms", read_alarms },
+	{ "LogAlarms", read_alarms },
+	{ "NextToken", read_alarms_next },
+	{ 0 },
+};
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct alarm *const *x = a, *const *y = b;
+	int c = strcmp((*x)->name, (*y)->name);
+	return c ? c : *x < *y ? -1 : *x > *y;
+}
+
+/* Of those that came twice, by pages that overlap, the later one. */
+static void sort_alarms(struct cw_alarms *a)
+{
+	const struct alarm **order = mem_alloc((a->nr + 1) * sizeof(*order));
+	struct alarm *own = mem_alloc((a->nr + 1) * sizeof(*own));
+	size_t kept = 0;
+	for (size_t i = 0; i < a->nr; i++)
+		order[i] = &a->alarm[i];
+	qsort(order, a->nr, sizeof(*order), compare_names);
+	for (size_t i = 0; i < a->nr; i++) {
+		kept -= kept && strcmp(own[kept - 1].name,
+				       order[i]->name) == 0;
+		own[kept++] = *order[i];
+	}
+	free(order);
+	free(a->alarm);
+	a->alarm = own;
+	a->cap = a->nr + 1;
+	a->nr = kept;
 }
 
 int cw_alarms_read(struct cw_alarms *a, const char *bytes, size_t n,
 		   struct err *e)
 {
-	static const char *const lists[] = { "MetricAlarms", "CompositeAlarms",
-					     "LogAlarms" };
-	cJSON *root = read_tree(bytes, n, e);
-	bool any = false;
-	if (!root)
+	struct alarm_page p = { .a = a };
+	struct cw_json w;
+	size_t nr = a->nr, dropped = a->dropped;
+	cw_json_init(&w, bytes, n);
+	int rc = cw_json_read(&w, alarms_fields, &p, e);
+	cw_json_release(&w);
+	/* Empty lists may be left out: an account without alarms answers {}. */
+	if (rc == 0 && !p.any && w.foreign)
+		rc = err_set(e, EXIT_UNREACHABLE, "the answer is not what was "
+			     "asked for: it has no list of alarms");
+	if (rc < 0) {
+		a->nr = nr;
+		a->dropped = dropped;
+		free(p.token);
 		return -1;
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		const cJSON *j, *list = member(root, lists[i]);
-		any |= cJSON_IsArray(list);
-		cJSON_ArrayForEach(j, list)
-			read_alarm(j, a);
 	}
-	/* An account without alarms may answer {}. */
-	if (!any && root->child) {
-		cJSON_Delete(root);
-		return err_set(e, EXIT_UNREACHABLE, "the answer has no list "
-			       "of alarms");
-	}
-	a->token = token_of(root, &a->arena);
-	cJSON_Delete(root);
+	sort_alarms(a);
+	free(a->token);
+	a->token = p.token;
 	return 0;
 }

@@ -5,28 +5,39 @@
 #include <inttypes.h>
 #include <string.h>
 
+static bool is_plain(char c)
+{
+	return (unsigned char)c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+}
+
 static void put_string(struct buf *out, const char *s)
 {
 	buf_char(out, '"');
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			buf_printf(out, "\\u%04x", c);
-		else
-			buf_char(out, (char)c);
+	while (*s) {
+		const char *start = s;
+		while (is_plain(*s))
+			s++;
+		buf_add(out, start, (size_t)(s - start));
+		if (*s == '"' || *s == '\\')
+			buf_printf(out, "\\%c", *s++);
+		else if (*s)
+			buf_printf(out, "\\u%04x", (unsigned char)*s++);
 	}
 	buf_char(out, '"');
 }
 
-static void put_member(struct buf *out, const char *name, const char *value)
+/* The comma before all members but the first of an object. */
+static void put_name(struct buf *out, const char *name)
 {
-	char last = out->len ? out->s[out->len - 1] : '{';
-	if (last != '{')
+	if (out->len && out->s[out->len - 1] != '{')
 		buf_char(out, ',');
 	put_string(out, name);
 	buf_char(out, ':');
+}
+
+static void put_member(struct buf *out, const char *name, const char *value)
+{
+	put_name(out, name);
 	put_string(out, value);
 }
 
@@ -77,7 +88,8 @@ void cw_write_list_metrics(struct buf *out, const struct cw_list *l,
 	if (l->metric)
 		put_member(out, "MetricName", l->metric);
 	if (l->dimension) {
-		buf_str(out, ",\"Dimensions\":[{");
+		put_name(out, "Dimensions");
+		buf_str(out, "[{");
 		put_member(out, "Name", l->dimension);
 		buf_str(out, "}]");
 	}

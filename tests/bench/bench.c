@@ -7,6 +7,7 @@
  * are made for tests. */
 #include "tests/bench/terminal.c"
 
+#include "tests/bench/cloudwatch.c"
 #include "tests/bench/decode.c"
 #include "tests/bench/inside.c"
 #include "tests/bench/slow.c"
@@ -105,6 +106,7 @@ static const struct part {
 	{ "key.decode", bench_keys_decode },
 	{ "frame", bench_frames },
 	{ "decode", bench_decode },
+	{ "cloudwatch", bench_cloudwatch },
 	{ "demo", bench_minute },
 	{ "refresh", bench_refresh },
 	{ "record", bench_recording },
@@ -122,6 +124,8 @@ int main(int argc, char **argv)
 	bool json = false;
 	if (argc == 3 && strcmp(argv[1], "--decode") == 0)
 		return decode_child(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "--cloudwatch") == 0)
+		return cloudwatch_child(argv[2]);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			json = true;

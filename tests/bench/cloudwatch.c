@@ -1,0 +1,151 @@
+/* A page of GetMetricData and cJSON on the same bytes, each in a process of
+ * its own, so that the peaks of memory are their own. The text itself is there
+ * before both: a page is read once it is whole. */
+#include "base/mem.h"
+#include "sources/cw_api.h"
+
+#include <cjson/cJSON.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#define PAGE_QUERIES 500
+#define PAGE_READS 9
+
+struct page_read {
+	double took_us, rss; /* rss: above what the process had before */
+	size_t points;
+};
+
+static size_t read_page_ours(const char *text, size_t n)
+{
+	static struct cw_data d;
+	struct err e;
+	cw_data_init(&d, PAGE_QUERIES);
+	return cw_data_read(&d, text, n, &e) < 0 || d.dropped ? 0 : d.points;
+}
+
+/* Its tree is no series yet: that would come on top. */
+static size_t read_page_tree(const char *text, size_t n)
+{
+	const cJSON *tree = cJSON_ParseWithLength(text, n), *r;
+	size_t points = 0;
+	cJSON_ArrayForEach(r, cJSON_GetObjectItemCaseSensitive(
+				      tree, "MetricDataResults"))
+		points += (size_t)cJSON_GetArraySize(
+			cJSON_GetObjectItemCaseSensitive(r, "Values"));
+	return points;
+}
+
+/* What runs in the process of its own: `bench --cloudwatch ours|tree`, the
+ * answer on 3, the result on 4. */
+static int cloudwatch_child(const char *how)
+{
+	struct page_read p = { .points = 0 };
+	size_t n = (size_t)lseek(3, 0, SEEK_END);
+	char *text = mem_alloc(n);
+	if (pread(3, text, n, 0) != (ssize_t)n)
+		return 1;
+	double rss = memory_of(getpid(), "VmRSS"), since = now_us();
+	p.points = (strcmp(how, "ours") == 0 ? read_page_ours
+					     : read_page_tree)(text, n);
+	p.took_us = now_us() - since;
+	p.rss = memory_of(getpid(), "VmHWM") - rss;
+	return write(4, &p, sizeof(p)) == sizeof(p) ? 0 : 1;
+}
+
+static struct page_read page_in_child(int answer, const char *how)
+{
+	struct page_read p = { NAN, NAN, 0 };
+	int fd[2];
+	if (pipe(fd) < 0)
+		die("pipe");
+	pid_t pid = fork();
+	if (pid == 0) {
+		int in = fcntl(answer, F_DUPFD, 10);
+		int out = fcntl(fd[1], F_DUPFD, 10);
+		dup2(in, 3);
+		dup2(out, 4);
+		execl("/proc/self/exe", "bench", "--cloudwatch", how,
+		      (char *)NULL);
+		_exit(127);
+	}
+	close(fd[1]);
+	if (read(fd[0], &p, sizeof(p)) != sizeof(p) || p.points == 0)
+		p = (struct page_read){ NAN, NAN, 0 };
+	close(fd[0]);
+	waitpid(pid, NULL, 0);
+	return p;
+}
+
+/* Times as the service writes them, values of 17 digits. */
+static void page_text(struct buf *b, int points)
+{
+	uint64_t seed = 42;
+	buf_str(b, "{\"MetricDataResults\":[");
+	for (int i = 0; i < PAGE_QUERIES; i++) {
+		buf_printf(b, "%s{\"Id\":\"m%d\",\"Label\":\"app/shop-%d/50dc6c"
+			   "495c0c9188 TargetResponseTime p99\",\"StatusCode\":"
+			   "\"Complete\",\"Timestamps\":[", i ? "," : "", i, i);
+		for (int k = 0; k < points; k++)
+			buf_printf(b, "%s%.8fE9", k ? "," : "",
+				   1.76597778 + k * 6e-8);
+		buf_str(b, "],\"Values\":[");
+		for (int k = 0; k < points; k++) {
+			seed = seed * 6364136223846793005u
+			       + 1442695040888963407u;
+			buf_printf(b, "%s%.17g", k ? "," : "",
+				   (double)(seed >> 11) / 9007199254740992.0);
+		}
+		buf_str(b, "]}");
+	}
+	buf_str(b, "],\"Messages\":[]}");
+}
+
+static int page_file(int points, size_t *bytes)
+{
+	struct buf b;
+	buf_init(&b, 0);
+	page_text(&b, points);
+	int fd = memfd_create("page", 0);
+	*bytes = b.len;
+	if (fd < 0 || write(fd, b.s, b.len) != (ssize_t)b.len)
+		die("a file for the page");
+	buf_release(&b);
+	return fd;
+}
+
+static void bench_page(struct results *r, int points, const char *ms_key,
+		       const char *rss_key, char note[80])
+{
+	struct samples took[2] = { { .nr = 0 }, { .nr = 0 } };
+	struct samples rss[2] = { { .nr = 0 }, { .nr = 0 } };
+	static const char *const how[] = { "ours", "tree" };
+	size_t bytes;
+	int fd = page_file(points, &bytes);
+	for (int i = 0; i < 2 * PAGE_READS; i++) {
+		struct page_read p = page_in_child(fd, how[i % 2]);
+		sample(&took[i % 2], p.took_us / 1000);
+		sample(&rss[i % 2], p.rss);
+	}
+	close(fd);
+	snprintf(note, 80, "a page of %.1f MB, %d points", (double)bytes / 1e6,
+		 PAGE_QUERIES * points);
+	struct result *x = result_add(r, ms_key, percentile(&took[0], 0.5),
+				      "ms");
+	x->note = note;
+	result_peer(x, "cJSON", percentile(&took[1], 0.5));
+	x = result_add(r, rss_key, percentile(&rss[0], 0.5), "B");
+	x->note = "its peak beyond the text";
+	result_peer(x, "cJSON", percentile(&rss[1], 0.5));
+}
+
+static void bench_cloudwatch(struct results *r, const struct home *h)
+{
+	static char note[2][80];
+	(void)h;
+	bench_page(r, 60, "cloudwatch.page_ms", "cloudwatch.page_rss_bytes",
+		   note[0]);
+	bench_page(r, 201, "cloudwatch.full_ms", "cloudwatch.full_rss_bytes",
+		   note[1]);
+}
