@@ -11,6 +11,9 @@
 
 #define MAGIC "CWH1"
 #define KEY_MAX ((size_t)8192)
+/* Points that a file can make us hold: in it, an empty line of a week takes
+ * fifty bytes. */
+#define CELLS_MAX (LIMIT_STORE / sizeof(double))
 enum { LINE_FORBIDDEN = 1, LINE_UNSURE = 2, LINE_EMPTY = 4 };
 
 void cw_hold_init(struct cw_hold *h, time_ms period)
@@ -301,63 +304,77 @@ static void merge(struct cw_hold *h, const struct cw_line *from,
 		return;
 	know(h, l, a, e);
 	for (time_ms t = a; t < e; t += h->period) {
-		struct bytes b = { values, 8, false };
-		b.p += values ? (size_t)((t - from->from) / h->period) * 8 : 0;
-		uint64_t bits = values ? get_number(&b) : 0;
 		double v = NAN;
-		if (values)
+		if (values) {
+			size_t i = (size_t)((t - from->from) / h->period);
+			struct bytes b = { values + i * 8, 8, false };
+			uint64_t bits = get_number(&b);
 			memcpy(&v, &bits, sizeof(v));
+		}
 		l->v[(t - h->from) / h->period] = isfinite(v) ? v : NAN;
 	}
 }
 
-/* The grid reaches as far as the line does, within bounds. */
-static void make_room(struct cw_hold *h, const struct cw_line *l,
-		      time_ms oldest)
-{
-	time_ms from = l->from < oldest ? oldest : l->from, to = l->to;
-	if (h->from != TIME_NONE) {
-		from = h->from < from ? h->from : from;
-		to = end_of(h) > to ? end_of(h) : to;
-	}
-	if (from < to && to - from <= (time_ms)CW_HOLD_POINTS * h->period)
-		cw_hold_fit(h, from, to);
-}
+/* A line as it stands there; its key is the caller's to free. */
+struct piece {
+	struct cw_line line;
+	const char *values;      /* NULL: no point has one */
+};
 
-static void read_line(struct cw_hold *h, struct bytes *b, time_ms oldest)
+static bool get_piece(struct bytes *b, time_ms period, struct piece *x)
 {
-	struct cw_line l = { .key = get_key(b) };
-	l.asked = get_time(b, 1);
-	l.from = get_time(b, h->period);
-	l.to = get_time(b, h->period);
+	*x = (struct piece){ .line.key = get_key(b) };
+	struct cw_line *l = &x->line;
+	l->asked = get_time(b, 1);
+	l->from = get_time(b, period);
+	l->to = get_time(b, period);
 	uint64_t flags = get_number(b);
-	if (b->bad || l.to < l.from) {
+	bool empty = flags & LINE_EMPTY;
+	uint64_t nr = empty || b->bad || l->to < l->from
+			      ? 0 : (uint64_t)((l->to - l->from) / period);
+	if (b->bad || l->to < l->from || nr > b->n / 8) {
 		b->bad = true;
-		free(l.key);
-		return;
+		free(l->key);
+		return false;
 	}
-	uint64_t nr = flags & LINE_EMPTY
-			      ? 0 : (uint64_t)((l.to - l.from) / h->period);
-	const char *values = flags & LINE_EMPTY ? NULL : b->p;
-	if (nr > b->n / 8) {
-		b->bad = true;
-		free(l.key);
-		return;
-	}
-	l.forbidden = flags & LINE_FORBIDDEN;
-	l.unsure = flags & LINE_UNSURE;
-	make_room(h, &l, oldest);
-	if (h->from != TIME_NONE)
-		merge(h, &l, values);
+	l->forbidden = flags & LINE_FORBIDDEN;
+	l->unsure = flags & LINE_UNSURE;
+	x->values = empty ? NULL : b->p;
 	b->p += nr * 8;
 	b->n -= (size_t)nr * 8;
-	free(l.key);
+	return true;
+}
+
+/* The grid reaches as far as the lines do, within bounds, and at once: line by
+ * line all that are held would be copied each time. */
+static void make_room(struct cw_hold *h, struct bytes b, time_ms oldest)
+{
+	time_ms from = h->from, to = from == TIME_NONE ? from : end_of(h);
+	time_ms most = (time_ms)CW_HOLD_POINTS * h->period;
+	struct piece x;
+	while (b.n && get_piece(&b, h->period, &x)) {
+		time_ms f = x.line.from < oldest ? oldest : x.line.from;
+		time_ms t = x.line.to;
+		free(x.line.key);
+		if (from != TIME_NONE) {
+			f = from < f ? from : f;
+			t = to > t ? to : t;
+		}
+		if (f >= t || t - f > most
+		    || (size_t)((t - f) / h->period) * h->nr > CELLS_MAX)
+			continue;
+		from = f;
+		to = t;
+	}
+	if (from != TIME_NONE)
+		cw_hold_fit(h, from, to);
 }
 
 bool cw_hold_read(struct cw_hold *h, const char *bytes, size_t n,
 		  time_ms oldest)
 {
 	struct bytes b = { bytes, n, false };
+	struct piece x;
 	size_t magic = sizeof(MAGIC) - 1;
 	if (n < magic || memcmp(bytes, MAGIC, magic) != 0)
 		return false;
@@ -365,8 +382,14 @@ bool cw_hold_read(struct cw_hold *h, const char *bytes, size_t n,
 	b.n -= magic;
 	if ((time_ms)get_number(&b) != h->period || b.bad)
 		return false;
-	oldest = time_floor(oldest, h->period);
-	while (b.n && !b.bad && h->nr < CW_HOLD_LINES)
-		read_line(h, &b, oldest);
+	make_room(h, b, time_floor(oldest, h->period));
+	size_t most = CELLS_MAX / (h->nr_points + 1);
+	most = most < CW_HOLD_LINES ? most : CW_HOLD_LINES;
+	while (b.n && get_piece(&b, h->period, &x)) {
+		bool held = cw_hold_line(h, x.line.key, false);
+		if (h->from != TIME_NONE && (held || h->nr < most))
+			merge(h, &x.line, x.values);
+		free(x.line.key);
+	}
 	return !b.bad;
 }

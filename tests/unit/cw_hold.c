@@ -6,9 +6,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "sources/cw_hold.h"
 
 #define M ((time_ms)60000)
@@ -197,6 +199,52 @@ static void two_metrics_share_a_key(void **state)
 	buf_release(&b);
 }
 
+static void put_number(struct buf *b, uint64_t v)
+{
+	for (int i = 0; i < 8; i++)
+		buf_char(b, (char)(v >> 8 * i));
+}
+
+/* Lines without a value: a week each, or a minute more than the one before. */
+static void put_empty_lines(struct buf *b, size_t nr, bool growing)
+{
+	buf_clear(b);
+	buf_str(b, "CWH1");
+	put_number(b, (uint64_t)M);
+	for (size_t i = 0; i < nr; i++) {
+		size_t points = growing ? i % CW_HOLD_POINTS + 1
+					: CW_HOLD_POINTS;
+		put_number(b, 6);
+		buf_printf(b, "%06zu", i);
+		put_number(b, (uint64_t)T0);
+		put_number(b, (uint64_t)T0);
+		put_number(b, (uint64_t)(T0 + (time_ms)points * M));
+		put_number(b, 4);
+	}
+}
+
+static void a_small_file_fills_the_memory_or_takes_minutes(void **state)
+{
+	(void)state;
+	struct buf b;
+	buf_init(&b, 0);
+	for (int growing = 0; growing < 2; growing++) {
+		struct cw_hold h = held(T0, T0 + M);
+		clock_t start = clock();
+		cw_hold_line(&h, "000003", true);
+		put_empty_lines(&b, CW_HOLD_LINES, growing);
+		assert_true(cw_hold_read(&h, b.s, b.len, T0));
+		assert_true(h.nr > 100);
+		assert_true(h.nr * h.nr_points * sizeof(double)
+			    <= LIMIT_STORE);
+		assert_true(clock() - start < 3 * CLOCKS_PER_SEC);
+		assert_true(cw_line_knows(cw_hold_line(&h, "000003", false),
+					  T0, T0 + M));
+		cw_hold_release(&h);
+	}
+	buf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +256,8 @@ int main(void)
 		cmocka_unit_test(an_older_answer_of_another_viewer_wins),
 		cmocka_unit_test(a_damaged_file_is_believed),
 		cmocka_unit_test(two_metrics_share_a_key),
+		cmocka_unit_test(
+			a_small_file_fills_the_memory_or_takes_minutes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
