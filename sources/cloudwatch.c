@@ -339,6 +339,8 @@ static void merge(struct group *g, const struct cw_request *r, time_ms now)
 	for (size_t i = 0; i < r->nr; i++) {
 		const struct cw_result *best = NULL;
 		struct buf key;
+		if (r->later && r->later[i])
+			continue;
 		for (size_t k = 0; k < r->data.nr; k++) {
 			const struct cw_result *x = &r->data.result[k];
 			if (x->query == i && (!best || x->nr > best->nr))
@@ -650,7 +652,8 @@ static void on_request(struct cw_request *r, void *arg)
 				"ended there");
 		note_messages(c, &x->data);
 		note_status(c, x);
-		note_dropped(c, x->data.dropped + x->metrics.dropped);
+		note_dropped(c, x->data.dropped + x->metrics.dropped
+			       + x->alarms.dropped);
 	}
 	t->step = STEP_LEAVE;
 	t->work.data = t;
@@ -726,13 +729,16 @@ static void ask_internal(struct topic *t, size_t i)
 	struct cw_query *q = arena_alloc(&group_of(t)->arena,
 					 (like.data.nr + 1) * sizeof(*q));
 	size_t nr = 0;
+	bool *later = arena_alloc(&group_of(t)->arena, like.nr + 1);
+	t->request[i].later = later;
 	for (size_t k = 0; k < like.data.nr; k++) {
 		struct cw_result *x = &like.data.result[k];
 		if (x->status != CW_INTERNAL || nr == CW_QUERIES_MAX
 		    || x->query >= like.nr)
 			continue;
 		q[nr++] = like.query[x->query];
-		x->status = CW_COMPLETE; /* the second try has the say */
+		later[x->query] = true;
+		x->status = CW_COMPLETE;
 	}
 	if (nr)
 		more_request(t, &like, q, nr);
@@ -1457,7 +1463,7 @@ static void advance(struct cw *c)
 	if (o->restart && !o->stopped && !o->renewed) {
 		o->restart = false;
 		o->renewed = true;
-		c->client.dead = false;
+		c->client.dead = c->client.dead_refused = false;
 		if (aws_creds_refused(c->creds)) {
 			get_credentials(c);
 			return;
@@ -1601,7 +1607,7 @@ static void poll_begin(struct cw *c, const struct want *w)
 	o->recently = server_now(c) - o->at < RECENT - 2 * HOUR;
 	c->client.stopped = false;
 	memset(c->client.throttles, 0, sizeof(c->client.throttles));
-	c->client.dead = false;
+	c->client.dead = c->client.dead_refused = false;
 	c->client.timeout = timeout;
 	c->client.deadline = (time_ms)o->began + o->want.deadline;
 	c->phase = PHASE_FIND;

@@ -205,13 +205,21 @@ static void on_work(uv_work_t *work)
 static bool take_broken(struct cw_request *r)
 {
 	char text[LIMIT_SENTENCE + 1];
-	if (++r->attempt < TRIES_PASSING && !is_late(r, 0)) {
+	bool login = r->bad.code == EXIT_REFUSED;
+	if (!login && ++r->attempt < TRIES_PASSING && !is_late(r, 0)) {
 		again(r, cw_backoff(r->attempt, -1, &r->client->seed));
 		return false;
 	}
 	snprintf(text, sizeof(text), "%s in %s: %.180s; check the endpoint "
 		 "and proxies", call_name(r), region_of(r), r->bad.text);
-	say(r, FAULT_BAD_ANSWER, text);
+	say(r, login ? FAULT_AUTH : FAULT_BAD_ANSWER, text);
+	/* Every other answer would be as useless. */
+	if (!login && r->kind != CW_LIST_METRICS)
+		return true;
+	r->client->dead = true;
+	r->client->dead_fault = r->fault;
+	snprintf(r->client->dead_text, sizeof(r->client->dead_text), "%s",
+		 r->text);
 	return true;
 }
 
@@ -334,6 +342,7 @@ static void give_up(struct cw_request *r)
 		return;
 	c->dead = true;
 	c->dead_fault = r->fault;
+	c->dead_refused = r->refused;
 	c->dead_error = r->error;
 	snprintf(c->dead_text, sizeof(c->dead_text), "%s", r->text);
 }
@@ -572,7 +581,7 @@ static bool must_end(struct cw_request *r)
 	}
 	if (c->dead) {
 		r->error = c->dead_error;
-		r->refused = c->dead_fault == FAULT_AUTH;
+		r->refused = c->dead_refused;
 		say(r, c->dead_fault, c->dead_text);
 		return true;
 	}

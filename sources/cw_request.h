@@ -38,7 +38,7 @@ struct cw_client {
 	bool stopped;                /* nothing more is sent */
 	/* The keys were refused, or there is nobody: no other question would
 	 * fare better in this poll. */
-	bool dead;
+	bool dead, dead_refused;
 	enum fault dead_fault;
 	struct cw_error dead_error;
 	char dead_text[LIMIT_SENTENCE + 1];
@@ -57,6 +57,8 @@ struct cw_request {
 	bool recently;
 	const struct cw_query *query;
 	size_t nr;
+	const bool *later;           /* queries that another request has the
+					say about; or NULL: none */
 	time_ms from, to;
 	void (*done)(struct cw_request *c, void *arg); /* once, from the loop */
 	void *arg;
