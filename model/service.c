@@ -348,10 +348,12 @@ static time_ms newest_of(const struct service *s, enum red_role role,
 	time_ms best = TIME_NONE, settled = service_settled(s, at);
 	for (size_t i = 0; i < s->nr[role]; i++) {
 		const struct series *r = s->series[role][i];
-		if (r->now_t != TIME_NONE && r->now_t <= at && r->now_t > best)
+		bool told = r->now_t != TIME_NONE && r->now_t <= at;
+		if (told && r->now_t > best)
 			best = r->now_t;
 		/* Its source says which period is the newest that counts. */
-		size_t k = s->shape->sparse ? 0 : series_lower(r, settled + 1);
+		size_t k = told && s->shape->sparse
+			   ? 0 : series_lower(r, settled + 1);
 		if (k && r->t[k - 1] > best)
 			best = r->t[k - 1];
 	}
