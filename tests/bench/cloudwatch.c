@@ -1,6 +1,8 @@
 /* A page of GetMetricData and cJSON on the same bytes, each in a process of
  * its own, so that the peaks of memory are their own. The text itself is there
  * before both: a page is read once it is whole. */
+#include "sources/cw_quota.h"
+#include "sources/cw_table.h"
 #include "base/mem.h"
 #include "sources/cw_api.h"
 
@@ -140,9 +142,51 @@ static void bench_page(struct results *r, int points, const char *ms_key,
 	result_peer(x, "cJSON", percentile(&rss[1], 0.5));
 }
 
+/* What the overview of so many load balancers asks for every minute, by the
+ * table that the program itself asks by. */
+static void bench_bill(struct results *r, int balancers,
+		       const char *requests_key, const char *usd_key)
+{
+	struct cw_metrics m;
+	struct arena a;
+	size_t metrics = 0, lists = 0;
+	struct cw_ask ask;
+	cw_metrics_init(&m);
+	arena_init(&a, 0);
+	m.metric = mem_zero((size_t)balancers, sizeof(*m.metric));
+	for (int i = 0; i < balancers; i++) {
+		struct cw_dimension *d = arena_alloc(&a, sizeof(*d));
+		d->name = "LoadBalancer";
+		d->value = arena_printf(&a, "app/shop-%03d/50dc6c495c0c9188",
+					i);
+		m.metric[m.nr++] = (struct cw_metric){
+			"AWS/ApplicationELB", "RequestCount", 1, d };
+	}
+	struct cw_found f = cw_table_find(&m, &a);
+	for (size_t i = 0; i < f.nr; i++)
+		metrics += f.service[i].nr;
+	while (cw_table_ask(lists, &ask))
+		lists++;
+	size_t calls = (metrics + CW_QUERIES_MAX - 1) / CW_QUERIES_MAX;
+	double cheap = 60 + 6 * (double)lists;
+	struct result *x = result_add(r, requests_key,
+				      60 * (double)calls + cheap, "/h");
+	x->note = "numbers and alarms a minute, a listing every ten";
+	x = result_add(r, usd_key,
+		       720 * (60 * (double)metrics * CW_USD_METRIC
+			      + cheap * CW_USD_CALL), "USD");
+	x->note = "a month of 30 days, without a limit a day";
+	cw_metrics_release(&m);
+	arena_release(&a);
+}
+
 static void bench_cloudwatch(struct results *r, const struct home *h)
 {
 	static char note[2][80];
+	bench_bill(r, 10, "cloudwatch.requests_10", "cloudwatch.usd_month_10");
+	bench_bill(r, 50, "cloudwatch.requests_50", "cloudwatch.usd_month_50");
+	bench_bill(r, 200, "cloudwatch.requests_200",
+		   "cloudwatch.usd_month_200");
 	(void)h;
 	bench_page(r, 60, "cloudwatch.page_ms", "cloudwatch.page_rss_bytes",
 		   note[0]);
