@@ -14,6 +14,7 @@
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 #define PARTS_MAX 12
 #define DIMENSIONS_OF_ROW 3
+#define FOUND_BY 3
 /* Members of one service: operations of a table, of which AWS has sixteen. */
 #define MEMBERS_MAX 32
 #define CLASH_PASSES 3
@@ -52,8 +53,8 @@ struct row {
 	size_t own;             /* 0: all */
 	const char *prefix;     /* of the first's value, or NULL */
 	const char *must;       /* the last's value, or NULL */
-	/* What it is found by; none: by any of its parts. */
-	const char *by;
+	/* What it is found by, any of them; none: by any of its parts. */
+	const char *by[FOUND_BY];
 	enum kind unless;       /* that has the same first value; 0: none */
 	/* %0, %1, %2: a dimension's value; %m: NAME of app/NAME/HASH. */
 	const char *name;
@@ -89,7 +90,7 @@ struct row {
 	  TIMES("Latency", 1e-3, ALWAYS) }
 #define CAPACITY(used, most)                                                   \
 	{ { CW_USED, used, "Sum", 1, ALWAYS },                                 \
-	  { CW_LIMIT, most, "Average", 1, ALWAYS } }
+	  { CW_LIMIT, most, "Average", 1, WHEN_LISTED } }
 #define SHARE(used, most)                                                      \
 	{ { CW_USED, used, "Average", 1, ALWAYS },                             \
 	  { CW_LIMIT, most, "Average", 1, ALWAYS } }
@@ -181,12 +182,16 @@ static const struct row rows[KINDS] = {
 	},
 	[ECS] = {
 		.word = "ecs", .space = ECS_SPACE, .dim = ECS_DIMENSIONS,
-		.by = "CpuUtilized", .name = "%0/%1", .layer = LAYER_APP,
-		.note = INSIGHTS_NOTE,
+		/* Without a reservation a task has no CpuUtilized. */
+		.by = { "RunningTaskCount", "CpuUtilized" }, .name = "%0/%1",
+		.layer = LAYER_APP, .note = INSIGHTS_NOTE,
 	},
 	[EKS] = {
 		.word = "eks", .space = EKS_SPACE, .dim = EKS_DIMENSIONS,
-		.by = "pod_cpu_utilization_over_pod_limit",
+		/* A pod that has no limit of the one may have the other. */
+		.by = { "service_number_of_running_pods",
+			"pod_cpu_utilization_over_pod_limit",
+			"pod_memory_utilization_over_pod_limit" },
 		.name = "%0/%1/%2", .layer = LAYER_APP, .note = INSIGHTS_NOTE,
 	},
 	[TABLE] = {
@@ -207,7 +212,7 @@ static const struct row rows[KINDS] = {
 	},
 	[TABLE_READ] = {
 		.word = "read", .space = "AWS/DynamoDB",
-		.dim = { "TableName" }, .by = "ConsumedReadCapacityUnits",
+		.dim = { "TableName" }, .by = { "ConsumedReadCapacityUnits" },
 		.name = "dynamodb:%0:read", .layer = LAYER_DEPENDENCY,
 		.weight = CW_WANTED, BUSY,
 		.part = CAPACITY("ConsumedReadCapacityUnits",
@@ -215,7 +220,7 @@ static const struct row rows[KINDS] = {
 	},
 	[TABLE_WRITE] = {
 		.word = "write", .space = "AWS/DynamoDB",
-		.dim = { "TableName" }, .by = "ConsumedWriteCapacityUnits",
+		.dim = { "TableName" }, .by = { "ConsumedWriteCapacityUnits" },
 		.name = "dynamodb:%0:write", .layer = LAYER_DEPENDENCY,
 		.weight = CW_WANTED, BUSY,
 		.part = CAPACITY("ConsumedWriteCapacityUnits",
@@ -223,21 +228,21 @@ static const struct row rows[KINDS] = {
 	},
 	[RDS_CPU] = {
 		.word = "cpu", .space = "AWS/RDS",
-		.dim = { "DBInstanceIdentifier" }, .by = "CPUUtilization",
+		.dim = { "DBInstanceIdentifier" }, .by = { "CPUUtilization" },
 		.name = "rds:%0:cpu", .layer = LAYER_DEPENDENCY,
 		.weight = CW_WANTED, BUSY, .limit = 1,
 		.part = ONE("CPUUtilization", "Average", PER_CENT),
 	},
 	[RDS_CONNECTIONS] = {
 		.word = "connections", .space = "AWS/RDS",
-		.dim = { "DBInstanceIdentifier" }, .by = "CPUUtilization",
+		.dim = { "DBInstanceIdentifier" }, .by = { "CPUUtilization" },
 		.name = "rds:%0:connections", .layer = LAYER_DEPENDENCY,
 		.weight = CW_NICE,
 		.part = ONE("DatabaseConnections", "Average", 1, ALWAYS),
 	},
 	[RDS_QUEUE] = {
 		.word = "disk-queue", .space = "AWS/RDS",
-		.dim = { "DBInstanceIdentifier" }, .by = "CPUUtilization",
+		.dim = { "DBInstanceIdentifier" }, .by = { "CPUUtilization" },
 		.name = "rds:%0:disk-queue", .layer = LAYER_DEPENDENCY,
 		.weight = CW_NICE,
 		.part = ONE("DiskQueueDepth", "Average", 1, ALWAYS),
@@ -259,7 +264,7 @@ static const struct row rows[KINDS] = {
 	},
 	[CACHE_MEMORY] = {
 		.word = "memory", .space = "AWS/ElastiCache",
-		.dim = { "CacheClusterId" }, .by = "EngineCPUUtilization",
+		.dim = { "CacheClusterId" }, .by = { "EngineCPUUtilization" },
 		.name = "elasticache:%0:memory", .layer = LAYER_DEPENDENCY,
 		.weight = CW_NICE, FULL, .limit = 1,
 		.part = ONE("DatabaseMemoryUsagePercentage", "Average",
@@ -273,7 +278,7 @@ static const struct row rows[KINDS] = {
 	},
 	[QUEUE_AGE] = {
 		.word = "age", .space = "AWS/SQS", .dim = { "QueueName" },
-		.by = "ApproximateNumberOfMessagesVisible",
+		.by = { "ApproximateNumberOfMessagesVisible" },
 		.name = "sqs:%0:age", .layer = LAYER_DEPENDENCY,
 		.weight = CW_NICE,
 		.part = ONE("ApproximateAgeOfOldestMessage", "Maximum", 1,
@@ -288,7 +293,7 @@ static const struct row rows[KINDS] = {
 	},
 	[LAMBDA_THROTTLES] = {
 		.word = "throttles", .space = "AWS/Lambda",
-		.dim = { "FunctionName" }, .by = "Invocations",
+		.dim = { "FunctionName" }, .by = { "Invocations" },
 		.name = "lambda:%0:throttles", .layer = LAYER_APP,
 		.weight = CW_NICE, ANY,
 		.part = REFUSED("Throttles", "Invocations"),
@@ -297,26 +302,26 @@ static const struct row rows[KINDS] = {
 		.word = "rejected", .space = "AWS/ApplicationELB",
 		.dim = { "LoadBalancer" }, .prefix = "app/",
 		.name = "alb:%m:rejected", .layer = LAYER_EDGE,
-		.by = "RejectedConnectionCount", .weight = CW_NICE, ANY,
+		.by = { "RejectedConnectionCount" }, .weight = CW_NICE, ANY,
 		.part = REFUSED("RejectedConnectionCount",
 				"NewConnectionCount"),
 	},
 	[ECS_CPU] = {
 		.word = "cpu", .space = ECS_SPACE, .dim = ECS_DIMENSIONS,
-		.by = "CpuUtilized", .name = "ecs:%0/%1:cpu",
+		.by = { "CpuUtilized" }, .name = "ecs:%0/%1:cpu",
 		.layer = LAYER_APP, .weight = CW_NICE, BUSY,
 		.part = SHARE("CpuUtilized", "CpuReserved"),
 	},
 	[ECS_MEMORY] = {
 		.word = "memory", .space = ECS_SPACE, .dim = ECS_DIMENSIONS,
-		.by = "CpuUtilized", .name = "ecs:%0/%1:memory",
+		.by = { "CpuUtilized" }, .name = "ecs:%0/%1:memory",
 		.layer = LAYER_APP, .weight = CW_NICE, FULL,
 		.part = SHARE("MemoryUtilized", "MemoryReserved"),
 	},
 	/* What is missing of them: at none running nothing else is a ratio. */
 	[ECS_TASKS] = {
 		.word = "tasks-missing", .space = ECS_SPACE,
-		.dim = ECS_DIMENSIONS, .by = "CpuUtilized",
+		.dim = ECS_DIMENSIONS, .by = { "RunningTaskCount" },
 		.name = "ecs:%0/%1:tasks-missing", .layer = LAYER_APP,
 		.weight = CW_NICE, .crit = CW_ANY,
 		.part = {
@@ -335,7 +340,6 @@ static const struct row rows[KINDS] = {
 	},
 	[EKS_MEMORY] = {
 		.word = "memory", .space = EKS_SPACE, .dim = EKS_DIMENSIONS,
-		.by = "pod_cpu_utilization_over_pod_limit",
 		.name = "eks:%0/%1/%2:memory", .layer = LAYER_APP,
 		.weight = CW_NICE, FULL, .limit = 1,
 		.part = ONE("pod_memory_utilization_over_pod_limit",
@@ -345,7 +349,8 @@ static const struct row rows[KINDS] = {
 
 /* One metric stands for all of its service, so that a page of 500 holds many
  * services; errors alone are listed apart only where they come without it.
- * Not every account has the others, nor may every role see another region. */
+ * A role may not see another region; in its own there is one permission for
+ * all, so that one list that fails is a list that is missing. */
 static const struct cw_ask asks[] = {
 	{ { "AWS/ApplicationELB", "RequestCount", "LoadBalancer" },
 	  NULL, true },
@@ -353,28 +358,25 @@ static const struct cw_ask asks[] = {
 	  NULL, true },
 	{ { "AWS/ApiGateway", "Count", NULL }, NULL, true },
 	{ { "AWS/Lambda", "Invocations", "FunctionName" }, NULL, true },
-	{ { "AWS/DynamoDB", "SuccessfulRequestLatency", "TableName" },
-	  NULL, true },
+	/* All of it: an operation may have nothing but throttled requests, and
+	 * what is provisioned is asked only where anything is. */
+	{ { "AWS/DynamoDB", NULL, "TableName" }, NULL, true },
 	{ { "AWS/NetworkELB", "NewFlowCount", "LoadBalancer" }, NULL, true },
 	{ { "AWS/CloudFront", NULL, "DistributionId" }, "us-east-1", false },
-	{ { ECS_SPACE, "CpuUtilized", "ServiceName" }, NULL, false },
-	{ { EKS_SPACE, "pod_cpu_utilization_over_pod_limit", "Service" },
-	  NULL, false },
-	{ { "AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName" },
-	  NULL, false },
-	{ { "AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName" },
-	  NULL, false },
+	{ { ECS_SPACE, "RunningTaskCount", "ServiceName" }, NULL, true },
+	{ { ECS_SPACE, "CpuUtilized", "ServiceName" }, NULL, true },
+	{ { EKS_SPACE, NULL, "Service" }, NULL, true },
 	{ { "AWS/RDS", "CPUUtilization", "DBInstanceIdentifier" },
-	  NULL, false },
+	  NULL, true },
 	{ { "AWS/ElastiCache", "EngineCPUUtilization", "CacheClusterId" },
-	  NULL, false },
+	  NULL, true },
 	{ { "AWS/ElastiCache", "CPUUtilization", "CacheClusterId" },
-	  NULL, false },
-	{ { "AWS/DAX", "CPUUtilization", "ClusterId" }, NULL, false },
+	  NULL, true },
+	{ { "AWS/DAX", "CPUUtilization", "ClusterId" }, NULL, true },
 	{ { "AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName" },
-	  NULL, false },
+	  NULL, true },
 	{ { "AWS/ApplicationELB", "RejectedConnectionCount", "LoadBalancer" },
-	  NULL, false },
+	  NULL, true },
 };
 
 bool cw_table_ask(size_t i, struct cw_ask *out)
@@ -425,6 +427,14 @@ static bool has_part(const struct row *r, const char *metric)
 	return false;
 }
 
+static bool is_by(const struct row *r, const char *metric)
+{
+	for (size_t i = 0; i < FOUND_BY && r->by[i]; i++)
+		if (strcmp(r->by[i], metric) == 0)
+			return true;
+	return false;
+}
+
 /* Something that was listed, and the row that it is of. */
 struct hit {
 	enum kind kind;
@@ -455,7 +465,7 @@ static bool find_rows(struct hits *h, const struct cw_metric *m)
 		if (strcmp(m->space, r->space) != 0 || !has_dimensions(r, m))
 			continue;
 		bool part = has_part(r, m->name);
-		bool found = r->by ? strcmp(r->by, m->name) == 0 : part;
+		bool found = r->by[0] ? is_by(r, m->name) : part;
 		if (found)
 			add_hit(h, (enum kind)k, m);
 		wanted |= part || found;
@@ -721,7 +731,7 @@ static void add_service(struct finder *f, const struct hit *h, size_t nr)
 	s->note = p ? NULL : r->note;
 	s->metric = arena_printf(a, "%s %s", r->space,
 				 p ? p->metric.name : parts
-				 ? part[0].metric.name : r->by);
+				 ? part[0].metric.name : r->by[0]);
 }
 
 /* ---- names that are not twice there ---------------------------------- */

@@ -57,7 +57,7 @@ struct cw_service {
  * of memory 0.75 and 0.90. Of what is refused (throttled invocations, rejected
  * connections) CW_ANY of what was tried, and 0.05; any missing task is
  * critical. Without a known limit (connections, queues) there is neither. */
-#define CW_ANY 1e-6
+#define CW_ANY 1e-9
 
 /* The ListMetrics that discovery takes: row i, false beyond the last. */
 struct cw_ask {
