@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +41,13 @@ static void add_facts(struct spans *sp, const struct view *v,
 			  time_duration(shape->window, text));
 	if (r->service->source)
 		spans_add(sp, R_DIM, 3, "   %.60s", r->service->source->name);
+	/* What comes after it is on the charts, and still fills up. */
+	if (shape->settle && !isnan(r->rate)) {
+		spans_add(sp, R_DIM, 4, "   judged up to %s, ",
+			  time_hm(r->at, text));
+		spans_add(sp, R_STALE, 4, "░");
+		spans_add(sp, R_DIM, 4, " later");
+	}
 }
 
 static bool selected_update(void *state, const struct view *v, int w, int h)
