@@ -1,7 +1,7 @@
 #include "sources/aws_ask.h"
 
 #include "base/text.h"
-#include "sources/aws_process.h"
+#include "sources/child.h"
 #include "sources/aws_sso_file.h"
 
 #include <stdarg.h>
@@ -217,7 +217,7 @@ void aws_ask_stop(struct aws_ask *a)
 	if (a->request)
 		http_cancel(a->request);
 	if (a->process)
-		aws_process_cancel(a->process);
+		child_cancel(a->process);
 	a->request = NULL;
 	a->process = NULL;
 	a->step = NULL;

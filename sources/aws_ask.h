@@ -61,7 +61,7 @@ struct aws_ask {
 	void (*then)(struct aws_ask *a, const struct http_result *res);
 	unsigned tries, max_tries;
 	struct http_request *request;
-	struct aws_process *process;
+	struct child *process;
 	struct buf body;              /* of the answer: a secret */
 };
 

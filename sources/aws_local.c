@@ -1,6 +1,7 @@
 /* Keys that need no network: of the environment, a profile, a process. */
 #include "sources/aws_ask.h"
-#include "sources/aws_process.h"
+#include "sources/aws_words.h"
+#include "sources/child.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -86,13 +87,14 @@ static void process_ended(struct aws_ask *a, const char *why, const char *now)
 	aws_words_free(words);
 }
 
-static void on_process(const char *out, size_t n, const char *why, void *arg)
+static void on_process(const char *out, size_t n, enum child_end end,
+		       const char *why, void *arg)
 {
 	struct aws_ask *a = arg;
 	char clause[AWS_WHY], text[AWS_WHY + 40];
 	const char *account = a->chain.account;
 	a->process = NULL;
-	if (why) {
+	if (end != CHILD_DONE) {
 		process_ended(a, why, "run it by hand to see why");
 		return;
 	}
@@ -121,8 +123,7 @@ void aws_process_ask(struct aws_ask *a)
 			       p->line, a->chain.section->name, why);
 		return;
 	}
-	a->process = aws_process_start(a->loop, words,
-				       aws_ask_left(a, INT64_MAX), on_process,
-				       a);
+	a->process = child_start(a->loop, (const char *const *)words,
+				 aws_ask_left(a, INT64_MAX), on_process, a);
 	aws_words_free(words);
 }

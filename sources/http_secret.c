@@ -2,16 +2,15 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "sources/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <uv.h>
 
 /* ---- text --------------------------------------------------------------- */
 
@@ -123,43 +122,16 @@ int secret_file(const char *path, bool secret, struct buf *out, struct err *e)
 /* ---- commands ----------------------------------------------------------- */
 
 struct secret_command {
-	uv_process_t process;
-	uv_pipe_t pipe;
-	uv_timer_t timer;
-	unsigned open;           /* handles */
-	bool exited, drained, over;
-	int64_t status;
-	int signal;
+	struct child *child;
 	char *program;           /* clean */
-	struct buf out;
-	char piece[4096];
 	void (*done)(const char *secret, const char *why, void *arg);
 	void *arg;
 };
 
-static void on_closed(uv_handle_t *handle)
+static void command_free(struct secret_command *s)
 {
-	struct secret_command *s = handle->data;
-	if (--s->open)
-		return;
-	if (s->out.s)
-		explicit_bzero(s->out.s, s->out.len);
-	explicit_bzero(s->piece, sizeof(s->piece));
-	buf_release(&s->out);
 	free(s->program);
 	free(s);
-}
-
-static void end(struct secret_command *s)
-{
-	s->over = true;
-	if (!s->exited && s->process.pid > 0)
-		kill(-s->process.pid, SIGKILL);
-	uv_close((uv_handle_t *)&s->pipe, on_closed);
-	uv_close((uv_handle_t *)&s->timer, on_closed);
-	/* One that was killed is still to be waited for. */
-	if (s->exited || s->process.pid <= 0)
-		uv_close((uv_handle_t *)&s->process, on_closed);
 }
 
 static void fail(struct secret_command *s, const char *what, const char *now)
@@ -168,133 +140,38 @@ static void fail(struct secret_command *s, const char *what, const char *now)
 	snprintf(why, sizeof(why), "the command for the credentials %s: %s; %s",
 		 what, s->program, now);
 	s->done(NULL, why, s->arg);
-	end(s);
 }
 
-static void finish(struct secret_command *s)
+static void take(struct secret_command *s, const char *out, size_t n)
 {
-	static const char now[] = "run it by hand to see why";
-	char what[80];
-	char *text = s->out.s ? s->out.s : (char[]){ "" };
-	const char *why;
-	if (s->signal || s->status) {
-		snprintf(what, sizeof(what), "%s %d", s->signal
-			 ? "was ended by signal" : "ended with",
-			 s->signal ? s->signal : (int)s->status);
-		fail(s, what, now);
-		return;
-	}
-	text = trim(text);
-	why = unusable(text, s->out.len);
-	if (why) {
-		snprintf(what, sizeof(what), "printed what %s", why);
-		fail(s, *text ? what : "printed nothing", now);
-		return;
-	}
-	s->done(text, NULL, s->arg);
-	end(s);
+	char *copy = mem_zero(n + 1, 1), what[80];
+	memcpy(copy, out, n);
+	const char *text = trim(copy), *why = unusable(text, n);
+	snprintf(what, sizeof(what), "printed what %s", why ? why : "");
+	if (why)
+		fail(s, *text ? what : "printed nothing",
+		     "run it by hand to see why");
+	else
+		s->done(text, NULL, s->arg);
+	explicit_bzero(copy, n);
+	free(copy);
 }
 
-static void on_exit_of(uv_process_t *process, int64_t status, int signum)
+static void on_child(const char *out, size_t n, enum child_end end,
+		     const char *why, void *arg)
 {
-	struct secret_command *s = process->data;
-	s->exited = true;
-	s->status = status;
-	s->signal = signum;
-	if (s->over)
-		uv_close((uv_handle_t *)process, on_closed);
-	else if (s->drained)
-		finish(s);
-}
-
-static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out)
-{
-	struct secret_command *s = handle->data;
-	(void)size;
-	*out = uv_buf_init(s->piece, sizeof(s->piece));
-}
-
-static void on_read(uv_stream_t *pipe, ssize_t n, const uv_buf_t *b)
-{
-	struct secret_command *s = pipe->data;
-	if (s->over)
-		return;
-	if (n > 0)
-		buf_add(&s->out, b->base, (size_t)n);
-	if (n > 0 && s->out.len > SECRET_MAX) {
-		fail(s, "prints more than 64 kB", "it shall print the secret");
-	} else if (n < 0) {
-		s->drained = true;
-		if (s->exited)
-			finish(s);
-	}
-}
-
-static void on_late(uv_timer_t *timer)
-{
-	struct secret_command *s = timer->data;
-	char span[TIME_TEXT], what[80];
-	time_ms limit = (time_ms)uv_timer_get_repeat(timer);
-	if (s->exited) { /* something that it started holds the pipe */
-		finish(s);
-		return;
-	}
-	snprintf(what, sizeof(what), "did not end within %s",
-		 time_within(limit, span));
-	fail(s, what, "it must not ask anybody");
-}
-
-/* Ours may hold secrets that are none of its business. */
-static char **own_environment(void)
-{
-	static const char *const hidden[] = { "REDTOP_TOKEN=",
-					      "PROMETHEUS_URL=" };
-	size_t n = 0, kept = 0;
-	while (environ[n])
-		n++;
-	char **own = mem_zero(n + 1, sizeof(*own));
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(environ[i], hidden[0], strlen(hidden[0])) != 0
-		    && strncmp(environ[i], hidden[1], strlen(hidden[1])) != 0)
-			own[kept++] = environ[i];
-	return own;
-}
-
-static int spawn(struct secret_command *s, uv_loop_t *loop,
-		 const char *const *argv)
-{
-	char **env = own_environment();
-	size_t n = 0;
-	while (argv[n])
-		n++;
-	char **args = mem_zero(n + 1, sizeof(*args));
-	for (size_t i = 0; i < n; i++)
-		args[i] = (char *)argv[i];
-	uv_stdio_container_t stdio[] = {
-		{ .flags = UV_IGNORE },
-		{ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
-		  .data.stream = (uv_stream_t *)&s->pipe },
-		{ .flags = UV_IGNORE },
+	static const char *const now[] = {
+		[CHILD_UNSTARTED] = "check its path",
+		[CHILD_LATE] = "it must not ask anybody",
+		[CHILD_LOUD] = "it shall print the secret",
+		[CHILD_FAILED] = "run it by hand to see why",
 	};
-	/* Detached: a group of its own, and no terminal to draw upon. */
-	uv_process_options_t o = {
-		.exit_cb = on_exit_of, .file = args[0], .args = args,
-		.env = env, .flags = UV_PROCESS_DETACHED,
-		.stdio_count = 3, .stdio = stdio,
-	};
-	int rc = uv_spawn(loop, &s->process, &o);
-	free(args);
-	free(env);
-	return rc;
-}
-
-static void on_unspawned(uv_timer_t *timer)
-{
-	struct secret_command *s = timer->data;
-	char what[100];
-	snprintf(what, sizeof(what), "cannot be run (%s)",
-		 uv_strerror((int)s->status));
-	fail(s, what, "check its path");
+	struct secret_command *s = arg;
+	if (end == CHILD_DONE)
+		take(s, out, n);
+	else
+		fail(s, why, now[end]);
+	command_free(s);
 }
 
 struct secret_command *secret_command_start(
@@ -308,27 +185,14 @@ struct secret_command *secret_command_start(
 	text_clean(&program, argv[0], strlen(argv[0]));
 	s->program = mem_strdup(buf_text(&program));
 	buf_release(&program);
-	buf_init(&s->out, 0);
 	s->done = done;
 	s->arg = arg;
-	s->open = 3;
-	uv_pipe_init(loop, &s->pipe, 0);
-	uv_timer_init(loop, &s->timer);
-	s->pipe.data = s->timer.data = s->process.data = s;
-	int rc = spawn(s, loop, argv);
-	if (rc < 0) { /* said from the loop, like everything else */
-		s->process.pid = 0;
-		s->status = rc;
-		uv_timer_start(&s->timer, on_unspawned, 0, 0);
-		return s;
-	}
-	uv_timer_start(&s->timer, on_late, (uint64_t)timeout,
-		       (uint64_t)timeout);
-	uv_read_start((uv_stream_t *)&s->pipe, on_alloc, on_read);
+	s->child = child_start(loop, argv, timeout, on_child, s);
 	return s;
 }
 
 void secret_command_cancel(struct secret_command *s)
 {
-	end(s);
+	child_cancel(s->child);
+	command_free(s);
 }

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "sources/aws_ask.h"
-#include "sources/aws_process.h"
+#include "sources/aws_words.h"
 #include "sources/aws_sso_file.h"
 #include "tests/fault/fake_creds.c"
 
