@@ -34,7 +34,7 @@
 #define RESTATED        (10 * MINUTE) /* how long points may still change */
 #define SETTLED_AFTER   (15 * MINUTE) /* an answer about then is final */
 #define FIND_EVERY      (10 * MINUTE)
-#define RECENT          (3 * HOUR)    /* ListMetrics' RecentlyActive */
+#define RECENT          HOUR          /* back: RecentlyActive will do */
 #define BURN_BACK       HOUR
 #define BACK_DEFAULT    HOUR
 #define MINUTES_BACK    (6 * HOUR + 30 * MINUTE) /* charts of minutes */
@@ -432,7 +432,9 @@ static void leave_find(struct cw *c, struct topic *t)
 		struct cw_ask a;
 		cw_table_ask(i, &a);
 		const struct cw_request *r = &t->request[i];
-		all &= r->fault == FAULT_NONE || !a.needed;
+		/* What is not allowed stays so; what failed may come. */
+		all &= r->fault == FAULT_NONE
+		       || (!a.needed && r->fault == FAULT_AUTH);
 		if (r->fault != FAULT_NONE)
 			continue;
 		buf_clear(&b);
@@ -1604,7 +1606,7 @@ static void poll_begin(struct cw *c, const struct want *w)
 	if (o->want.deadline <= 0)
 		o->want.deadline = 3 * timeout;
 	o->at = w->at != TIME_NONE ? w->at : server_now(c);
-	o->recently = server_now(c) - o->at < RECENT - 2 * HOUR;
+	o->recently = server_now(c) - o->at < RECENT;
 	c->client.stopped = false;
 	memset(c->client.throttles, 0, sizeof(c->client.throttles));
 	c->client.dead = c->client.dead_refused = false;

@@ -1,23 +1,17 @@
 /* A page of GetMetricData and cJSON on the same bytes, each in a process of
  * its own, so that the peaks of memory are their own. The text itself is there
  * before both: a page is read once it is whole. */
+#include "tests/bench/child.h"
 #include "sources/cw_quota.h"
 #include "sources/cw_table.h"
 #include "base/mem.h"
 #include "sources/cw_api.h"
 
 #include <cjson/cJSON.h>
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 #define PAGE_QUERIES 500
 #define PAGE_READS 9
-
-struct page_read {
-	double took_us, rss; /* rss: above what the process had before */
-	size_t points;
-};
 
 static size_t read_page_ours(const char *text, size_t n)
 {
@@ -43,7 +37,7 @@ static size_t read_page_tree(const char *text, size_t n)
  * answer on 3, the result on 4. */
 static int cloudwatch_child(const char *how)
 {
-	struct page_read p = { .points = 0 };
+	struct decoded p = { .points = 0 };
 	size_t n = (size_t)lseek(3, 0, SEEK_END);
 	char *text = mem_alloc(n);
 	if (pread(3, text, n, 0) != (ssize_t)n)
@@ -54,30 +48,6 @@ static int cloudwatch_child(const char *how)
 	p.took_us = now_us() - since;
 	p.rss = memory_of(getpid(), "VmHWM") - rss;
 	return write(4, &p, sizeof(p)) == sizeof(p) ? 0 : 1;
-}
-
-static struct page_read page_in_child(int answer, const char *how)
-{
-	struct page_read p = { NAN, NAN, 0 };
-	int fd[2];
-	if (pipe(fd) < 0)
-		die("pipe");
-	pid_t pid = fork();
-	if (pid == 0) {
-		int in = fcntl(answer, F_DUPFD, 10);
-		int out = fcntl(fd[1], F_DUPFD, 10);
-		dup2(in, 3);
-		dup2(out, 4);
-		execl("/proc/self/exe", "bench", "--cloudwatch", how,
-		      (char *)NULL);
-		_exit(127);
-	}
-	close(fd[1]);
-	if (read(fd[0], &p, sizeof(p)) != sizeof(p) || p.points == 0)
-		p = (struct page_read){ NAN, NAN, 0 };
-	close(fd[0]);
-	waitpid(pid, NULL, 0);
-	return p;
 }
 
 /* Times as the service writes them, values of 17 digits. */
@@ -126,7 +96,7 @@ static void bench_page(struct results *r, int points, const char *ms_key,
 	size_t bytes;
 	int fd = page_file(points, &bytes);
 	for (int i = 0; i < 2 * PAGE_READS; i++) {
-		struct page_read p = page_in_child(fd, how[i % 2]);
+		struct decoded p = decoded_in_child(fd, "--cloudwatch", how[i % 2]);
 		sample(&took[i % 2], p.took_us / 1000);
 		sample(&rss[i % 2], p.rss);
 	}

@@ -1,11 +1,10 @@
 /* The push parser and cJSON on the same large answer, each in a process of
  * its own, so that the peaks of memory are their own. */
+#include "tests/bench/child.h"
 #include "sources/prom_parse.h"
 
 #include <cjson/cJSON.h>
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 #define ANSWER_SERVICES 200
 #define ANSWER_POINTS 241
@@ -13,11 +12,6 @@
 #define ANSWER_FROM ((time_ms)1795486920000)
 #define ANSWER_TO (ANSWER_FROM + (ANSWER_POINTS - 1) * ANSWER_STEP)
 #define DECODES 5
-
-struct decoded {
-	double took_us, rss; /* above what the process had before */
-	size_t points;
-};
 
 /* As the answer would come: in pieces that nobody keeps. */
 static size_t decode_pushed(int fd)
@@ -70,31 +64,6 @@ static int decode_child(const char *how)
 	return write(4, &d, sizeof(d)) == sizeof(d) ? 0 : 1;
 }
 
-static struct decoded decode_in_child(int answer, const char *how)
-{
-	struct decoded d = { NAN, NAN, 0 };
-	int fd[2];
-	if (pipe(fd) < 0)
-		die("pipe");
-	lseek(answer, 0, SEEK_SET);
-	pid_t pid = fork();
-	if (pid == 0) {
-		int in = fcntl(answer, F_DUPFD, 10);
-		int out = fcntl(fd[1], F_DUPFD, 10);
-		dup2(in, 3);
-		dup2(out, 4);
-		execl("/proc/self/exe", "bench", "--decode", how,
-		      (char *)NULL);
-		_exit(127);
-	}
-	close(fd[1]);
-	if (read(fd[0], &d, sizeof(d)) != sizeof(d) || d.points == 0)
-		d = (struct decoded){ NAN, NAN, 0 };
-	close(fd[0]);
-	waitpid(pid, NULL, 0);
-	return d;
-}
-
 static int answer_file(size_t *bytes)
 {
 	struct buf b;
@@ -119,7 +88,7 @@ static void bench_decode(struct results *r, const struct home *h)
 	(void)h;
 	int fd = answer_file(&bytes);
 	for (int i = 0; i < 2 * DECODES; i++) {
-		struct decoded d = decode_in_child(fd, how[i % 2]);
+		struct decoded d = decoded_in_child(fd, "--decode", how[i % 2]);
 		sample(&took[i % 2], (double)bytes / d.took_us);
 		sample(&rss[i % 2], d.rss);
 		if (points && points != d.points)
