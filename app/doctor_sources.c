@@ -112,6 +112,7 @@ static bool on_want(struct want *want, void *arg)
 	struct source *replay = session_replay(p->session);
 	time_ms left = p->ward->end - clock_mono();
 	*want = (struct want){
+		.probe = true,
 		.at = replay ? replay->newest : TIME_NONE,
 		.back = 60000, .step = 15000,
 		.deadline = left > 2 * RESERVE ? left - RESERVE

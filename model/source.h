@@ -26,6 +26,8 @@ struct want {
 	const char *const *visible;  /* rows on the screen, ends in NULL; NULL:
 					all (headless) */
 	time_ms deadline;/* milliseconds this poll may take; 0: the source's */
+	bool probe;      /* the server itself shall answer something, however
+			    fresh what others have asked is */
 	bool paging;     /* a service pages now: nothing is saved at its cost */
 };
 

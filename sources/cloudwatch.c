@@ -483,7 +483,8 @@ static void enter_alarms(struct cw *c, struct topic *t)
 			  &b, &at)
 	    && (!c->state_known || at != c->state_at))
 		take_alarms(c, buf_text(&b), b.len, at);
-	t->need = !c->state_known || c->state_at > now + MINUTE
+	t->need = c->poll.want.probe || !c->state_known
+		  || c->state_at > now + MINUTE
 		  || now - c->state_at >= PERIOD_OWN * c->saving.stretch;
 	buf_release(&b);
 }
