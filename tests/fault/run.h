@@ -66,12 +66,15 @@ static inline int run_file(void)
 	return memfd_create("run", 0);
 }
 
+/* Behind a fork of a program with threads nothing may be allocated: one of
+ * them may have held the allocator's lock, and the sanitizer's stays locked. */
 static inline void run_exec(struct run *r)
 {
 	const char *argv[RUN_WORDS + 4] = { "run", "measured", NULL };
 	const char *redtop = getenv("REDTOP");
 	char fd[16];
 	size_t n = 2;
+	alarm(RUN_GUARD);
 	snprintf(fd, sizeof(fd), "%d", r->rss_fd);
 	argv[n++] = fd;
 	if (r->within || RUN_SANITIZED) {
@@ -82,12 +85,9 @@ static inline void run_exec(struct run *r)
 	}
 	for (size_t i = 0; i < r->nr && n + 1 < RUN_WORDS + 4; i++)
 		argv[n++] = r->argv[i];
-	/* What the command line owns lives as long as the program. */
-	setenv("ASAN_OPTIONS", "detect_leaks=0", 0);
 	setpgid(0, 0);
 	dup2(r->out_fd, STDOUT_FILENO);
 	dup2(r->err_fd, STDERR_FILENO);
-	alarm(RUN_GUARD);
 	execv("/proc/self/exe", (char *const *)argv);
 	_exit(127);
 }
@@ -99,6 +99,8 @@ static inline void run_start(struct run *r)
 	r->rss_fd = run_file();
 	buf_init(&r->out, 0);
 	buf_init(&r->err, 0);
+	/* What the command line owns lives as long as the program. */
+	setenv("ASAN_OPTIONS", "detect_leaks=0", 0);
 	clock_gettime(CLOCK_MONOTONIC, &r->began);
 	r->pid = fork();
 	if (r->pid == 0)
