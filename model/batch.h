@@ -120,6 +120,42 @@ struct alarm {
 	const char *reason;   /* one clean line, or NULL */
 };
 
+/* Two spans of a service that are compared. */
+struct change_want {
+	const char *service;  /* its name */
+	time_ms before_from, before_to, during_from, during_to;
+};
+
+/* One value of one label, counted in both: [0] before, [1] during. Counts are
+ * over the whole span; NAN: not known. `slow`: slower than the answer's
+ * `slow_over`. */
+struct change_count {
+	const char *label, *value;
+	double requests[2], errors[2], slow[2];
+	double p99[2];        /* seconds */
+};
+
+/* What a source counted for it, and what it saw happen. */
+struct change_answer {
+	struct change_want want;  /* what is compared */
+	unsigned queries;     /* requests that it took, beside all others */
+	double slow_over;     /* seconds; NAN: nothing is known of durations */
+	/* The service as a whole; label and value are "". */
+	struct change_count all;
+	size_t nr;            /* values of labels with at least two, or one
+				 that is new or gone */
+	const struct change_count *count;
+	size_t nr_events;     /* beside the batch's: restarts, reloads,
+				 versions, instances, traffic */
+	const struct event *event;
+	size_t nr_notes;      /* what was looked at and is unchanged ("traffic
+				 +1%"), and what is not known */
+	const char *const *note;
+	const char *fault;    /* why there is less than that, or NULL */
+	/* The rate at the same time last week, a second; NAN: no history. */
+	double rate_last_week;
+};
+
 /* What the source says about itself with this answer. */
 struct source_status {
 	const char *kind;     /* "prometheus", "demo"... or NULL: unchanged */
@@ -181,6 +217,7 @@ struct batch {
 	const struct catalog *catalog;        /* or NULL: unchanged */
 	size_t nr_events;
 	const struct event *event;
+	const struct change_answer *change;   /* or NULL: unchanged */
 	bool alarms;         /* all alarms of the source are these: */
 	size_t nr_alarms;
 	const struct alarm *alarm;

@@ -5,6 +5,8 @@
 #define MODEL_CATALOG_H
 
 #include "base/clock.h"
+#include "model/slo.h"
+#include "model/threshold.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -124,6 +126,57 @@ static inline uint32_t question_id(uint32_t shape, enum red_role role)
 	return shape * 16 + (uint32_t)role;
 }
 
+/* Questions of objectives and thresholds: their ids have the top bit, the kind,
+ * the index in the catalog and the part. They are of no shape: the store keeps
+ * their series with struct store_slo and struct store_threshold. */
+enum question_kind { QUESTION_SLO, QUESTION_THRESHOLD };
+#define QUESTION_OWN 0x80000000u
+static inline uint32_t question_own(enum question_kind k, size_t index,
+				    unsigned part)
+{
+	return QUESTION_OWN | (uint32_t)k << 28 | (uint32_t)index << 8 | part;
+}
+static inline bool question_is_own(uint32_t id)
+{
+	return (id & QUESTION_OWN) != 0;
+}
+static inline enum question_kind question_kind(uint32_t id)
+{
+	return (enum question_kind)(id >> 28 & 7u);
+}
+static inline size_t question_index(uint32_t id)
+{
+	return id >> 8 & 0xfffffu;
+}
+static inline unsigned question_part(uint32_t id)
+{
+	return id & 0xffu;
+}
+
+/* Parts of an objective's question: what x where. */
+enum slo_ask { ASK_ERRORS, ASK_TOTAL, ASK_RATIO, ASK_RECORDED };
+enum slo_span {
+	/* 0 .. SLO_WINDOWS - 1: a window; as instants, 5m and 1h also as
+	 * points of the charts */
+	SLO_SPAN_PERIOD = SLO_WINDOWS, /* an instant over the whole period */
+	SLO_SPAN_CELL,    /* points of the period: each the rate (or count)
+			     over the cell that ends there */
+	SLO_SPAN_COVER,   /* ASK_TOTAL: an instant, the time (seconds since
+			     1970) of the first 5 m that had data */
+	SLO_SPANS
+};
+static inline unsigned slo_part(enum slo_ask a, unsigned span)
+{
+	return (unsigned)a << 4 | span;
+}
+/* The length of a cell: the 720th of a period, whole minutes; of slices'
+ * methods the slice. */
+time_ms slo_cell(const struct slo_def *d);
+
+/* Parts of a threshold's: whole periods as points at their ends, the
+ * unfinished one as an instant. */
+enum { THRESHOLD_POINTS, THRESHOLD_NOW };
+
 struct service_def {
 	const char *name;    /* what people read; = value unless it clashes */
 	const char *value;   /* of shape's label */
@@ -140,6 +193,10 @@ struct catalog {
 	size_t nr_shapes, nr_services;
 	const struct shape *shape;
 	const struct service_def *service;
+	size_t nr_slos, nr_thresholds;
+	const struct slo_def *slo;
+	const struct threshold_def *threshold;
+	const char *pack;        /* the name of the active pack, or NULL */
 	int requests;            /* that discovery took */
 	int families, unknown;   /* rows that matched; candidates rejected */
 	const char *note;        /* said in the header, or NULL ("percentiles of

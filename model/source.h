@@ -28,6 +28,10 @@ struct want {
 	time_ms deadline;/* milliseconds this poll may take; 0: the source's */
 	bool probe;      /* the server itself shall answer something, however
 			    fresh what others have asked is */
+	bool slos;       /* objectives: all their windows, the period's cells */
+	bool only_slos;  /* objectives and thresholds, and nothing else: no
+			    discovery, no rows (redtop check) */
+	const struct change_want *change; /* compare this, or NULL */
 	bool paging;     /* a service pages now: nothing is saved at its cost */
 };
 
@@ -59,6 +63,13 @@ struct source_options {
 	size_t nr_manual;
 	const char *const *chart;
 	size_t nr_charts;
+	/* Objectives and thresholds of files; where they are in the catalog
+	 * they keep this order. Borrowed likewise. */
+	const struct slo_def *slo;
+	size_t nr_slos;
+	const struct threshold_def *threshold;
+	size_t nr_thresholds;
+	const char *pack;       /* name of the thresholds' file, or NULL */
 	const char *match;      /* '{namespace="shop"}' or NULL */
 	time_ms timeout;        /* of one request */
 	time_ms period;         /* of polls, 0: the source's own */

@@ -141,6 +141,29 @@ size_t store_charts(const struct store *st, const struct service *const **out);
  * RED_USED and RED_LIMIT. */
 size_t store_resources(const struct store *st,
 		       const struct service *const **out);
+/* An objective and all series of its questions, sorted by question, then
+ * labels. */
+struct store_slo {
+	const struct slo_def *def;
+	const struct store_source *source;
+	size_t index;                /* in the source's catalog */
+	size_t nr, cap;
+	struct series **series;
+};
+struct store_threshold {
+	const struct threshold_def *def;
+	const struct store_source *source;
+	size_t index;
+	size_t nr, cap;
+	struct series **series;
+};
+size_t store_slos(const struct store *st, const struct store_slo *const **out);
+size_t store_thresholds(const struct store *st,
+			const struct store_threshold *const **out);
+/* The newest comparison that a source brought of a service, or NULL. Borrowed
+ * until the next batch. */
+const struct change_answer *store_change(const struct store *st,
+					 const char *service);
 /* Events sorted by time, oldest first. */
 size_t store_events(const struct store *st, const struct event *const **out);
 

@@ -10,7 +10,8 @@ enum key_group { KEYS_MOVE, KEYS_TIME, KEYS_FIND, KEYS_OVER, KEYS_SELF,
 const char *key_group_name(enum key_group g); /* "move", "time", ... */
 
 #define ON(page) (1u << (page))
-#define ON_ALL (ON(PAGE_OVERVIEW) | ON(PAGE_SERVICE) | ON(PAGE_SATURATION) | \
+#define ON_ALL (ON(PAGE_OVERVIEW) | ON(PAGE_SERVICE) | ON(PAGE_CHANGED) | \
+		ON(PAGE_SATURATION) | ON(PAGE_SLO) | \
 		ON(PAGE_EVENTS) | ON(PAGE_NET) | ON(PAGE_OWN))
 
 struct key_row {

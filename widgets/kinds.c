@@ -49,7 +49,8 @@ const char *page_name(enum page p)
 {
 	static const char *const names[PAGE_NR] = {
 		[PAGE_OVERVIEW] = "overview", [PAGE_SERVICE] = "service",
-		[PAGE_SATURATION] = "saturation", [PAGE_EVENTS] = "events",
+		[PAGE_CHANGED] = "changed",
+		[PAGE_SATURATION] = "saturation", [PAGE_SLO] = "slo", [PAGE_EVENTS] = "events",
 		[PAGE_NET] = "net", [PAGE_START] = "start", [PAGE_OWN] = "own",
 	};
 	return names[p];

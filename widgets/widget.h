@@ -3,13 +3,15 @@
 #define WIDGETS_WIDGET_H
 
 #include "base/err.h"
+#include "model/changed.h"
+#include "model/objective.h"
 #include "model/resource.h"
 #include "model/service.h"
 #include "tui/surface.h"
 
 /* PAGE_OWN: one of the dashboard file's. */
-enum page { PAGE_OVERVIEW, PAGE_SERVICE, PAGE_SATURATION, PAGE_EVENTS,
-	    PAGE_NET, PAGE_START, PAGE_OWN, PAGE_NR };
+enum page { PAGE_OVERVIEW, PAGE_SERVICE, PAGE_CHANGED, PAGE_SATURATION,
+	    PAGE_SLO, PAGE_EVENTS, PAGE_NET, PAGE_START, PAGE_OWN, PAGE_NR };
 const char *page_name(enum page p);
 
 enum mode { MODE_LIVE, MODE_PAUSED, MODE_REPLAY };
@@ -59,6 +61,20 @@ struct view {
 	/* Resources, the nearest to critical first. */
 	const struct resource *resource;
 	size_t nr_resources, selected_resource;
+
+	/* Objectives, the worst first; those under 1x in every window last. */
+	const struct slo_row *slo;
+	size_t nr_slos, selected_slo;
+	const struct slo_row *worst_slo;  /* the header's, or NULL */
+	/* Thresholds, the worst first. */
+	const struct threshold_row *threshold;
+	size_t nr_thresholds, selected_threshold;
+	const char *pack;           /* the active pack's name, or NULL */
+	/* Of the selected service, or NULL: not compared. `comparing`: asked,
+	 * no answer yet. */
+	const struct changed *changed;
+	bool comparing;
+	size_t selected_change;
 
 	bool focused;        /* this widget has the focus (set per widget) */
 	const struct chart_spec *chart; /* what a chart shows (likewise) */
