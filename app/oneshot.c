@@ -2,6 +2,7 @@
 
 #include "app/commands.h"
 #include "app/config.h"
+#include "app/judge.h"
 #include "app/session.h"
 #include "app/system.h"
 #include "base/limits.h"
@@ -24,6 +25,8 @@ struct oneshot {
 	struct session *session;
 	struct dash *dash;
 	bool replay, asked, renewed, late, running;
+	bool only_slos;      /* nothing else is wanted */
+	time_ms reach;       /* how far back rules look; 0: not */
 	time_ms end; /* monotonic */
 	char at[64];
 };
@@ -75,6 +78,9 @@ static bool on_want(struct want *w, void *arg)
 	time_ms left = s->end - clock_mono();
 	dash_want(s->dash, w);
 	w->whole |= !s->asked;
+	w->only_slos = s->only_slos;
+	if (w->back < s->reach)
+		w->back = s->reach;
 	w->deadline = left > 2 * RESERVE ? left - RESERVE : left > 0 ? left : 1;
 	return true;
 }
@@ -171,6 +177,22 @@ static bool wants_more(const struct view *v, enum page page)
 	return v->sel->rate > 0;
 }
 
+/* What is told by rows of the table needs them, and their past. */
+static void judge_needs(struct oneshot *s, const struct rules *r)
+{
+	s->only_slos = r != NULL;
+	for (size_t i = 0; r && i < r->nr_slos; i++)
+		s->only_slos &= !r->slo[i].derived;
+	for (size_t i = 0; r && i < r->nr_thresholds; i++) {
+		const struct threshold_def *d = &r->threshold[i];
+		time_ms reach = (threshold_periods(d) + 1) * d->period;
+		if (d->measure == MEASURE_NONE)
+			continue;
+		s->only_slos = false;
+		s->reach = reach > s->reach ? reach : s->reach;
+	}
+}
+
 struct oneshot *oneshot_run(const struct options *o, enum graph g, struct err *e)
 {
 	struct oneshot *s = mem_zero(1, sizeof(*s));
@@ -190,6 +212,7 @@ struct oneshot *oneshot_run(const struct options *o, enum graph g, struct err *e
 		return NULL;
 	}
 	s->replay = session_replay(s->session) != NULL;
+	judge_needs(s, o->rules);
 	if (moment(s, o, &at, e) < 0) {
 		oneshot_free(s);
 		return NULL;

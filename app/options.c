@@ -288,6 +288,32 @@ static int set_origin(struct options *o, const char *arg, struct err *e)
 	return 0;
 }
 
+static int set_slo(struct options *o, const char *arg, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	o->slo = true;
+	return 0;
+}
+
+static int set_thresholds(struct options *o, const char *arg, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	o->thresholds = true;
+	return 0;
+}
+
+static int set_against(struct options *o, const char *arg, struct err *e)
+{
+	if (o->nr_sources == SOURCES_MAX)
+		return err_set(e, EXIT_USAGE, "more than %d sources",
+			       SOURCES_MAX);
+	o->source[o->nr_sources++] = arg;
+	o->nr_against++;
+	return 0;
+}
+
 const struct option_row option_rows[] = {
 	{ "config", 'c', "FILE", "a dashboard file; without it $REDTOP_CONFIG and "
 	  "the search path", IN_ALL, set_file },
@@ -323,10 +349,17 @@ const struct option_row option_rows[] = {
 	{ "verbose", 'v', NULL, "say more on stderr", IN_ALL, set_verbose },
 	{ "quiet", 'q', NULL, "say less on stderr", IN_ALL, set_quiet },
 	{ "at", 0, "TIME", "the moment to show: now, -10m, 14:05, @1763000000, "
-	  "or ISO-8601", IN_SNAPSHOT | IN_STATUS, set_at },
+	  "or ISO-8601", IN_SNAPSHOT | IN_STATUS | IN_CHECK, set_at },
+	{ "slo", 0, NULL, "judge the objectives: exit 0 ok, 1 ticket, 2 page, 3 "
+	  "no data", IN_CHECK, set_slo },
+	{ "thresholds", 0, NULL, "judge the thresholds: exit 0 ok, 1 warning, 2 "
+	  "critical, 3 no data", IN_CHECK, set_thresholds },
+	{ "source", 0, "SOURCE", "what they are judged against, in place of the "
+	  "file's sources", IN_CHECK, set_against },
 	{ "size", 0, "COLSxROWS", "size of the frame (120x40)", IN_SNAPSHOT,
 	  set_size },
-	{ "page", 0, "NAME", "overview, service, saturation, events, net",
+	{ "page", 0, "NAME", "overview, service, changed, saturation, slo, events, "
+	  "net",
 	  IN_SNAPSHOT, set_page },
 	{ "service", 0, "NAME", "the service to select", IN_SNAPSHOT,
 	  set_service },
@@ -347,7 +380,7 @@ const struct option_row option_rows[] = {
 
 /* Words of the product that are promised for later versions. */
 static const char *const later_options[] = {
-	"no-mouse", "sigv4", "dashboard", "slo", "thresholds", "source", NULL,
+	"no-mouse", "sigv4", "dashboard", NULL,
 };
 
 /* ---- reading the line ---------------------------------------------------------- */

@@ -19,6 +19,7 @@ struct http_config; /* sources/http_config.h */
 enum format { FORMAT_TEXT, FORMAT_ANSI, FORMAT_SVG, FORMAT_JSON };
 
 struct config;
+struct rules; /* app/judge.h */
 
 struct options {
 	const struct command *command;
@@ -51,6 +52,10 @@ struct options {
 	bool paged;
 	const char *service, *keys;
 	enum format format;
+	/* check */
+	bool slo, thresholds;
+	size_t nr_against;       /* of the sources: by --source */
+	const struct rules *rules; /* beside the file's, or NULL */
 	/* record */
 	const char *out;
 	time_ms every, duration;

@@ -2,6 +2,7 @@
 #include "app/session.h"
 
 #include "app/config.h"
+#include "app/judge.h"
 #include "app/kinds.h"
 #include "app/refused.h"
 #include "base/mem.h"
@@ -365,6 +366,17 @@ static void from_file(struct session *s, struct source_options *opt,
 		opt->http = like->http;
 }
 
+static void from_rules(struct source_options *opt, const struct rules *r)
+{
+	if (!r)
+		return;
+	opt->slo = r->slo;
+	opt->nr_slos = r->nr_slos;
+	opt->threshold = r->threshold;
+	opt->nr_thresholds = r->nr_thresholds;
+	opt->pack = r->pack;
+}
+
 /* Which kind, and what its open() wants. */
 static const struct source_ops *kind_at(const struct file_source *like,
 					const char *text, const char **where,
@@ -419,6 +431,7 @@ static int open_feed(struct session *s, const struct options *o,
 	};
 	f->place = s->nr;
 	from_file(s, &f->src.opt, like);
+	from_rules(&f->src.opt, o->rules);
 	bool bad = ops->open(&f->src, where, e) < 0;
 	if (bad && e->code == EXIT_REFUSED
 	    && strcmp(ops->name, "cloudwatch") == 0) {

@@ -154,7 +154,8 @@ static inline unsigned question_part(uint32_t id)
 }
 
 /* Parts of an objective's question: what x where. */
-enum slo_ask { ASK_ERRORS, ASK_TOTAL, ASK_RATIO, ASK_RECORDED };
+enum slo_ask { ASK_ERRORS, ASK_TOTAL, ASK_RATIO, ASK_RECORDED, ASK_BUCKETS,
+	       SLO_ASKS };
 enum slo_span {
 	/* 0 .. SLO_WINDOWS - 1: a window; as instants, 5m and 1h also as
 	 * points of the charts */

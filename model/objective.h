@@ -37,8 +37,8 @@ struct slo_row {
 
 /* All rows of one objective (one a group) at a moment, at most max; returns
  * how many there are. `from`: how far back `since` looks. */
-size_t slo_rows(const struct store_slo *s, time_ms at, time_ms from,
-		struct slo_row *out, size_t max);
+size_t slo_rows(const struct store *st, const struct store_slo *s, time_ms at,
+		time_ms from, struct slo_row *out, size_t max);
 /* A row of a service that has no objective of its own: its 5 m and 1 h at the
  * default. For the SLO page. */
 void slo_row_of_service(const struct red_row *r, struct slo_row *out);
@@ -70,8 +70,8 @@ struct threshold_row {
 	bool asking;
 	const char *fault;
 };
-size_t threshold_rows(const struct store_threshold *t, time_ms at,
-		      struct threshold_row *out, size_t max);
+size_t threshold_rows(const struct store *st, const struct store_threshold *t,
+		      time_ms at, struct threshold_row *out, size_t max);
 /* Worst first: critical, warning, nodata, ok; then nearness, then id. */
 int threshold_row_compare(const void *a, const void *b);
 #endif

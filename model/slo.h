@@ -75,6 +75,12 @@ struct slo_def {
 	bool derived;
 	double latency;          /* seconds: bad is slower than that; 0: bad is
 				    what failed */
+	/* Bucket rates by le, with `$window`, in place of errors and total:
+	 * what is slower than `latency` is counted from them, exactly where
+	 * that is a bucket's edge, else between the edges beside it. A bound
+	 * times bucket_unit is seconds (0: 1). */
+	const char *buckets;
+	double bucket_unit;
 	/* Nobody wrote it: what discovery found, at the default objective. */
 	bool implicit;
 	/* Labels that tell its groups apart ("sum by (handler)"), ends in
@@ -109,6 +115,9 @@ const char *slo_state_name(enum slo_state s); /* "ok", "noerrors", ... */
 struct slo_reading {
 	enum slo_state state;
 	double err_per_s, total_per_s, error_ratio, burn;
+	/* The limit lies inside a bucket: error_ratio is of its lower edge, the
+	 * stricter one, and this of its upper; else NAN. */
+	double ratio_least;
 	double total;            /* requests in the window (or counts) */
 	bool recorded;           /* the ratio is the server's rule's */
 	bool from_store;         /* from what is held here */

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "sources/interval.h"
+#include "sources/prom_derive.h"
 #include "sources/promql.h"
 
 #include <inttypes.h>
@@ -121,19 +122,14 @@ static bool is_manual(const struct source_options *o, const char *name)
 	return false;
 }
 
-const struct catalog *prom_manual(const struct catalog *found,
-				  const struct source_options *o,
-				  struct arena *a)
+static void add_shapes(struct catalog *c, const struct catalog *found,
+		       const struct source_options *o, struct arena *a)
 {
 	size_t more = o->nr_manual + o->nr_charts, nr = found->nr_shapes, k = 0;
 	time_ms scrape = interval_of(found);
-	if (!more)
-		return found;
-	struct catalog *c = arena_alloc(a, sizeof(*c));
 	struct shape *sh = arena_alloc(a, (nr + more) * sizeof(*sh));
 	struct service_def *def = arena_alloc(
 		a, (found->nr_services + more) * sizeof(*def));
-	*c = *found;
 	if (nr)
 		memcpy(sh, found->shape, nr * sizeof(*sh));
 	for (size_t i = 0; i < found->nr_services; i++)
@@ -161,6 +157,20 @@ const struct catalog *prom_manual(const struct catalog *found,
 	c->nr_shapes = nr;
 	c->service = def;
 	c->nr_services = k;
+}
+
+const struct catalog *prom_manual(const struct catalog *found,
+				  const struct source_options *o,
+				  struct arena *a)
+{
+	struct catalog *c = arena_alloc(a, sizeof(*c));
+	*c = *found;
+	if (o->nr_manual + o->nr_charts)
+		add_shapes(c, found, o, a);
+	c->slo = prom_derive(c, o, a, &c->nr_slos);
+	c->threshold = o->threshold;
+	c->nr_thresholds = o->nr_thresholds;
+	c->pack = o->pack;
 	return c;
 }
 

@@ -11,6 +11,7 @@
 #include "sources/interval.h"
 #include "sources/prom_fetch.h"
 #include "sources/prom_manual.h"
+#include "sources/prom_own.h"
 #include "sources/prom_plan.h"
 #include "sources/prom_routes.h"
 #include "sources/promql.h"
@@ -150,7 +151,9 @@ struct prom {
 	struct made made;
 	uv_work_t work;
 	struct discover *discover;
-	int stage;               /* of discovery: 1 names, 2 counts, 3 made */
+	int stage;               /* of discovery: 1 names, 2 counts, 3 made; 4:
+				    there is none, what it is alone */
+	bool bare;               /* nothing was looked for, nor is it */
 	int requests;            /* of discovery */
 	bool found;              /* once; then found_at holds */
 	bool missing;            /* services vanished */
@@ -159,6 +162,7 @@ struct prom {
 	size_t *rows;            /* frames of each shape's RED_RATE last time */
 	struct clock_offset offset;
 	struct range_held held;
+	struct prom_due due;     /* questions of objectives, thresholds */
 	uint64_t visible;        /* hash of the rows whose ranges are held */
 	uint64_t born;           /* when it was opened */
 	double slow;             /* what the period is stretched by */
@@ -710,6 +714,12 @@ static const struct catalog *make_catalog(struct prom *p, struct arena *a)
 {
 	bool rules = p->server == SERVER_PROMETHEUS;
 	struct catalog room;
+	if (!p->discover) {
+		const char *version = rules ? p->version : NULL;
+		room = (struct catalog){
+			.version = version ? arena_strdup(a, version) : NULL };
+		return prom_manual(&room, &p->src->opt, a);
+	}
 	return prom_manual(discover_finish(p->discover, p->requests,
 					   rules ? p->version : NULL,
 					   prom_manual_without(p->kept.catalog,
@@ -717,10 +727,8 @@ static const struct catalog *make_catalog(struct prom *p, struct arena *a)
 			   &p->src->opt, a);
 }
 
-/* On a worker: thousands of jobs take their time. */
-static void on_make(uv_work_t *work)
+static void make(struct prom *p)
 {
-	struct prom *p = work->data;
 	struct made *m = &p->made;
 	m->kept.catalog = make_catalog(p, &m->kept.arena);
 	if (catalog_equal(p->kept.catalog, m->kept.catalog))
@@ -730,10 +738,16 @@ static void on_make(uv_work_t *work)
 	m->batch->catalog = make_catalog(p, &m->batch->arena);
 }
 
+/* On a worker: thousands of jobs take their time. */
+static void on_make(uv_work_t *work)
+{
+	make(work->data);
+}
+
 static void adopt(struct prom *p)
 {
 	struct made *m = &p->made;
-	p->found = true;
+	p->found = !p->bare;
 	p->found_at = uv_now(p->src->loop);
 	p->missing = is_young(m->kept.catalog);
 	p->was_away = false;
@@ -745,6 +759,7 @@ static void adopt(struct prom *p)
 	free(p->rows);
 	p->rows = mem_zero(p->kept.catalog->nr_shapes, sizeof(*p->rows));
 	p->held = (struct range_held){ .from = 0 };
+	prom_due_clear(&p->due);
 	set_period(p);
 	m->batch->at = p->poll.at;
 	m->batch->instant = true;
@@ -769,6 +784,17 @@ static void on_made(uv_work_t *work, int status)
 	batch_free(p->made.batch);
 	p->made.batch = NULL;
 	pump(p);
+}
+
+/* Objectives and thresholds alone: nothing is looked for. */
+static void make_bare(struct prom *p)
+{
+	p->stage = 0;
+	p->bare = true;
+	arena_init(&p->made.kept.arena, 0);
+	make(p);
+	adopt(p);
+	arena_release(&p->made.kept.arena);
 }
 
 static void discovery_make(struct prom *p)
@@ -940,7 +966,10 @@ static void warn_of(struct prom *p, const struct prom_pack *pack,
 {
 	struct buf name;
 	buf_init(&name, 200);
-	question_name(p, pack->item[0].id, &name);
+	if (question_is_own(pack->item[0].id))
+		prom_own_name(p->kept.catalog, pack->item[0].id, &name);
+	else
+		question_name(p, pack->item[0].id, &name);
 	if (pack->nr > 1)
 		buf_str(&name, " and others");
 	warn(p, "%s: %s", buf_text(&name), why);
@@ -950,7 +979,13 @@ static void warn_of(struct prom *p, const struct prom_pack *pack,
 /* A page's extra: without it all else still stands. */
 static bool is_routes(const struct prom_pack *pack)
 {
-	return red_role_routes(pack->item[0].id % 16);
+	return !question_is_own(pack->item[0].id)
+	       && red_role_routes(pack->item[0].id % 16);
+}
+
+static bool is_own(const struct prom_pack *pack)
+{
+	return question_is_own(pack->item[0].id);
 }
 
 static size_t query_bytes(const struct prom_pack *pack)
@@ -970,7 +1005,7 @@ static void refuse(struct prom *p, struct prom_pack *pack, size_t bytes)
 	snprintf(why, sizeof(why), "%.120s: a query of %zu bytes, more than "
 		 "%zu; --match asks for less", p->src->url, bytes, LIMIT_QUERY);
 	warn_of(p, pack, why);
-	if (!is_routes(pack))
+	if (!is_routes(pack) && !is_own(pack))
 		set_fault(p, FAULT_TOO_BIG, why);
 	prom_pack_release(pack);
 }
@@ -1046,6 +1081,31 @@ static void plan_ranges(struct prom *p, struct prom_plan_ask *ask)
 	push_plan(p, &plan, TASK_RANGE);
 }
 
+static void plan_own(struct prom *p)
+{
+	struct poll *o = &p->poll;
+	const struct want *w = &o->want;
+	bool all = w->only_slos || w->at != TIME_NONE;
+	struct prom_own own = { 0 };
+	struct prom_own_ask ask = {
+		.catalog = p->kept.catalog, .at = o->at,
+		.period = p->src->period, .all = all,
+		.page = w->slos || w->only_slos,
+		.chart = o->ranges && w->slos ? &o->range : NULL,
+		.due = &p->due,
+	};
+	if (!ask.catalog->nr_slos && !ask.catalog->nr_thresholds)
+		return;
+	prom_own_plan(&own, &ask);
+	for (size_t i = 0; i < own.nr; i++) {
+		push_pack(p, own.of[i].pack, own.of[i].range ? TASK_RANGE
+							     : TASK_INSTANT,
+			  &own.of[i].when);
+		own.of[i].pack = (struct prom_pack){ 0 };
+	}
+	prom_own_release(&own);
+}
+
 static void plan_questions(struct prom *p)
 {
 	const struct want *w = &p->poll.want;
@@ -1056,12 +1116,17 @@ static void plan_questions(struct prom *p)
 	struct prom_plan plan = { 0 };
 	p->poll.planned = uv_now(p->src->loop);
 	set_moment(p);
+	if (w->only_slos) {
+		plan_own(p);
+		return;
+	}
 	prom_plan(&plan, &ask);
 	if (w->details && w->selected)
 		prom_plan_routes(&plan, p->kept.catalog, w->selected);
 	push_plan(p, &plan, TASK_INSTANT);
 	if (w->charts && w->step > 0)
 		plan_ranges(p, &ask);
+	plan_own(p);
 }
 
 static void fill(const struct task *t, struct batch *b)
@@ -1156,11 +1221,22 @@ static void emit_one(struct task *t, const struct batch *all, const char *only)
 	source_emit(t->p->src, b);
 }
 
+static void note_own(struct task *t)
+{
+	struct prom *p = t->p;
+	bool range = t->kind == TASK_RANGE;
+	time_ms at = range ? t->range.to : p->poll.at;
+	for (size_t i = 0; i < t->pack.nr; i++)
+		if (question_is_own(t->pack.item[i].id))
+			prom_due_note(&p->due, t->pack.item[i].id, range, at);
+}
+
 static void take_answer(struct task *t, struct prom_answer *a)
 {
 	struct prom *p = t->p;
 	struct batch *b = a->batch;
 	fill(t, b);
+	note_own(t);
 	p->poll.answered++;
 	p->poll.timeouts = 0;
 	p->poll.partial |= b->partial;
@@ -1288,11 +1364,12 @@ static void question_failed(struct task *t, const struct prom_answer *a)
 	struct prom *p = t->p;
 	bool bad = a->fault == FAULT_BAD_QUERY || a->fault == FAULT_TOO_BIG;
 	warn_of(p, &t->pack, a->why.text);
-	if (is_routes(&t->pack))
+	/* A person's own query that is wrong is wrong alone. */
+	if (is_routes(&t->pack) || (is_own(&t->pack) && bad))
 		return;
 	p->poll.failed++;
 	say_fault(t, a);
-	if (t->kind == TASK_RANGE && !bad)
+	if (t->kind == TASK_RANGE && !bad && !is_own(&t->pack))
 		p->poll.whole_failed = true;
 	if (a->fault == FAULT_TIMEOUT && ++p->poll.timeouts >= 2)
 		stop(p);
@@ -1508,6 +1585,8 @@ static void advance(struct prom *p)
 		discovery_counts(p);
 	if (p->stage == 2 && !o->finding)
 		discovery_make(p);
+	if (p->stage == 4 && !o->finding)
+		make_bare(p);
 	if (!p->stage && !o->found && p->kept.catalog) {
 		o->found = true;
 		plan_questions(p);
@@ -1734,6 +1813,16 @@ static void prom_poll(struct source *src, const struct want *w)
 	watch_clock(p);
 	set_moment(p);
 	probe_endpoints(p);
+	if (w->only_slos && p->bare) {
+		pump(p);
+		return;
+	}
+	if (w->only_slos) {
+		p->stage = 4;
+		push_back(p, task_new(p, TASK_BUILD));
+		pump(p);
+		return;
+	}
 	uint64_t age = o->began - p->found_at;
 	bool live = w->at == TIME_NONE;
 	/* Without services there is nothing else to ask, and a server that is
@@ -1742,7 +1831,7 @@ static void prom_poll(struct source *src, const struct want *w)
 	bool nothing = c && c->nr_services == 0;
 	bool young = is_guessed(c) && age > PERIOD_GUESSED &&
 		     o->began - p->born < YOUNG;
-	if (!p->found || (live && young) ||
+	if (!p->found || p->bare || (live && young) ||
 	    (live && (p->was_away || nothing || age > REDISCOVER)) ||
 	    (live && p->missing && age > REDISCOVER_SOON))
 		discovery_begin(p);
@@ -1765,6 +1854,7 @@ static void part_closed(struct prom *p)
 		return;
 	struct source *src = p->src;
 	discover_free(p->discover);
+	prom_due_clear(&p->due);
 	arena_release(&p->kept.arena);
 	free(p->rows);
 	free(p->identity);
