@@ -214,7 +214,8 @@ static int find_page(const struct config *c, struct options *o, struct err *e)
 		names[n++] = page_name((enum page)p);
 	const char *near = text_nearest(o->own_page, names);
 	return err_set(e, EXIT_USAGE, "no page '%.40s'%s%s%s; pages are "
-		       "overview, service, saturation, events, net%s",
+		       "overview, service, changed, saturation, slo, events, "
+		       "net%s",
 		       o->own_page,
 		       near ? ", did you mean '" : "", near ? near : "",
 		       near ? "'" : "", nr ? ", and the file's" : "");

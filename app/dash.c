@@ -129,7 +129,7 @@ static void rows_room(struct dash *d, size_t n)
 	d->rows = mem_grow(d->rows, d->cap_rows, sizeof(*d->rows));
 }
 
-static void build_rows(struct dash *d, time_ms now)
+static void build_all(struct dash *d, time_ms now)
 {
 	const struct service *const *s;
 	size_t n = store_services(d->store, &s);
@@ -138,6 +138,11 @@ static void build_rows(struct dash *d, time_ms now)
 	for (size_t i = 0; i < n; i++)
 		service_row(s[i], now, &o, &d->all[i]);
 	d->nr_all = n;
+}
+
+static void build_rows(struct dash *d)
+{
+	size_t n = d->nr_all;
 	sort(d->all, n, sizeof(*d->all), compare_rows, NULL);
 	d->nr_rows = 0;
 	for (size_t i = 0; i < n; i++)
@@ -160,7 +165,7 @@ size_t dash_selected(const struct dash *d)
  * reload took it out of the rows. */
 static const struct red_row *selected(const struct dash *d)
 {
-	if (d->page == PAGE_SERVICE)
+	if (d->page == PAGE_SERVICE || d->page == PAGE_CHANGED)
 		for (size_t i = 0; i < d->nr_all; i++)
 			if (strcmp(d->all[i].service->name, d->selected) == 0)
 				return &d->all[i];
@@ -327,7 +332,9 @@ static void build_view(struct dash *d)
 			     && d->replay_src->newest != TIME_NONE
 			     ? d->replay_src->newest
 			     : d->latest > now ? d->latest : now;
-	build_rows(d, now);
+	build_all(d, now);
+	dash_build_objectives(d, now);
+	build_rows(d);
 	v->row = d->rows;
 	v->nr_rows = d->nr_rows;
 	v->all = d->all;
@@ -345,6 +352,7 @@ static void build_view(struct dash *d)
 	v->event = d->events;
 	v->nr_events = d->nr_events;
 	v->selected_event = d->selected_event;
+	dash_build_changed(d, now);
 	v->title = d->title;
 	v->notice = d->notice[0] ? d->notice : NULL;
 	v->recording = d->recording[0] ? d->recording : NULL;
@@ -556,8 +564,13 @@ void dash_page(struct dash *d, enum page p)
 		return;
 	d->back = d->page;
 	d->page = p;
-	if (dash_details(d))
+	if (dash_details(d) || p == PAGE_CHANGED || p == PAGE_SLO)
 		dash_ask(d, REQUEST_ASK);
+	if (d->back == PAGE_CHANGED && d->v.comparing) {
+		/* Nobody waits for it any more. */
+		d->change_asked = 0;
+		dash_ask(d, REQUEST_POLL);
+	}
 	d->full = false;
 	d->laid = false;
 	d->focus = 0;
@@ -687,6 +700,8 @@ void dash_want(struct dash *d, struct want *out)
 		.selected = d->v.sel ? d->v.sel->service->name : d->selected,
 		.details = dash_details(d),
 		.visible = visible_rows(d),
+		.slos = d->page == PAGE_SLO || d->page == PAGE_SERVICE,
+		.change = dash_compare(d),
 		.paging = is_paging(d),
 	};
 }
@@ -838,6 +853,7 @@ void dash_free(struct dash *d)
 		drop_state(&d->built[i]);
 	for (size_t i = 0; i < d->nr_kept; i++)
 		drop_state(&d->kept[i]);
+	dash_objectives_free(d);
 	store_free(d->store);
 	surface_free(d->surface);
 	free(d->all);

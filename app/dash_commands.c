@@ -54,8 +54,8 @@ static void cmd_page(struct dash *d, const char *arg)
 	if (open_page(d, arg))
 		return;
 	size_t n = (size_t)snprintf(d->notice, sizeof(d->notice), "pages are "
-				    "overview, service, saturation, events, "
-				    "net");
+				    "overview, service, changed, saturation, "
+				    "slo, events, net");
 	for (size_t i = 0; i < d->file.nr_pages && n < sizeof(d->notice); i++)
 		n += (size_t)snprintf(d->notice + n, sizeof(d->notice) - n,
 				      ", %s", d->file.page[i].name);

@@ -48,6 +48,25 @@ static void select_resource(struct dash *d, long to)
 		  d->resources[to].service->name);
 }
 
+/* The thresholds stand above the resources. */
+static void select_saturation(struct dash *d, long by)
+{
+	const struct built *b = d->focus < d->nr_built ? &d->built[d->focus]
+							: NULL;
+	if (b && strcmp(b->slot.kind, "limits") == 0)
+		dash_select_threshold(d, (long)dash_selected_threshold(d) + by);
+	else
+		select_resource(d, (long)dash_selected_resource(d) + by);
+}
+
+static void select_change(struct dash *d, long to)
+{
+	size_t nr = d->v.changed ? d->v.changed->nr : 0;
+	if (nr)
+		d->selected_change = to < 0 ? 0 : (size_t)to >= nr ? nr - 1
+								   : (size_t)to;
+}
+
 /* Only what can be opened; the rows to read are the last. */
 static void select_start(struct dash *d, long to)
 {
@@ -67,7 +86,11 @@ static void move(struct dash *d, long by)
 	else if (d->page == PAGE_START)
 		select_start(d, (long)d->start_at + by);
 	else if (d->page == PAGE_SATURATION)
-		select_resource(d, (long)dash_selected_resource(d) + by);
+		select_saturation(d, by);
+	else if (d->page == PAGE_SLO)
+		dash_select_slo(d, (long)dash_selected_slo(d) + by);
+	else if (d->page == PAGE_CHANGED)
+		select_change(d, (long)d->selected_change + by);
 	else
 		select_row(d, (long)dash_selected(d) + by);
 }
@@ -93,6 +116,9 @@ static void enter(struct dash *d)
 			dash_goto(d, t);
 		else
 			d->cursor = time_floor(t, d->v.dot * 2);
+	} else if (d->page == PAGE_SLO && d->nr_slos) {
+		dash_select_slo(d, (long)dash_selected_slo(d));
+		dash_page(d, PAGE_SERVICE);
 	} else if ((d->page == PAGE_OVERVIEW || d->page == PAGE_OWN) &&
 		   d->nr_rows) {
 		select_row(d, (long)dash_selected(d));
@@ -308,10 +334,30 @@ static void k_service(struct dash *d) { dash_page(d, PAGE_SERVICE); }
 static void k_events(struct dash *d) { dash_page(d, PAGE_EVENTS); }
 static void k_saturation(struct dash *d) { dash_page(d, PAGE_SATURATION); }
 static void k_net(struct dash *d) { dash_page(d, PAGE_NET); }
-static void k_own1(struct dash *d) { dash_own_page(d, 0); }
-static void k_own2(struct dash *d) { dash_own_page(d, 1); }
-static void k_own3(struct dash *d) { dash_own_page(d, 2); }
-static void k_own4(struct dash *d) { dash_own_page(d, 3); }
+static void k_slo(struct dash *d) { dash_page(d, PAGE_SLO); }
+static void k_own(struct dash *d) { dash_own_page(d, 0); }
+
+/* The others in turn. */
+static void k_own_next(struct dash *d)
+{
+	size_t nr = d->file.nr_pages;
+	if (nr)
+		dash_own_page(d, d->page == PAGE_OWN ? (d->own + 1) % nr
+						     : nr > 1 ? 1 : 0);
+}
+
+/* Of the selected service; again: back to where one came from. */
+static void k_changed(struct dash *d)
+{
+	if (d->page == PAGE_CHANGED) {
+		dash_page(d, d->back);
+		return;
+	}
+	if (d->nr_rows && d->page != PAGE_SERVICE)
+		select_row(d, (long)dash_selected(d));
+	d->selected_change = 0;
+	dash_page(d, PAGE_CHANGED);
+}
 static void k_reload(struct dash *d) { dash_ask(d, REQUEST_RELOAD); }
 
 static void k_sort(struct dash *d)
@@ -368,8 +414,9 @@ static const struct {
 	{ '1', k_overview, false },     { '2', k_service, false },
 	{ '4', k_saturation, false },   { '6', k_events, false },
 	{ '8', k_net, false },          { 'y', k_status, false },
-	{ '3', k_own1, false },         { '5', k_own2, false },
-	{ '7', k_own3, false },         { '9', k_own4, false },
+	{ '3', k_changed, false },      { '5', k_slo, false },
+	{ 'w', k_changed, false },
+	{ '7', k_own, false },          { '9', k_own_next, false },
 	{ K_CTRL_R, k_reload, false },
 };
 

@@ -6,6 +6,7 @@
 #include "app/dash.h"
 #include "app/pages.h"
 #include "base/limits.h"
+#include "base/number.h"
 
 #define LINE_MAX_BYTES 256
 #define VISIBLE_MAX 256
@@ -63,6 +64,23 @@ struct dash {
 	size_t nr_resources, cap_resources;
 	char resource[LIMIT_LABEL_VALUE + 1]; /* the selected one */
 
+	/* objectives, thresholds, what changed */
+	struct slo_row *slos;
+	size_t nr_slos, cap_slos;
+	char slo[LIMIT_LABEL_VALUE + 1];       /* the selected one: id, group */
+	struct threshold_row *thresholds;
+	size_t nr_thresholds, cap_thresholds;
+	char threshold[LIMIT_LABEL_VALUE + 1];
+	struct changed changed;
+	bool compared;                         /* `changed` holds */
+	char change_service[LIMIT_LABEL_VALUE + 1];
+	char change_le[NUMBER_TEXT];
+	struct change_want change_want;        /* as it was asked last */
+	time_ms change_asked;                  /* mono; 0: not yet */
+	time_ms onset;
+	size_t selected_change;
+	char onset_of[LIMIT_LABEL_VALUE + 1];
+
 	/* input */
 	enum line line;
 	char text[LINE_MAX_BYTES], filter[LINE_MAX_BYTES];
@@ -100,6 +118,18 @@ bool dash_details(const struct dash *d);
 size_t dash_selected(const struct dash *d);
 size_t dash_selected_resource(const struct dash *d);
 void dash_focus(struct dash *d, int direction);
+
+/* dash_objectives.c: rows of objectives and thresholds, their word in the
+ * services' rows, and the comparison. */
+void dash_build_objectives(struct dash *d, time_ms now);
+void dash_build_changed(struct dash *d, time_ms now);
+/* What is to be compared now, or NULL. */
+const struct change_want *dash_compare(struct dash *d);
+size_t dash_selected_slo(const struct dash *d);
+size_t dash_selected_threshold(const struct dash *d);
+void dash_select_slo(struct dash *d, long to);
+void dash_select_threshold(struct dash *d, long to);
+void dash_objectives_free(struct dash *d);
 
 /* dash_time.c */
 time_ms dash_dot(time_ms range, int cells);

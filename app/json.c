@@ -1,43 +1,15 @@
 /* CONTRACTS' snapshot object. NAN and missing texts become null. */
 #include "app/json.h"
 
+#include "app/put.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/number.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static cJSON *must(cJSON *j)
-{
-	if (!j)
-		mem_die();
-	return j;
-}
-
-static cJSON *add(cJSON *o, const char *name, cJSON *j)
-{
-	cJSON_AddItemToObject(o, name, must(j));
-	return j;
-}
-
-static void put_number(cJSON *o, const char *name, double v)
-{
-	add(o, name, isfinite(v) ? cJSON_CreateNumber(v) : cJSON_CreateNull());
-}
-
-static void put_text(cJSON *o, const char *name, const char *s)
-{
-	add(o, name, s ? cJSON_CreateString(s) : cJSON_CreateNull());
-}
-
-static void put_time(cJSON *o, const char *name, time_ms t)
-{
-	char s[TIME_TEXT];
-	put_text(o, name, t == TIME_NONE ? NULL : time_iso(t, s));
-}
 
 static double seconds(time_ms ms)
 {
@@ -49,10 +21,10 @@ static double seconds(time_ms ms)
 static void put_cost(cJSON *o, const struct store_source *s)
 {
 	if (!s->priced) {
-		add(o, "cost", cJSON_CreateNull());
+		put_add(o, "cost", cJSON_CreateNull());
 		return;
 	}
-	cJSON *c = add(o, "cost", cJSON_CreateObject());
+	cJSON *c = put_add(o, "cost", cJSON_CreateObject());
 	put_number(c, "metrics", (double)s->cost.metrics);
 	put_number(c, "usd_per_hour", s->cost.usd_per_hour);
 	put_number(c, "usd_per_month", s->cost.usd_per_hour * HOURS_A_MONTH);
@@ -61,7 +33,7 @@ static void put_cost(cJSON *o, const struct store_source *s)
 static void put_source(cJSON *list, const struct store_source *s, time_ms now,
 		       bool replay)
 {
-	cJSON *o = must(cJSON_CreateObject());
+	cJSON *o = put_object();
 	cJSON_AddItemToArray(list, o);
 	put_text(o, "name", s->name);
 	put_text(o, "kind", replay ? "recording" : s->kind);
@@ -75,9 +47,9 @@ static void put_source(cJSON *list, const struct store_source *s, time_ms now,
 	put_number(o, "requests", (double)s->requests);
 	put_number(o, "bytes", (double)s->bytes);
 	put_text(o, "error", s->error);
-	cJSON *w = add(o, "warnings", cJSON_CreateArray());
+	cJSON *w = put_add(o, "warnings", cJSON_CreateArray());
 	for (size_t i = 0; i < s->nr_warnings; i++)
-		cJSON_AddItemToArray(w, must(cJSON_CreateString(s->warning[i])));
+		put_string(w, s->warning[i]);
 	put_text(o, "credentials", s->credentials);
 	put_cost(o, s);
 }
@@ -94,7 +66,7 @@ static void put_discovery(cJSON *root, const struct view *v)
 		families += s[i]->catalog->families;
 		unknown += s[i]->catalog->unknown;
 	}
-	cJSON *o = add(root, "discovery", cJSON_CreateObject());
+	cJSON *o = put_add(root, "discovery", cJSON_CreateObject());
 	put_number(o, "requests", requests);
 	put_number(o, "families", families);
 	put_number(o, "unknown", unknown);
@@ -103,7 +75,7 @@ static void put_discovery(cJSON *root, const struct view *v)
 static void put_quantile(cJSON *o, const char *name,
 			 const struct red_quantile *q)
 {
-	cJSON *j = add(o, name, cJSON_CreateObject());
+	cJSON *j = put_add(o, name, cJSON_CreateObject());
 	char bound[NUMBER_TEXT], note[NUMBER_TEXT + 4];
 	put_number(j, "value", q->value);
 	put_number(j, "lo", q->lo);
@@ -122,7 +94,7 @@ static void put_quantile(cJSON *o, const char *name,
 static void put_service(cJSON *list, const struct red_row *r)
 {
 	const struct shape *sh = r->service->shape;
-	cJSON *o = must(cJSON_CreateObject());
+	cJSON *o = put_object();
 	cJSON_AddItemToArray(list, o);
 	put_text(o, "name", r->service->name);
 	put_text(o, "source", r->service->source->name);
@@ -137,7 +109,7 @@ static void put_service(cJSON *list, const struct red_row *r)
 	put_quantile(o, "p95", &r->p95);
 	put_quantile(o, "p99", &r->p99);
 	put_number(o, "mean", r->mean);
-	cJSON *burn = add(o, "burn", cJSON_CreateObject());
+	cJSON *burn = put_add(o, "burn", cJSON_CreateObject());
 	put_number(burn, "5m", r->burn_5m);
 	put_number(burn, "1h", r->burn_1h);
 	put_number(o, "objective", r->objective);
@@ -149,7 +121,7 @@ static void put_service(cJSON *list, const struct red_row *r)
 
 static void put_resource(cJSON *list, const struct resource *r)
 {
-	cJSON *o = must(cJSON_CreateObject());
+	cJSON *o = put_object();
 	cJSON_AddItemToArray(list, o);
 	put_text(o, "id", r->service->name);
 	put_text(o, "service", NULL);
@@ -164,7 +136,7 @@ static void put_alarms(cJSON *list, const struct store_source *s)
 {
 	for (size_t i = 0; i < s->nr_alarms; i++) {
 		const struct alarm *a = &s->alarm[i];
-		cJSON *o = must(cJSON_CreateObject());
+		cJSON *o = put_object();
 		cJSON_AddItemToArray(list, o);
 		put_text(o, "name", a->name);
 		put_text(o, "source", s->name);
@@ -176,7 +148,7 @@ static void put_alarms(cJSON *list, const struct store_source *s)
 
 static void put_event(cJSON *list, const struct event *e)
 {
-	cJSON *o = must(cJSON_CreateObject());
+	cJSON *o = put_object();
 	cJSON_AddItemToArray(list, o);
 	put_time(o, "at", e->at);
 	put_text(o, "kind", event_kind_name(e->kind));
@@ -187,17 +159,75 @@ static void put_event(cJSON *list, const struct event *e)
 
 #define SLOTS_SHOWN 32
 
+static void put_span(cJSON *o, const char *name, time_ms from, time_ms to)
+{
+	cJSON *x = put_part(o, name);
+	put_time(x, "from", from);
+	put_time(x, "to", to);
+}
+
+static void put_change(cJSON *list, const struct changed_row *r)
+{
+	cJSON *o = put_item(list);
+	put_text(o, "label", r->label);
+	put_text(o, "value", r->value);
+	put_number(o, "share_of_new_errors", r->share_of_new_errors);
+	put_number(o, "share_of_new_slow", r->share_of_new_slow);
+	put_number(o, "share_of_new_rate", r->share_of_new_rate);
+	put_number(o, "errors_before", r->errors_before);
+	put_number(o, "errors_during", r->errors_during);
+	put_number(o, "p99_before", r->p99_before);
+	put_number(o, "p99_during", r->p99_during);
+	put_number(o, "requests_share", r->requests_share);
+}
+
+static void put_seen(cJSON *list, const struct event *e)
+{
+	cJSON *o = put_item(list);
+	put_time(o, "at", e->at);
+	put_text(o, "kind", event_kind_name(e->kind));
+	put_text(o, "text", e->text);
+	put_text(o, "service", e->service);
+}
+
+static void put_changed(cJSON *root, const struct view *v)
+{
+	const struct changed *c = v->changed;
+	struct buf sentence;
+	if (v->page != PAGE_CHANGED || !c) {
+		put_add(root, "changed", cJSON_CreateNull());
+		return;
+	}
+	const struct change_answer *a = c->answer;
+	cJSON *o = put_part(root, "changed");
+	put_text(o, "service", a->want.service);
+	put_span(o, "before", a->want.before_from, a->want.before_to);
+	put_span(o, "during", a->want.during_from, a->want.during_to);
+	cJSON *list = put_list(o, "rows");
+	for (size_t i = 0; i < c->nr; i++)
+		put_change(list, &c->row[i]);
+	list = put_list(o, "events");
+	for (size_t i = 0; i < a->nr_events; i++)
+		put_seen(list, &a->event[i]);
+	put_number(o, "queries", a->queries);
+	buf_init(&sentence, LIMIT_SENTENCE);
+	changed_sentence(c, &sentence);
+	put_text(o, "text", sentence.len ? buf_text(&sentence) : NULL);
+	buf_release(&sentence);
+	put_text(o, "fault", a->fault);
+}
+
 static void put_frame(cJSON *root, const struct dash *d, const struct view *v)
 {
 	struct dash_slot slot[SLOTS_SHOWN];
 	size_t n = dash_slots(d, slot, SLOTS_SHOWN);
-	cJSON *o = add(root, "frame", cJSON_CreateObject());
+	cJSON *o = put_add(root, "frame", cJSON_CreateObject());
 	put_number(o, "w", dash_surface(d)->w);
 	put_number(o, "h", dash_surface(d)->h);
 	put_text(o, "page", v->own ? v->own : page_name(v->page));
-	cJSON *list = add(o, "widgets", cJSON_CreateArray());
+	cJSON *list = put_add(o, "widgets", cJSON_CreateArray());
 	for (size_t i = 0; i < n; i++) {
-		cJSON *w = must(cJSON_CreateObject());
+		cJSON *w = put_object();
 		cJSON_AddItemToArray(list, w);
 		put_text(w, "kind", slot[i].kind);
 		put_text(w, "title", slot[i].title);
@@ -213,33 +243,33 @@ static cJSON *snapshot(struct dash *d, bool replay)
 	const struct view *v = dash_view(d);
 	const struct store_source *const *sources;
 	size_t n = store_sources(v->store, &sources);
-	cJSON *root = must(cJSON_CreateObject());
+	cJSON *root = put_object();
 	put_text(root, "schema", "redtop.snapshot/1");
 	put_time(root, "at", v->now);
-	cJSON *range = add(root, "range", cJSON_CreateObject());
+	cJSON *range = put_add(root, "range", cJSON_CreateObject());
 	time_ms step = v->step ? v->step : 15000;
 	time_ms to = time_floor(v->now, step);
 	put_time(range, "from", to - dash_range(d));
 	put_time(range, "to", to);
 	put_number(range, "step_s", seconds(step));
-	cJSON *list = add(root, "sources", cJSON_CreateArray());
+	cJSON *list = put_add(root, "sources", cJSON_CreateArray());
 	for (size_t i = 0; i < n; i++)
 		put_source(list, sources[i], v->now, replay);
 	put_discovery(root, v);
-	list = add(root, "services", cJSON_CreateArray());
+	list = put_add(root, "services", cJSON_CreateArray());
 	for (size_t i = 0; i < v->nr_all; i++)
 		put_service(list, &v->all[i]);
-	list = add(root, "saturation", cJSON_CreateArray());
+	list = put_add(root, "saturation", cJSON_CreateArray());
 	for (size_t i = 0; i < v->nr_resources; i++)
 		put_resource(list, &v->resource[i]);
-	list = add(root, "alarms", cJSON_CreateArray());
+	list = put_add(root, "alarms", cJSON_CreateArray());
 	for (size_t i = 0; i < n; i++)
 		put_alarms(list, sources[i]);
-	list = add(root, "events", cJSON_CreateArray());
+	list = put_add(root, "events", cJSON_CreateArray());
 	for (size_t i = 0; i < v->nr_events; i++)
 		if (v->event[i]->at >= to - dash_range(d))
 			put_event(list, v->event[i]);
-	add(root, "changed", cJSON_CreateNull());
+	put_changed(root, v);
 	put_frame(root, d, v);
 	return root;
 }

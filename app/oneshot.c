@@ -25,7 +25,7 @@ struct oneshot {
 	struct session *session;
 	struct dash *dash;
 	bool replay, asked, renewed, late, running;
-	bool only_slos;      /* nothing else is wanted */
+	bool judging, only_slos; /* rules; nothing else is wanted */
 	time_ms reach;       /* how far back rules look; 0: not */
 	time_ms end; /* monotonic */
 	char at[64];
@@ -79,6 +79,7 @@ static bool on_want(struct want *w, void *arg)
 	dash_want(s->dash, w);
 	w->whole |= !s->asked;
 	w->only_slos = s->only_slos;
+	w->slos |= s->judging;
 	if (w->back < s->reach)
 		w->back = s->reach;
 	w->deadline = left > 2 * RESERVE ? left - RESERVE : left > 0 ? left : 1;
@@ -166,7 +167,7 @@ static bool wants_more(const struct view *v, enum page page)
 		return false;
 	const struct service *s = v->sel->service;
 	/* What has no routes is not asked, and paid for, twice. */
-	if (page == PAGE_OWN
+	if (page == PAGE_OWN || page == PAGE_CHANGED
 	    || (page == PAGE_SERVICE && s->shape->question[RED_ROUTES]))
 		return true;
 	if (!s->shape->question[RED_BUCKETS])
@@ -180,7 +181,7 @@ static bool wants_more(const struct view *v, enum page page)
 /* What is told by rows of the table needs them, and their past. */
 static void judge_needs(struct oneshot *s, const struct rules *r)
 {
-	s->only_slos = r != NULL;
+	s->judging = s->only_slos = r != NULL;
 	for (size_t i = 0; r && i < r->nr_slos; i++)
 		s->only_slos &= !r->slo[i].derived;
 	for (size_t i = 0; r && i < r->nr_thresholds; i++) {

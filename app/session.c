@@ -144,6 +144,14 @@ static void keep_words(struct feed *f, struct want *w)
 	arena_release(&f->words);
 	if (w->selected)
 		w->selected = arena_strdup(&f->words, w->selected);
+	if (w->change) {
+		struct change_want *own = arena_alloc(&f->words, sizeof(*own));
+		*own = *w->change;
+		own->service = arena_strdup(&f->words, own->service);
+		if (own->slow_le)
+			own->slow_le = arena_strdup(&f->words, own->slow_le);
+		w->change = own;
+	}
 	if (!w->visible)
 		return;
 	while (w->visible[n])
@@ -188,13 +196,25 @@ static void poll_feed(struct feed *f)
 	f->src.ops->poll(&f->src, &w);
 }
 
+/* By the first objective of its failures. */
+static double promised(const struct source_options *o, const char *service)
+{
+	for (size_t i = 0; i < o->nr_slos; i++) {
+		const struct slo_def *d = &o->slo[i];
+		if (d->service && d->latency <= 0
+		    && strcmp(d->service, service) == 0)
+			return d->objective;
+	}
+	return 0;
+}
+
 /* What the dashboard file promises of services stands in the catalog, and so
  * in recordings; a recording brings its own. */
 static void set_objectives(const struct feed *f, struct batch *b)
 {
 	const struct catalog *old = b->catalog;
-	if (!old || !f->session->config ||
-	    strcmp(f->src.ops->name, "recording") == 0)
+	if (!old || (!f->session->config && !f->src.opt.nr_slos)
+	    || strcmp(f->src.ops->name, "recording") == 0)
 		return;
 	struct catalog *c = arena_alloc(&b->arena, sizeof(*c));
 	struct service_def *def = arena_alloc(&b->arena,
@@ -205,6 +225,7 @@ static void set_objectives(const struct feed *f, struct batch *b)
 		def[i] = old->service[i];
 		double v = config_objective(f->session->config, f->place,
 					    def[i].name);
+		v = v > 0 ? v : promised(&f->src.opt, def[i].name);
 		if (v > 0)
 			def[i].objective = v;
 	}

@@ -124,6 +124,10 @@ struct alarm {
 struct change_want {
 	const char *service;  /* its name */
 	time_ms before_from, before_to, during_from, during_to;
+	/* Slow is slower than this bucket's bound, in seconds and as its `le`
+	 * is written; NAN and NULL: durations are not compared. */
+	double slow_over;
+	const char *slow_le;
 };
 
 /* One value of one label, counted in both: [0] before, [1] during. Counts are
