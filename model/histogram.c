@@ -35,11 +35,12 @@
 static const struct prom_rules rules[] = {
 	{ .since = 314, SINCE_314 }, { .since = 310, SINCE_310 },
 	{ .since = 308, SINCE_308 }, { .since = 306, SINCE_306 },
-	{ .since = 305, SINCE_305 }, { .since = 304, SINCE_304 },
-	{ .since = 300, SINCE_300 }, { .since = 255, SINCE_255 },
-	{ .since = 254, SINCE_254 }, { .since = 251, SINCE_251 },
-	{ .since = 249, SINCE_249 }, { .since = 246, SINCE_246 },
-	{ .since = 200 },
+	{ .since = 305, SINCE_305 },
+	{ .since = 304, SINCE_304, .range_cut = true },
+	{ .since = 300, SINCE_300, .range_cut = true },
+	{ .since = 255, SINCE_255 }, { .since = 254, SINCE_254 },
+	{ .since = 251, SINCE_251 }, { .since = 249, SINCE_249 },
+	{ .since = 246, SINCE_246 }, { .since = 200 },
 };
 
 /* One to four digits, or -1; *s moves behind them. */
@@ -533,8 +534,8 @@ static double running_avg(const double *v, size_t nr)
 	return mean;
 }
 
-/* One more into a mean of n - 1 values. */
-static void mean_add(struct sum *mean, double v, double n, bool scaled)
+/* One more into a running mean of n - 1 values. */
+static void move_mean(struct sum *mean, double v, double n, bool scaled)
 {
 	if (scaled) {
 		double q = (n - 1) / n;
@@ -546,33 +547,44 @@ static void mean_add(struct sum *mean, double v, double n, bool scaled)
 	}
 }
 
+void mean_add(struct mean *m, double v, const struct prom_rules *r)
+{
+	double n = ++m->n;
+	if (n == 1) {
+		m->s = (struct sum){ v, 0 };
+		return;
+	}
+	if (!m->running) {
+		struct sum next = m->s;
+		sum_add(&next, v);
+		if (!isinf(next.s)) {
+			m->s = next;
+			return;
+		}
+		m->running = true;
+		m->s = (struct sum){ m->s.s / (n - 1), m->s.c / (n - 1) };
+	}
+	move_mean(&m->s, v, n, r->avg_apart);
+}
+
+double mean_value(const struct mean *m, const struct prom_rules *r)
+{
+	if (m->running)
+		return sum_value(&m->s);
+	return r->avg_apart ? m->s.s / m->n + m->s.c / m->n
+			    : sum_value(&m->s) / m->n;
+}
+
 double prom_avg(const double *v, size_t nr, const struct prom_rules *r)
 {
 	if (nr == 0)
 		return NAN;
 	if (!r->kahan_avg)
 		return running_avg(v, nr);
-	struct sum s = { v[0], 0 };
-	bool running = false;
-	for (size_t i = 1; i < nr; i++) {
-		double n = (double)(i + 1);
-		struct sum next = s;
-		if (!running) {
-			sum_add(&next, v[i]);
-			running = isinf(next.s);
-			if (running)
-				s = (struct sum){ s.s / (n - 1),
-						  s.c / (n - 1) };
-			else
-				s = next;
-		}
-		if (running)
-			mean_add(&s, v[i], n, r->avg_apart);
-	}
-	double n = (double)nr;
-	if (running)
-		return sum_value(&s);
-	return r->avg_apart ? s.s / n + s.c / n : sum_value(&s) / n;
+	struct mean m = { 0 };
+	for (size_t i = 0; i < nr; i++)
+		mean_add(&m, v[i], r);
+	return mean_value(&m, r);
 }
 
 const struct histogram *histogram_copy(const struct histogram *h,

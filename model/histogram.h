@@ -19,6 +19,7 @@ struct prom_rules {
 	bool kahan_sum;          /* 2.54 */
 	bool kahan_avg;          /* 2.55 */
 	bool left_open;          /* 3.0 */
+	bool range_cut;          /* 3.0 to 3.4: [1118ms] is 1117 ms */
 	bool exponential;        /* 3.0: interpolation of native histograms */
 	bool classic_fraction;   /* 3.4 */
 	bool nan_observations;   /* 3.5 */
@@ -83,6 +84,14 @@ struct sum {
 };
 void sum_add(struct sum *s, double v);
 double sum_value(const struct sum *s);
+/* prom_avg() of one value after the other, from kahan_avg on. */
+struct mean {
+	struct sum s;
+	double n;
+	bool running; /* the sum overflowed: s is the mean */
+};
+void mean_add(struct mean *m, double v, const struct prom_rules *r);
+double mean_value(const struct mean *m, const struct prom_rules *r); /* n > 0 */
 
 /* A deep copy into an arena; NULL at its ceiling. */
 const struct histogram *histogram_copy(const struct histogram *h,

@@ -1,10 +1,11 @@
 /* Rows of recorded server answers: what the server said, what we say. For
- * tests/oracle.c and tests/unit/histogram.c, hence all static. */
+ * tests/oracle.c, tests/unit/histogram.c and rate.c, hence all static. */
 #ifndef TESTS_ORACLE_H
 #define TESTS_ORACLE_H
 
 #include "base/number.h"
 #include "model/histogram.h"
+#include "model/rate.h"
 
 #include <cjson/cJSON.h>
 #include <dirent.h>
@@ -59,6 +60,21 @@ static const char *oracle_string(const cJSON *row, const char *name)
 static double oracle_field(const struct oracle_row *r, const char *name)
 {
 	return oracle_number(cJSON_GetObjectItem(r->row, name));
+}
+
+/* Whole milliseconds. */
+static time_ms oracle_time(const cJSON *item)
+{
+	if (!cJSON_IsNumber(item) || !(fabs(item->valuedouble) < 0x1p53)) {
+		fprintf(stderr, "oracle: a time is missing\n");
+		exit(2);
+	}
+	return (time_ms)item->valuedouble;
+}
+
+static time_ms oracle_ms(const struct oracle_row *r, const char *name)
+{
+	return oracle_time(cJSON_GetObjectItem(r->row, name));
 }
 
 static bool oracle_same(double a, double b, double tolerance)
@@ -225,6 +241,70 @@ static struct oracle_answer oracle_sum(const struct oracle_row *r)
 	return (struct oracle_answer){ ORACLE_NUMBER, x, NAN, NAN };
 }
 
+/* The samples of one series, those outside of the window too. */
+struct oracle_samples {
+	size_t nr;
+	time_ms *t;
+	double *v;
+};
+
+static struct oracle_samples oracle_samples(const struct oracle_row *r)
+{
+	const cJSON *list = cJSON_GetObjectItem(r->row, "samples"), *pair;
+	size_t room = (size_t)cJSON_GetArraySize(list) + 1;
+	struct oracle_samples s = { 0, calloc(room, sizeof(*s.t)),
+				    calloc(room, sizeof(*s.v)) };
+	cJSON_ArrayForEach(pair, list) {
+		const cJSON *v = cJSON_GetArrayItem(pair, 1);
+		const char *text = cJSON_GetStringValue(v);
+		bool stale = text && strcmp(text, "stale") == 0;
+		s.t[s.nr] = oracle_time(cJSON_GetArrayItem(pair, 0));
+		s.v[s.nr++] = stale ? rate_stale_marker() : oracle_number(v);
+	}
+	return s;
+}
+
+static void oracle_samples_free(struct oracle_samples *s)
+{
+	free(s->t);
+	free(s->v);
+}
+
+static struct oracle_answer oracle_maybe(bool there, double v)
+{
+	return (struct oracle_answer){ there ? ORACLE_NUMBER : ORACLE_NO_SERIES,
+				       v, NAN, NAN };
+}
+
+static struct oracle_answer oracle_rate(const struct oracle_row *r)
+{
+	static const char *const names[] = {
+		[RATE_RATE] = "rate", [RATE_INCREASE] = "increase",
+		[RATE_DELTA] = "delta", [RATE_IRATE] = "irate",
+		[RATE_IDELTA] = "idelta",
+	};
+	enum rate_function f = RATE_RATE;
+	while (f < RATE_IDELTA
+	       && strcmp(names[f], oracle_string(r->row, "fn")) != 0)
+		f++;
+	struct oracle_samples s = oracle_samples(r);
+	double v = NAN;
+	bool there = rate_over(f, s.t, s.v, s.nr, oracle_ms(r, "range_ms"),
+			       oracle_ms(r, "t_ms"), r->rules, &v);
+	oracle_samples_free(&s);
+	return oracle_maybe(there, v);
+}
+
+static struct oracle_answer oracle_instant(const struct oracle_row *r)
+{
+	struct oracle_samples s = oracle_samples(r);
+	double v = NAN;
+	bool there = rate_instant(s.t, s.v, s.nr, RATE_LOOKBACK,
+				  oracle_ms(r, "t_ms"), r->rules, &v);
+	oracle_samples_free(&s);
+	return oracle_maybe(there, v);
+}
+
 /* A function is known by its name and by what its rows carry. */
 static const struct oracle_fn {
 	const char *fn, *carries;
@@ -240,6 +320,12 @@ static const struct oracle_fn {
 	{ "histogram_avg", "set", oracle_native, 0 },
 	{ "sum", "values", oracle_sum, 0 },
 	{ "avg", "values", oracle_sum, 0 },
+	{ "rate", "samples", oracle_rate, 0 },
+	{ "increase", "samples", oracle_rate, 0 },
+	{ "delta", "samples", oracle_rate, 0 },
+	{ "irate", "samples", oracle_rate, 0 },
+	{ "idelta", "samples", oracle_rate, 0 },
+	{ "selector", "samples", oracle_instant, 0 },
 };
 #define ORACLE_FNS (sizeof(oracle_fns) / sizeof(oracle_fns[0]))
 
