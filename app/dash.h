@@ -78,6 +78,10 @@ void dash_graph(struct dash *d, enum graph g);
 /* Time passes: `mono` is a monotonic clock in ms. Moves a playing replay,
  * judges sources. True if a want changed (ask now). */
 bool dash_tick(struct dash *d, time_ms mono);
+/* A service that has begun to page since the call before, once; NULL: none.
+ * What pages already when there is something to see first is no news, nor is
+ * the past. */
+const char *dash_paged(struct dash *d);
 /* Draws what changed. True if the picture may have changed. */
 bool dash_frame(struct dash *d);
 const struct surface *dash_surface(const struct dash *d);

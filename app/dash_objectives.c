@@ -273,6 +273,47 @@ void dash_build_objectives(struct dash *d, time_ms now)
 	v->pack = pack_of(d);
 }
 
+/* ---- who begins to page -------------------------------------------------- */
+
+static uint64_t hash_name(const char *s)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 0x100000001b3u;
+	return h;
+}
+
+static bool was_paging(const struct dash *d, uint64_t name)
+{
+	for (size_t i = 0; i < d->nr_paging; i++)
+		if (d->paging[i] == name)
+			return true;
+	return false;
+}
+
+const char *dash_paged(struct dash *d)
+{
+	uint64_t now[PAGING_MAX];
+	size_t nr = 0;
+	const char *fresh = NULL;
+	if (!d->live || !d->ticked || !d->nr_all)
+		return NULL;
+	for (size_t i = 0; i < d->nr_all && nr < PAGING_MAX; i++) {
+		const struct red_row *r = &d->all[i];
+		if (r->state != STATE_PAGE)
+			continue;
+		now[nr] = hash_name(r->service->name);
+		if (!fresh && !was_paging(d, now[nr]))
+			fresh = r->service->name;
+		nr++;
+	}
+	memcpy(d->paging, now, nr * sizeof(*now));
+	d->nr_paging = nr;
+	bool first = !d->watching;
+	d->watching = true;
+	return first ? NULL : fresh;
+}
+
 void dash_objectives_free(struct dash *d)
 {
 	free(d->slos);

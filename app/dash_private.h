@@ -13,6 +13,9 @@
 /* What `s` goes through: state, name, rate, errors, p99, burn. */
 #define SORT_COLUMNS 6
 
+/* Services that page at once and are told apart. */
+#define PAGING_MAX 64
+
 /* What an open input line is for. */
 enum line { LINE_NONE, LINE_FILTER, LINE_COMMAND };
 enum popup { POPUP_NONE, POPUP_HELP, POPUP_EXPLAIN, POPUP_THEMES,
@@ -80,6 +83,10 @@ struct dash {
 	time_ms onset;
 	size_t selected_change;
 	char onset_of[LIMIT_LABEL_VALUE + 1];
+
+	uint64_t paging[PAGING_MAX];           /* hashes of names */
+	size_t nr_paging;
+	bool watching;                         /* for pages that begin */
 
 	/* input */
 	enum line line;

@@ -133,6 +133,26 @@ static void take_size(struct live *l)
 	l->row = 0;
 }
 
+/* BEL, and a notification where the terminal makes one of OSC 9; the console of
+ * Linux would print it. */
+static void ring(struct live *l)
+{
+	const char *name = dash_paged(l->dash), *term = getenv("TERM");
+	struct buf b;
+	if (!name || !l->o->bell)
+		return;
+	buf_init(&b, 200);
+	buf_str(&b, "\a");
+	if (!term || strncmp(term, "linux", 5) != 0) {
+		buf_str(&b, "\033]9;redtop: ");
+		for (; *name && b.len < 120; name++)
+			buf_char(&b, *name >= ' ' && *name < 127 ? *name : '?');
+		buf_str(&b, " pages\a");
+	}
+	screen_ask(l->screen, buf_text(&b));
+	buf_release(&b);
+}
+
 /* Rows from the top on: header, verdict and table come first. */
 static void draw(struct live *l)
 {
@@ -142,7 +162,8 @@ static void draw(struct live *l)
 		take_size(l);
 	if (l->key_frame)
 		l->row = 0;
-	dash_frame(l->dash);
+	if (dash_frame(l->dash))
+		ring(l);
 	l->rest = !screen_show_some(l->screen, dash_surface(l->dash), &l->theme,
 				    &l->row, pace_room(&l->pace, now));
 	screen_bytes(l->screen, &n);

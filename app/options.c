@@ -288,6 +288,14 @@ static int set_origin(struct options *o, const char *arg, struct err *e)
 	return 0;
 }
 
+static int set_bell(struct options *o, const char *arg, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	o->bell = true;
+	return 0;
+}
+
 static int set_slo(struct options *o, const char *arg, struct err *e)
 {
 	(void)arg;
@@ -342,6 +350,8 @@ const struct option_row option_rows[] = {
 	  set_no_color },
 	{ "low", 0, NULL, "for a slow line: one frame a second, block glyphs",
 	  IN_ALL, set_low },
+	{ "bell", 0, NULL, "ring, and notify by OSC 9, when a service begins to "
+	  "page", IN_LIVE, set_bell },
 	{ "max-bps", 0, "N", "at most N bytes a second to the terminal", IN_ALL,
 	  set_max_bps },
 	{ "range", 0, "TIME", "how much time the charts show (1h)", IN_ALL,

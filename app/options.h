@@ -41,7 +41,7 @@ struct options {
 	const struct http_config *http; /* made of them; or NULL */
 	const char *region, *profile;   /* of AWS, or NULL */
 	const char *theme;
-	bool ascii, no_color, no_mouse, low, verbose, quiet;
+	bool ascii, no_color, no_mouse, low, bell, verbose, quiet;
 	long max_bps;
 	/* snapshot */
 	const char *at;          /* TIME, or NULL */

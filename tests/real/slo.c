@@ -1,0 +1,366 @@
+/* Burn rates, by way of a real Prometheus that holds four days of counters with
+ * known incidents: all windows of seven objectives at 731 moments, whatever way
+ * they come, are the server's own numbers. */
+#include "base/number.h"
+#include "model/objective.h"
+#include "sources/prometheus.h"
+#include "tests/real/lab.c"
+
+#include <sys/stat.h>
+#include <uv.h>
+#include <zlib.h>
+
+#define DATA "tests/data/slo-oracle/"
+#define T0 ((time_ms)1740960000000)
+#define TOLERANCE 1e-9
+#define MOMENTS 1000
+
+static char program_dir[400];
+
+/* ---- the servers --------------------------------------------------------- */
+
+struct past {
+	char dir[64], url[64];
+	pid_t server;
+};
+
+static void unpack(const char *from, const char *to)
+{
+	static char piece[1 << 16];
+	gzFile in = gzopen(from, "rb");
+	FILE *out = fopen(to, "wb");
+	int n;
+	assert_non_null(in);
+	assert_non_null(out);
+	while ((n = gzread(in, piece, sizeof(piece))) > 0)
+		assert_int_equal(fwrite(piece, 1, (size_t)n, out), n);
+	assert_int_equal(n, 0);
+	gzclose(in);
+	assert_int_equal(fclose(out), 0);
+}
+
+static void make_blocks(struct past *p, const char *data)
+{
+	char text[100], blocks[100], tool[300], log[100];
+	int status = -1;
+	snprintf(text, sizeof(text), "%s/data.om", p->dir);
+	snprintf(blocks, sizeof(blocks), "%s/blocks", p->dir);
+	snprintf(log, sizeof(log), "%s/promtool.log", p->dir);
+	snprintf(tool, sizeof(tool), "%s/usr/bin/promtool", servers());
+	unpack(data, text);
+	pid_t pid = lab_run(log, (char *[]){ tool, "tsdb", "create-blocks-from",
+					     "openmetrics",
+					     "--max-block-duration=24h", text,
+					     blocks, NULL });
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	unlink(text);
+}
+
+static void past_start(struct past *p, const char *data)
+{
+	char path[300], config[100], store[100], web[60], log[100], ready[100];
+	int port = free_port();
+	*p = (struct past){ .server = -1 };
+	snprintf(p->dir, sizeof(p->dir), "/tmp/redtop-real-XXXXXX");
+	assert_non_null(mkdtemp(p->dir));
+	make_blocks(p, data);
+	snprintf(config, sizeof(config), "%s/prometheus.yml", p->dir);
+	FILE *f = fopen(config, "w");
+	assert_non_null(f);
+	fputs("global: {}\n", f);
+	fclose(f);
+	snprintf(path, sizeof(path), "%s/usr/bin/prometheus", servers());
+	snprintf(config, sizeof(config), "--config.file=%s/prometheus.yml",
+		 p->dir);
+	snprintf(store, sizeof(store), "--storage.tsdb.path=%s/blocks", p->dir);
+	snprintf(web, sizeof(web), "--web.listen-address=127.0.0.1:%d", port);
+	snprintf(log, sizeof(log), "%s/prometheus.log", p->dir);
+	p->server = lab_run(log, (char *[]){
+		path, config, store, web,
+		"--storage.tsdb.retention.time=100y", NULL });
+	snprintf(p->url, sizeof(p->url), "http://127.0.0.1:%d", port);
+	snprintf(ready, sizeof(ready), "%s/-/ready", p->url);
+	wait_for(ready);
+}
+
+static void past_stop(struct past *p)
+{
+	char command[100];
+	lab_end(p->server);
+	assert_int_equal(strncmp(p->dir, "/tmp/redtop-real-", 17), 0);
+	snprintf(command, sizeof(command), "rm -rf '%s'", p->dir);
+	assert_int_equal(system(command), 0);
+}
+
+/* ---- what is asked ------------------------------------------------------- */
+
+#define HTTP "sum(rate(http_requests_total{job=\""
+#define FAILED "\",code=~\"5..\"}[$window]))"
+#define ALL "\"}[$window]))"
+#define COUNTED "sum(rate(http_request_duration_seconds_count{job=\"checkout\"" \
+		"}[$window]))"
+#define BOTH(job) .errors = HTTP job FAILED, .total = HTTP job ALL
+#define RECORDED(id) .recorded = "slo:sli_error:ratio_rate$window{sloth_id=\"" \
+				 id "\"}"
+/* A short period: what is spent is not this test's. */
+#define PERIOD ((time_ms)3600000)
+
+static const struct slo_def slos[] = {
+	{ .id = "checkout-availability", .objective = 0.999, .period = PERIOD,
+	  BOTH("checkout"), RECORDED("checkout-availability") },
+	{ .id = "checkout-latency", .objective = 0.99, .period = PERIOD,
+	  .errors = "(" COUNTED " - sum(rate(http_request_duration_seconds_"
+		    "bucket{job=\"checkout\",le=\"0.25\"}[$window])))",
+	  .total = COUNTED, RECORDED("checkout-latency") },
+	{ .id = "reports-availability", .objective = 0.99, .period = PERIOD,
+	  BOTH("reports"), RECORDED("reports-availability") },
+	{ .id = "search-availability", .objective = 0.995, .period = PERIOD,
+	  BOTH("search"), RECORDED("search-availability") },
+	{ .id = "idle-availability", .objective = 0.999, .period = PERIOD,
+	  BOTH("idle"), RECORDED("idle-availability") },
+	{ .id = "aligned-availability", .objective = 0.999, .period = PERIOD,
+	  BOTH("aligned"), RECORDED("aligned-availability") },
+	{ .id = "probe-bool", .objective = 0.99, .period = PERIOD,
+	  .errors = "(sum(count_over_time(probe_success{job=\"blackbox\"}["
+		    "$window])) - sum(sum_over_time(probe_success{job=\""
+		    "blackbox\"}[$window])))",
+	  .total = "sum(count_over_time(probe_success{job=\"blackbox\"}["
+		   "$window]))", RECORDED("probe-bool") },
+};
+#define SLOS (sizeof(slos) / sizeof(slos[0]))
+
+struct asker {
+	uv_loop_t loop;
+	struct source src;
+	struct store *store;
+};
+
+static void on_batch(struct source *src, struct batch *b, void *arg)
+{
+	struct asker *a = arg;
+	b->source = src->name;
+	if (b->fault != FAULT_NONE)
+		print_message("%s\n", b->error);
+	assert_int_equal(b->fault, FAULT_NONE);
+	store_apply(a->store, b);
+	batch_free(b);
+}
+
+static void on_ended(struct source *src, void *arg)
+{
+	(void)src;
+	uv_stop(&((struct asker *)arg)->loop);
+}
+
+static void asker_start(struct asker *a, const char *url, bool recorded)
+{
+	static struct slo_def own[SLOS];
+	struct err e;
+	for (size_t i = 0; i < SLOS; i++) {
+		own[i] = slos[i];
+		if (!recorded)
+			own[i].recorded = NULL;
+	}
+	*a = (struct asker){ .store = store_new((size_t)256 << 20) };
+	assert_int_equal(uv_loop_init(&a->loop), 0);
+	a->src = (struct source){
+		.ops = &prometheus_ops, .loop = &a->loop,
+		.state = mem_zero(1, prometheus_ops.state_size),
+		.name = mem_strdup("prom"), .newest = TIME_NONE,
+		.oldest = TIME_NONE, .sink = on_batch, .ended = on_ended,
+		.closed = on_ended, .arg = a,
+		.opt = { .slo = own, .nr_slos = SLOS, .timeout = 30000 },
+	};
+	assert_int_equal(prometheus_ops.open(&a->src, url, &e), 0);
+}
+
+static void ask(struct asker *a, time_ms at)
+{
+	struct want w = { .at = at, .only_slos = true };
+	prometheus_ops.poll(&a->src, &w);
+	uv_run(&a->loop, UV_RUN_DEFAULT);
+}
+
+static void asker_stop(struct asker *a)
+{
+	prometheus_ops.close(&a->src);
+	uv_run(&a->loop, UV_RUN_DEFAULT);
+	uv_run(&a->loop, UV_RUN_DEFAULT);
+	free(a->src.state);
+	free(a->src.name);
+	free(a->src.url);
+	store_free(a->store);
+	uv_loop_close(&a->loop);
+}
+
+/* ---- what is expected ---------------------------------------------------- */
+
+/* A row of the file: NAN where there is a series and it is not a number. */
+struct expected {
+	struct slo_value err, total, ratio, burn;
+};
+static struct expected expected[SLOS][SLO_WINDOWS][MOMENTS];
+static time_ms moments[MOMENTS];
+static size_t nr_moments, nr_rows;
+
+static struct slo_value value_of(const char *s)
+{
+	struct slo_value v = { .there = *s != '\0', .v = NAN };
+	if (v.there)
+		assert_true(number_parse(s, strlen(s), &v.v));
+	return v;
+}
+
+static size_t index_of(const char *id)
+{
+	for (size_t i = 0; i < SLOS; i++)
+		if (strcmp(slos[i].id, id) == 0)
+			return i;
+	fail_msg("no objective %s", id);
+	return 0;
+}
+
+static size_t moment_of(time_ms at)
+{
+	for (size_t i = nr_moments; i-- > 0;)
+		if (moments[i] == at)
+			return i;
+	assert_true(nr_moments < MOMENTS);
+	moments[nr_moments] = at;
+	return nr_moments++;
+}
+
+static enum slo_window window_of(const char *name)
+{
+	for (int w = 0; w < SLO_WINDOWS; w++)
+		if (strcmp(slo_window_name((enum slo_window)w), name) == 0)
+			return (enum slo_window)w;
+	fail_msg("no window %s", name);
+	return SLO_5M;
+}
+
+static int read_expected(void **state)
+{
+	char line[400];
+	gzFile f = gzopen(DATA "expected-d3.csv.gz", "rb");
+	(void)state;
+	assert_non_null(f);
+	assert_non_null(gzgets(f, line, sizeof(line)));
+	while (gzgets(f, line, sizeof(line))) {
+		char *at = line, *field[7];
+		line[strcspn(line, "\r\n")] = '\0';
+		for (int i = 0; i < 7; i++)
+			field[i] = strsep(&at, ",");
+		size_t k = moment_of((time_ms)atoll(field[2]) * 1000);
+		expected[index_of(field[0])][window_of(field[1])][k] =
+			(struct expected){ value_of(field[3]),
+					   value_of(field[4]),
+					   value_of(field[5]),
+					   value_of(field[6]) };
+		nr_rows++;
+	}
+	gzclose(f);
+	return 0;
+}
+
+static bool is_near(double a, double b)
+{
+	if (isnan(a) || isnan(b))
+		return isnan(a) && isnan(b);
+	return a == b || fabs(a - b) <= TOLERANCE * fmax(fabs(a), fabs(b));
+}
+
+/* What a person sees of what the server says. */
+static bool is_right(const struct slo_reading *r, const struct expected *x,
+		     bool counts)
+{
+	bool traffic = x->total.there && x->total.v > 0;
+	double ratio = !traffic ? NAN : x->ratio.there ? x->ratio.v : 0;
+	enum slo_state state = !x->total.there ? SLO_NODATA
+			       : !traffic ? SLO_NOTRAFFIC
+			       : !x->err.there ? SLO_NOERRORS : SLO_IS_OK;
+	double burn = !traffic ? NAN : x->burn.there ? x->burn.v : 0;
+	double err = counts || !x->err.there ? NAN : x->err.v;
+	double total = counts || !x->total.there ? NAN : x->total.v;
+	if (!counts && x->total.there && !x->err.there)
+		err = r->err_per_s; /* 0 or unknown: not the server's word */
+	return r->state == state && is_near(r->error_ratio, ratio)
+	       && is_near(r->burn, burn) && is_near(r->err_per_s, err)
+	       && is_near(r->total_per_s, total);
+}
+
+static const struct store_slo *slo_named(const struct asker *a, const char *id)
+{
+	const struct store_slo *const *s;
+	size_t n = store_slos(a->store, &s);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(s[i]->def->id, id) == 0)
+			return s[i];
+	fail_msg("no objective %s", id);
+	return NULL;
+}
+
+static size_t compare(const struct asker *a, size_t k, size_t *wrong)
+{
+	size_t rows = 0;
+	for (size_t i = 0; i < SLOS; i++) {
+		struct slo_row row;
+		bool counts = strcmp(slos[i].id, "probe-bool") == 0;
+		size_t n = slo_rows(a->store, slo_named(a, slos[i].id),
+				    moments[k], TIME_NONE + 1, &row, 1);
+		assert_true(n <= 1);
+		for (int w = 0; w < SLO_WINDOWS; w++, rows++) {
+			const struct expected *x = &expected[i][w][k];
+			if (n && is_right(&row.window[w], x, counts))
+				continue;
+			if (!n && !x->total.there)
+				continue;
+			if ((*wrong)++ < 10)
+				print_message(
+					"%s %s at %lld: %g %g %.17g %.17g %s\n",
+					slos[i].id,
+					slo_window_name((enum slo_window)w),
+					(long long)moments[k] / 1000,
+					row.window[w].err_per_s,
+					row.window[w].total_per_s,
+					row.window[w].error_ratio,
+					row.window[w].burn,
+					slo_state_name(row.window[w].state));
+		}
+	}
+	return rows;
+}
+
+/* ---- tests --------------------------------------------------------------- */
+
+static void test_burn_rates_are_the_servers_at_every_moment(void **state)
+{
+	struct past p;
+	struct asker a;
+	size_t rows = 0, wrong = 0;
+	(void)state;
+	past_start(&p, DATA "d3.om.gz");
+	asker_start(&a, p.url, false);
+	for (size_t k = 0; k < nr_moments; k++) {
+		ask(&a, moments[k]);
+		rows += compare(&a, k, &wrong);
+	}
+	asker_stop(&a);
+	past_stop(&p);
+	print_message("%zu rows, %zu wrong\n", rows, wrong);
+	assert_int_equal(rows, nr_rows);
+	assert_int_equal(rows, 35819);
+	assert_int_equal(wrong, 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_burn_rates_are_the_servers_at_every_moment),
+	};
+	(void)argc;
+	snprintf(program_dir, sizeof(program_dir), "%s", argv[0]);
+	return cmocka_run_group_tests(tests, read_expected, NULL);
+}
