@@ -276,21 +276,44 @@ static struct oracle_answer oracle_maybe(bool there, double v)
 				       v, NAN, NAN };
 }
 
+/* Which of the names is the row's function. */
+static size_t oracle_name(const struct oracle_row *r, const char *const *names)
+{
+	size_t i = 0;
+	while (names[i + 1]
+	       && strcmp(names[i], oracle_string(r->row, "fn")) != 0)
+		i++;
+	return i;
+}
+
 static struct oracle_answer oracle_rate(const struct oracle_row *r)
 {
 	static const char *const names[] = {
 		[RATE_RATE] = "rate", [RATE_INCREASE] = "increase",
 		[RATE_DELTA] = "delta", [RATE_IRATE] = "irate",
-		[RATE_IDELTA] = "idelta",
+		[RATE_IDELTA] = "idelta", NULL,
 	};
-	enum rate_function f = RATE_RATE;
-	while (f < RATE_IDELTA
-	       && strcmp(names[f], oracle_string(r->row, "fn")) != 0)
-		f++;
+	enum rate_function f = (enum rate_function)oracle_name(r, names);
 	struct oracle_samples s = oracle_samples(r);
 	double v = NAN;
 	bool there = rate_over(f, s.t, s.v, s.nr, oracle_ms(r, "range_ms"),
 			       oracle_ms(r, "t_ms"), r->rules, &v);
+	oracle_samples_free(&s);
+	return oracle_maybe(there, v);
+}
+
+static struct oracle_answer oracle_over(const struct oracle_row *r)
+{
+	static const char *const names[] = {
+		[OVER_SUM] = "sum_over_time", [OVER_COUNT] = "count_over_time",
+		[OVER_AVG] = "avg_over_time", [OVER_MIN] = "min_over_time",
+		[OVER_MAX] = "max_over_time", NULL,
+	};
+	enum rate_aggregate f = (enum rate_aggregate)oracle_name(r, names);
+	struct oracle_samples s = oracle_samples(r);
+	double v = NAN;
+	bool there = rate_over_time(f, s.t, s.v, s.nr, oracle_ms(r, "range_ms"),
+				    oracle_ms(r, "t_ms"), r->rules, &v);
 	oracle_samples_free(&s);
 	return oracle_maybe(there, v);
 }
@@ -326,6 +349,11 @@ static const struct oracle_fn {
 	{ "irate", "samples", oracle_rate, 0 },
 	{ "idelta", "samples", oracle_rate, 0 },
 	{ "selector", "samples", oracle_instant, 0 },
+	{ "sum_over_time", "samples", oracle_over, 0 },
+	{ "count_over_time", "samples", oracle_over, 0 },
+	{ "avg_over_time", "samples", oracle_over, 0 },
+	{ "min_over_time", "samples", oracle_over, 0 },
+	{ "max_over_time", "samples", oracle_over, 0 },
 };
 #define ORACLE_FNS (sizeof(oracle_fns) / sizeof(oracle_fns[0]))
 

@@ -25,8 +25,9 @@ static double unit(uint64_t *seed)
 	return (double)(next(seed) >> 11) * 0x1p-53;
 }
 
-/* All rows of one function of one kept file, in every column. */
-static void check_rows(const char *path, const char *fn, size_t rows)
+/* All rows of one function of one kept file, in its first `columns`. */
+static void check_columns(const char *path, const char *fn, size_t rows,
+			  size_t columns)
 {
 	cJSON *file = oracle_load(path);
 	assert_non_null(file);
@@ -40,10 +41,15 @@ static void check_rows(const char *path, const char *fn, size_t rows)
 	}
 	cJSON_Delete(file);
 	assert_int_equal(n.rows, rows);
-	for (size_t c = 0; c < ORACLE_COLUMNS; c++) {
+	for (size_t c = 0; c < columns; c++) {
 		assert_int_equal(n.asked[c], rows);
 		assert_int_equal(n.fine[c], rows);
 	}
+}
+
+static void check_rows(const char *path, const char *fn, size_t rows)
+{
+	check_columns(path, fn, rows, ORACLE_COLUMNS);
 }
 
 static void requests_per_second_differ_from_the_servers(void **state)
@@ -72,6 +78,16 @@ static void newest_values_differ_from_the_servers(void **state)
 	check_rows(DATA "instant.json", "selector", 18);
 }
 
+static void what_a_gauge_did_meanwhile_differs_from_the_servers(void **state)
+{
+	(void)state;
+	check_columns(DATA "over.json", "sum_over_time", 60, 1);
+	check_columns(DATA "over.json", "count_over_time", 60, 1);
+	check_columns(DATA "over.json", "avg_over_time", 60, 1);
+	check_columns(DATA "over.json", "min_over_time", 60, 1);
+	check_columns(DATA "over.json", "max_over_time", 60, 1);
+}
+
 /* ---- windows ----------------------------------------------------- */
 
 #define T0 INT64_C(1740960000000)
@@ -94,6 +110,21 @@ static void a_sample_on_the_edge_is_counted_by_the_wrong_release(void **state)
 	assert_true(over(OVER_COUNT, t, v, NR(t), "2.53.3", &x) && x == 3);
 	assert_true(over(OVER_SUM, t, v, NR(t), "3.0.0", &x) && x == 12);
 	assert_true(over(OVER_COUNT, t, v, NR(t), NULL, &x) && x == 2);
+}
+
+static void a_sample_of_this_very_moment_is_too_old(void **state)
+{
+	(void)state;
+	static const time_ms t = T0;
+	static const double v = 7;
+	static const char *const all[] = { "2.42.0", "3.14.0" };
+	for (size_t i = 0; i < NR(all); i++) {
+		const struct prom_rules *r = prom_rules(all[i]);
+		double x = 0;
+		assert_true(rate_instant(&t, &v, 1, 0, T0, r, &x) && x == 7);
+		assert_false(rate_instant(&t, &v, 1, 0, T0 + 1, r, &x));
+		assert_false(rate_instant(&t, &v, 1, 99, T0 - 1, r, &x));
+	}
 }
 
 static void windows_are_cut_to_whole_seconds_by_the_wrong_release(void **state)
@@ -391,7 +422,10 @@ int main(void)
 		cmocka_unit_test(changes_of_a_gauge_differ_from_the_servers),
 		cmocka_unit_test(newest_values_differ_from_the_servers),
 		cmocka_unit_test(
+			what_a_gauge_did_meanwhile_differs_from_the_servers),
+		cmocka_unit_test(
 			a_sample_on_the_edge_is_counted_by_the_wrong_release),
+		cmocka_unit_test(a_sample_of_this_very_moment_is_too_old),
 		cmocka_unit_test(
 			windows_are_cut_to_whole_seconds_by_the_wrong_release),
 		cmocka_unit_test(a_window_without_samples_looks_like_zero),
