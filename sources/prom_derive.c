@@ -192,6 +192,14 @@ static bool imply(struct slo_def *d, const struct shape *sh,
 	return d->errors && d->total;
 }
 
+/* What sums or counts over the window is no rate a second. */
+static bool counts_over(const struct slo_def *d)
+{
+	const char *q = d->total;
+	return q && (strstr(q, "_over_time(") || strstr(q, "increase("))
+	       && !strstr(q, "rate(");
+}
+
 const struct slo_def *prom_derive(const struct catalog *c,
 				  const struct source_options *o,
 				  struct arena *a, size_t *nr)
@@ -202,6 +210,7 @@ const struct slo_def *prom_derive(const struct catalog *c,
 	*nr = o->nr_slos;
 	for (size_t i = 0; i < o->nr_slos; i++) {
 		d[i] = o->slo[i];
+		d[i].counts |= counts_over(&d[i]);
 		if (d[i].derived)
 			derive(&d[i], c, o, a);
 	}
