@@ -75,6 +75,14 @@
  * credential_process; more is refused. */
 #define LIMIT_ROLES ((size_t)8)
 #define LIMIT_WORDS ((size_t)256)
+/* Objectives and thresholds of one source, and series of one of them; further
+ * ones are left out, series are counted as lost. */
+#define LIMIT_SLOS ((size_t)2000)
+#define LIMIT_THRESHOLDS ((size_t)5000)
+#define LIMIT_SLO_SERIES ((size_t)20000)
+/* Label values and events of one comparison; further ones are left out. */
+#define LIMIT_CHANGE_VALUES ((size_t)2000)
+#define LIMIT_CHANGE_EVENTS ((size_t)200)
 /* Cells of a surface: a terminal of 500x1000 and some. */
 #define LIMIT_WIDTH 2000
 #define LIMIT_HEIGHT 2000

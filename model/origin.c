@@ -92,6 +92,7 @@ void services_clear(struct origin *o)
 	o->service = NULL;
 	o->by_value = NULL;
 	o->nr_services = 0;
+	own_clear(o);
 }
 
 enum rank { RANK_SERVICE, RANK_CHART, RANK_RESOURCE };
@@ -125,6 +126,7 @@ void services_publish(struct store *st)
 	size_t charts = publish(st, st->nr_services, RANK_CHART);
 	st->nr_charts = charts - st->nr_services;
 	st->nr_resources = publish(st, charts, RANK_RESOURCE) - charts;
+	own_publish(st);
 }
 
 /* Sets what follows from the labels: class and bound. */
@@ -159,20 +161,26 @@ static struct service *owner_of(const struct origin *o, uint32_t question,
 	return s && s->nr[question % 16] < limit ? s : NULL;
 }
 
-static int compare_labels(const struct labels *a, const struct labels *b)
+static bool has_room(const struct origin *o, uint32_t question,
+		     const struct labels *ls)
 {
-	for (size_t i = 0; i < a->nr && i < b->nr; i++) {
-		int c = strcmp(a->l[i].name, b->l[i].name);
-		if (c == 0)
-			c = strcmp(a->l[i].value, b->l[i].value);
-		if (c)
-			return c;
-	}
-	return a->nr < b->nr ? -1 : a->nr > b->nr;
+	return question_is_own(question) ? own_has_room(o, question)
+					 : owner_of(o, question, ls) != NULL;
+}
+
+bool origin_knows(const struct origin *o, uint32_t question)
+{
+	size_t i = question_index(question);
+	if (!question_is_own(question))
+		return catalog_shape(&o->catalog, question / 16) != NULL;
+	return i < (question_kind(question) == QUESTION_SLO ? o->nr_slos
+							    : o->nr_thresholds);
 }
 
 static bool attach(struct origin *o, struct held *h)
 {
+	if (question_is_own(h->s.question))
+		return own_attach(o, h);
 	enum red_role r = h->s.question % 16;
 	struct service *s = owner_of(o, h->s.question, &h->s.labels);
 	h->service = s;
@@ -180,7 +188,7 @@ static bool attach(struct origin *o, struct held *h)
 		return false;
 	MEM_ROOM(s->series[r], s->nr[r], s->cap[r]);
 	size_t i = s->nr[r]++;
-	for (; i > 0 && compare_labels(&s->series[r][i - 1]->labels,
+	for (; i > 0 && labels_compare(&s->series[r][i - 1]->labels,
 				       &h->s.labels) > 0; i--)
 		s->series[r][i] = s->series[r][i - 1];
 	s->series[r][i] = &h->s;
@@ -188,8 +196,12 @@ static bool attach(struct origin *o, struct held *h)
 	return true;
 }
 
-void held_detach(struct held *h)
+void held_detach(struct origin *o, struct held *h)
 {
+	if (question_is_own(h->s.question)) {
+		own_detach(o, h);
+		return;
+	}
 	enum red_role r = h->s.question % 16;
 	struct service *s = h->service;
 	size_t i = 0;
@@ -289,7 +301,7 @@ struct held *held_find(struct store *st, struct origin *o,
 		return a->held[hint];
 	uint64_t hash = labels_hash(&f->labels);
 	struct held *h = a->nr ? *slot_of(a, hash, &f->labels) : NULL;
-	if (h || !owner_of(o, f->question, &f->labels))
+	if (h || !has_room(o, f->question, &f->labels))
 		return h;
 	if (st->nr_series >= LIMIT_SERIES) {
 		st->lost.series++;
@@ -334,8 +346,10 @@ static void drop_strangers(struct store *st, struct origin *o,
 	size_t kept = 0;
 	for (size_t i = 0; i < o->nr_answers; i++) {
 		struct answer *a = &o->answer[i];
-		if (same_questions(catalog_shape(&o->catalog, a->id / 16),
-				   catalog_shape(c, a->id / 16))) {
+		bool own = question_is_own(a->id);
+		if (own ? own_same(&o->catalog, c, a->id)
+			: same_questions(catalog_shape(&o->catalog, a->id / 16),
+					 catalog_shape(c, a->id / 16))) {
 			o->answer[kept++] = *a;
 			continue;
 		}
@@ -377,6 +391,7 @@ static struct catalog copy_catalog(const struct catalog *c, struct arena *a)
 	out.nr_services = n;
 	out.version = c->version ? arena_strdup(a, c->version) : NULL;
 	out.note = c->note ? arena_strdup(a, c->note) : NULL;
+	own_copy(&out, c, a);
 	return out;
 }
 
@@ -397,6 +412,7 @@ static void build_services(struct origin *o)
 	}
 	qsort(o->by_value, o->nr_services, sizeof(*o->by_value),
 	      compare_services);
+	own_build(o);
 }
 
 void catalog_apply(struct store *st, struct origin *o,

@@ -179,7 +179,7 @@ static void apply_frames(struct store *st, struct origin *o,
 	size_t hint = 0;
 	for (size_t i = 0; i < b->nr; i++) {
 		const struct frame *f = &b->frame[i];
-		if (!catalog_shape(&o->catalog, f->question / 16))
+		if (!origin_knows(o, f->question))
 			continue;
 		if (!a || a->id != f->question) {
 			a = answer_find(o, f->question, true);
@@ -205,8 +205,9 @@ static void apply_frames(struct store *st, struct origin *o,
 static struct answer *asked_of(struct origin *o, const struct batch *b,
 			       uint32_t id)
 {
-	bool ours = b->instant && id % 16 < RED_ROLES
-		    && origin_has_shape(o, id / 16);
+	bool ours = b->instant
+		    && (question_is_own(id) ? origin_knows(o, id)
+			: id % 16 < RED_ROLES && origin_has_shape(o, id / 16));
 	struct answer *a = answer_find(o, id, ours);
 	if (a && b->instant)
 		a->at = b->at;
@@ -283,7 +284,7 @@ static void sweep(struct store *st, struct origin *o)
 				a->held[kept++] = a->held[k];
 				continue;
 			}
-			held_detach(a->held[k]);
+			held_detach(o, a->held[k]);
 			held_free(st, a->held[k]);
 		}
 		if (kept == a->nr)
@@ -364,6 +365,15 @@ static void note_range(struct store *st, struct origin *o,
 	p->window = b->window;
 }
 
+/* Of objectives and thresholds alone: not the charts' range. */
+static bool is_own(const struct batch *b)
+{
+	for (size_t i = 0; i < b->nr_asked; i++)
+		if (!question_is_own(b->asked[i]))
+			return false;
+	return true;
+}
+
 void store_apply(struct store *st, const struct batch *b)
 {
 	if (b->fault == FAULT_CANCELLED)
@@ -373,6 +383,7 @@ void store_apply(struct store *st, const struct batch *b)
 	if (b->reset) {
 		forget(st, o);
 		forget_events(st);
+		changes_clear(st);
 	}
 	if (b->catalog)
 		catalog_apply(st, o, b->catalog);
@@ -384,11 +395,13 @@ void store_apply(struct store *st, const struct batch *b)
 	if (b->fault == FAULT_NONE && b->nr_asked) {
 		apply_frames(st, o, b);
 		apply_absence(st, o, b);
-		if (!b->instant)
+		if (!b->instant && !is_own(b))
 			note_range(st, o, b);
 	}
 	for (size_t i = 0; i < b->nr_events; i++)
 		add_event(st, &b->event[i]);
+	if (b->change && b->change->want.service)
+		changes_take(st, b->change);
 	if (b->tick)
 		origin_end_poll(st, o, b->at);
 	keep_ceiling(st);
@@ -521,6 +534,9 @@ void store_free(struct store *st)
 		free(o);
 	}
 	forget_events(st);
+	changes_clear(st);
+	free(st->slos);
+	free(st->thresholds);
 	free(st->event);
 	free(st->origin);
 	free(st->pub_sources);

@@ -42,6 +42,9 @@ struct origin {
 	size_t nr_services;
 	struct service *service;      /* the catalog's, in its order */
 	struct service **by_value;    /* sorted by shape and value */
+	struct store_slo *slo;        /* the catalog's, in its order */
+	struct store_threshold *threshold;
+	size_t nr_slos, nr_thresholds;
 	size_t nr_answers, cap_answers;
 	struct answer *answer;        /* sorted by id */
 	/* of the poll under way */
@@ -49,6 +52,13 @@ struct origin {
 	bool poll_answered, poll_partial;
 	bool notes_old;
 	uint64_t notes_hash; /* of the poll before */
+};
+
+/* Services whose newest comparison is kept. */
+#define CHANGES_MAX 64
+struct held_change {
+	struct arena arena;
+	const struct change_answer *answer;
 };
 
 struct store {
@@ -62,6 +72,11 @@ struct store {
 	const struct store_source **pub_sources;
 	size_t nr_services, nr_charts, nr_resources; /* one after the other */
 	const struct service **services;
+	size_t nr_slos, nr_thresholds;
+	const struct store_slo **slos;
+	const struct store_threshold **thresholds;
+	size_t nr_changes;
+	struct held_change change[CHANGES_MAX];
 	size_t nr_events, cap_events;
 	struct event **event;
 };
@@ -83,7 +98,9 @@ const struct shape *catalog_shape(const struct catalog *c, uint32_t id);
 void held_free(struct store *st, struct held *h);
 void services_clear(struct origin *o);
 void services_publish(struct store *st);
-void held_detach(struct held *h);
+void held_detach(struct origin *o, struct held *h);
+/* True if the catalog has the question. */
+bool origin_knows(const struct origin *o, uint32_t question);
 /* True if there is a service that is asked with the words of this shape. */
 bool origin_has_shape(const struct origin *o, uint32_t shape);
 struct answer *answer_find(struct origin *o, uint32_t id, bool make);
@@ -94,6 +111,18 @@ struct held *held_find(struct store *st, struct origin *o,
 void answers_clear(struct store *st, struct origin *o);
 void catalog_apply(struct store *st, struct origin *o,
 			  const struct catalog *c);
+
+/* own.c */
+void own_copy(struct catalog *out, const struct catalog *c, struct arena *a);
+bool own_same(const struct catalog *a, const struct catalog *b, uint32_t id);
+void own_clear(struct origin *o);
+void own_build(struct origin *o);
+bool own_has_room(const struct origin *o, uint32_t id);
+bool own_attach(struct origin *o, struct held *h);
+void own_detach(struct origin *o, struct held *h);
+void own_publish(struct store *st);
+void changes_clear(struct store *st);
+void changes_take(struct store *st, const struct change_answer *c);
 
 /* origin_state.c */
 void origin_set_text(struct store *st, char **to, const char **pub,
