@@ -639,9 +639,23 @@ const struct catalog *discover_finish(struct discover *d, int requests,
 	return c;
 }
 
+static bool same_rules(const struct catalog *a, const struct catalog *b)
+{
+	if (a->nr_slos != b->nr_slos || a->nr_thresholds != b->nr_thresholds
+	    || !discover_same_text(a->pack, b->pack))
+		return false;
+	for (size_t i = 0; i < a->nr_slos; i++)
+		if (!slo_def_same(&a->slo[i], &b->slo[i]))
+			return false;
+	for (size_t i = 0; i < a->nr_thresholds; i++)
+		if (!threshold_def_same(&a->threshold[i], &b->threshold[i]))
+			return false;
+	return true;
+}
+
 bool catalog_equal(const struct catalog *a, const struct catalog *b)
 {
-	if (!a || !b || a->nr_shapes != b->nr_shapes ||
+	if (!a || !b || !same_rules(a, b) || a->nr_shapes != b->nr_shapes ||
 	    a->nr_services != b->nr_services || a->families != b->families ||
 	    a->unknown != b->unknown ||
 	    !discover_same_text(a->version, b->version) ||
