@@ -86,5 +86,8 @@
 /* Cells of a surface: a terminal of 500x1000 and some. */
 #define LIMIT_WIDTH 2000
 #define LIMIT_HEIGHT 2000
+/* Bytes of a time zone's file, and entries of one of its tables; a larger one
+ * is refused. */
+#define LIMIT_ZONE ((size_t)64 << 10)
 
 #endif
