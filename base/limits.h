@@ -78,5 +78,16 @@
 /* Cells of a surface: a terminal of 500x1000 and some. */
 #define LIMIT_WIDTH 2000
 #define LIMIT_HEIGHT 2000
+/* Objectives and thresholds of one source; further ones are not kept. Series
+ * of one objective, and of one threshold; further ones are counted as lost. */
+#define LIMIT_SLOS ((size_t)2000)
+#define LIMIT_THRESHOLDS ((size_t)5000)
+#define LIMIT_SLO_SERIES ((size_t)2000)
+/* Of one comparison: values of labels, events and notes; further ones are left
+ * out. Services whose newest comparison is kept; the oldest goes. */
+#define LIMIT_CHANGE_COUNTS ((size_t)2000)
+#define LIMIT_CHANGE_EVENTS ((size_t)200)
+#define LIMIT_CHANGE_NOTES ((size_t)64)
+#define LIMIT_CHANGES ((size_t)64)
 
 #endif
