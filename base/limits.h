@@ -89,5 +89,8 @@
 #define LIMIT_CHANGE_EVENTS ((size_t)200)
 #define LIMIT_CHANGE_NOTES ((size_t)64)
 #define LIMIT_CHANGES ((size_t)64)
+/* Bytes of a time zone's file, and entries of one of its tables; a larger one
+ * is refused. */
+#define LIMIT_ZONE ((size_t)64 << 10)
 
 #endif

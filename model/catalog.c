@@ -1,5 +1,4 @@
-/* The words of the catalog, how the values of a status label are read, and how
- * long a cell of an objective is. */
+/* The words of the catalog, and how the values of a status label are read. */
 #include "model/catalog.h"
 
 #include "base/buf.h"
@@ -165,18 +164,6 @@ static const char *status_pattern(enum status_kind k, int form)
 		break;
 	}
 	return NULL;
-}
-
-/* What a period is cut into, so that a month shows hours. */
-#define CELLS 720
-#define MINUTE ((time_ms)60000)
-
-time_ms slo_cell(const struct slo_def *d)
-{
-	if (d->method != SLO_OCCURRENCES)
-		return d->slice > 0 ? d->slice : MINUTE;
-	time_ms cell = time_ceil(d->period / CELLS, MINUTE);
-	return cell > MINUTE ? cell : MINUTE;
 }
 
 static bool is_plain_label(const char *s)

@@ -89,6 +89,10 @@ struct slo_def {
 	const char *where;       /* "slo.yml:12", or NULL */
 };
 
+/* 1 - objective, without the digits that the subtraction invents. 0 where
+ * nothing may fail: then no burn and no budget is known. */
+double slo_error_budget(const struct slo_def *d);
+
 /* ---- what was counted --------------------------------------------------- */
 
 /* A value of an answer: not there at all, or there and perhaps NAN (0/0). */
@@ -115,7 +119,8 @@ struct slo_reading {
 };
 /* noerrors: errors absent, total present; notraffic: 0/0, or a recorded NaN;
  * nodata: total absent. A recorded value wins over the ratio; a window that is
- * not recorded takes errors / total, or `ratio`. */
+ * not recorded takes errors / total, or `ratio`. A ratio beside a total makes
+ * the errors. NaN errors of some total: nodata. Infinite is as NaN. */
 void slo_read_window(const struct slo_def *d, time_ms span,
 		     const struct slo_input *in, struct slo_reading *out);
 
@@ -132,9 +137,12 @@ struct slo_tier {
 				    window: "1 error = 12x"; NAN */
 	bool firing;             /* both strictly over, armed or not */
 	/* At the burn of the 5 m window: seconds until it fires, 0: it does,
-	 * INFINITY: never, NAN: not known. */
+	 * INFINITY: never, NAN: not known. Traffic stays; a window that is fed
+	 * for d seconds loses as much of what was in it, evenly. */
 	double fires_in;
 };
+/* A tier of the def whose share is 0 is none: its factor is NAN, it never
+ * fires. */
 void slo_read_tiers(const struct slo_def *d,
 		    const struct slo_reading window[SLO_WINDOWS],
 		    struct slo_tier tier[SLO_TIERS]);
@@ -160,13 +168,22 @@ struct slo_budget {
 	double bad, total;       /* of the period, counted; NAN */
 };
 /* By occurrences: of errors and total over the whole period. `ratio` and not
- * the others where only that is known. `span` is what the period has had so
- * far (a calendar's) or all of it; rates are multiplied by the part of it that
- * `coverage_s` covers. */
+ * the others where only that is known. `span` is the window they were asked
+ * over: what the period has had so far (a calendar's) or all of it.
+ *
+ * A rate is an increase over the length of its window, and an increase goes no
+ * further than half a scrape interval beyond its samples: rate(x[30d]) of 3 d
+ * of data is the increase of 3 d over 30 d. So rate x span is what was counted,
+ * however little of the span `coverage_s` covers, and what is held here has to
+ * be given in the same way (events / span). Without requests nothing is left
+ * and nothing is gone: `remaining` is NAN. */
 void slo_read_budget(const struct slo_def *d, time_ms span,
 		     const struct slo_input *in, double coverage_s,
 		     struct slo_budget *out);
-/* By slices: each cell is a slice. */
+/* By slices: each cell is a slice, as long as slo_cell() says; a slice without
+ * requests counts for nothing. bad, total and failures_left are slices. By
+ * occurrences the cells are added up. Where only a ratio is known it stands as
+ * the errors of a total of 1. */
 void slo_budget_of_slices(const struct slo_def *d, const struct slo_cell *cell,
 			  size_t nr, struct slo_budget *out);
 
@@ -174,10 +191,12 @@ void slo_budget_of_slices(const struct slo_def *d, const struct slo_cell *cell,
 struct slo_exhaustion {
 	double entire;           /* period / burn */
 	double remaining;        /* what is left at this burn */
-	double rolling;          /* the same while old errors expire */
+	double rolling;          /* the same while old errors expire; NAN of a
+				    calendar's period, where none do */
 };
 /* `hour`: the reading of 1 h. `cell` (rising, of one length) is the period's
- * past, for `rolling`; nr 0: not known. */
+ * past, for `rolling`; nr 0: not known. What the last hour brought goes on;
+ * where nobody counted its requests there are as many as on average. */
 void slo_read_exhaustion(const struct slo_def *d,
 			 const struct slo_reading *hour,
 			 const struct slo_budget *budget,
@@ -187,8 +206,10 @@ void slo_read_exhaustion(const struct slo_def *d,
 /* ---- calendar windows --------------------------------------------------- */
 
 /* The window that holds `at`: from..to, in the def's zone, daylight saving
- * counted. Rolling: at - period, at. -1 with a sentence for a zone that this
- * machine does not know. */
+ * counted. Rolling: at - period, at. A month that is too short for the start's
+ * day begins its window on its last one. Windows reach back before the start
+ * too. Reads a small file (base/zone.h). -1 with a sentence for a zone that
+ * this machine does not know. */
 int slo_bounds(const struct slo_def *d, time_ms at, time_ms *from, time_ms *to,
 	       struct err *e);
 
