@@ -78,5 +78,7 @@
 /* Cells of a surface: a terminal of 500x1000 and some. */
 #define LIMIT_WIDTH 2000
 #define LIMIT_HEIGHT 2000
+/* Evaluation periods of one threshold; of a larger number only these count. */
+#define LIMIT_PERIODS ((size_t)100)
 
 #endif
