@@ -92,5 +92,7 @@
 /* Bytes of a time zone's file, and entries of one of its tables; a larger one
  * is refused. */
 #define LIMIT_ZONE ((size_t)64 << 10)
+/* Evaluation periods of one threshold; of a larger number only these count. */
+#define LIMIT_PERIODS ((size_t)100)
 
 #endif

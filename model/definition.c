@@ -22,7 +22,7 @@ static const char *const *copy_list(const char *const *list, struct arena *a)
 	return own;
 }
 
-struct slo_def slo_def_copy(const struct slo_def *d, struct arena *a)
+struct slo_def own_copy_slo(const struct slo_def *d, struct arena *a)
 {
 	struct slo_def own = *d;
 	const char **texts[] = { &own.id, &own.service, &own.zone, &own.errors,
@@ -35,7 +35,7 @@ struct slo_def slo_def_copy(const struct slo_def *d, struct arena *a)
 	return own;
 }
 
-struct threshold_def threshold_def_copy(const struct threshold_def *d,
+struct threshold_def own_copy_threshold(const struct threshold_def *d,
 					struct arena *a)
 {
 	struct threshold_def own = *d;
@@ -70,28 +70,29 @@ static size_t at_most(size_t nr, size_t max)
 	return nr < max ? nr : max;
 }
 
-struct change_answer change_copy(const struct change_answer *c,
-				 struct arena *a)
+const struct change_answer *change_copy(const struct change_answer *c,
+					struct arena *a)
 {
-	struct change_answer own = *c;
-	own.want.service = copy_text(c->want.service ? c->want.service : "", a);
-	own.fault = copy_text(c->fault, a);
-	own.all = copy_count(&c->all, a);
-	own.nr = at_most(c->nr, LIMIT_CHANGE_COUNTS);
-	struct change_count *n = arena_alloc(a, (own.nr + 1) * sizeof(*n));
-	for (size_t i = 0; i < own.nr; i++)
+	struct change_answer *own = arena_alloc(a, sizeof(*own));
+	*own = *c;
+	own->want.service = copy_text(c->want.service ? c->want.service : "", a);
+	own->fault = copy_text(c->fault, a);
+	own->all = copy_count(&c->all, a);
+	own->nr = at_most(c->nr, LIMIT_CHANGE_COUNTS);
+	struct change_count *n = arena_alloc(a, (own->nr + 1) * sizeof(*n));
+	for (size_t i = 0; i < own->nr; i++)
 		n[i] = copy_count(&c->count[i], a);
-	own.nr_events = at_most(c->nr_events, LIMIT_CHANGE_EVENTS);
-	struct event *e = arena_alloc(a, (own.nr_events + 1) * sizeof(*e));
-	for (size_t i = 0; i < own.nr_events; i++)
+	own->nr_events = at_most(c->nr_events, LIMIT_CHANGE_EVENTS);
+	struct event *e = arena_alloc(a, (own->nr_events + 1) * sizeof(*e));
+	for (size_t i = 0; i < own->nr_events; i++)
 		e[i] = copy_event(&c->event[i], a);
-	own.nr_notes = at_most(c->nr_notes, LIMIT_CHANGE_NOTES);
-	const char **s = arena_alloc(a, (own.nr_notes + 1) * sizeof(*s));
-	for (size_t i = 0; i < own.nr_notes; i++)
+	own->nr_notes = at_most(c->nr_notes, LIMIT_CHANGE_NOTES);
+	const char **s = arena_alloc(a, (own->nr_notes + 1) * sizeof(*s));
+	for (size_t i = 0; i < own->nr_notes; i++)
 		s[i] = arena_strdup(a, c->note[i]);
-	own.count = n;
-	own.event = e;
-	own.note = s;
+	own->count = n;
+	own->event = e;
+	own->note = s;
 	return own;
 }
 
@@ -109,7 +110,7 @@ static bool same_window(const struct slo_def *a, const struct slo_def *b)
 	       && same_text(a->zone, b->zone);
 }
 
-bool slo_def_asks_same(const struct slo_def *a, const struct slo_def *b)
+bool slo_def_same(const struct slo_def *a, const struct slo_def *b)
 {
 	if (!same_text(a->id, b->id) || !same_text(a->service, b->service)
 	    || !same_text(a->errors, b->errors)
@@ -121,7 +122,7 @@ bool slo_def_asks_same(const struct slo_def *a, const struct slo_def *b)
 	       && a->derived == b->derived && a->latency == b->latency;
 }
 
-bool threshold_def_asks_same(const struct threshold_def *a,
+bool threshold_def_same(const struct threshold_def *a,
 			     const struct threshold_def *b)
 {
 	return same_text(a->id, b->id) && same_text(a->query, b->query)

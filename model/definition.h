@@ -6,17 +6,17 @@
 #include "model/batch.h"
 
 /* All their texts and lists are in the arena. */
-struct slo_def slo_def_copy(const struct slo_def *d, struct arena *a);
-struct threshold_def threshold_def_copy(const struct threshold_def *d,
+struct slo_def own_copy_slo(const struct slo_def *d, struct arena *a);
+struct threshold_def own_copy_threshold(const struct threshold_def *d,
 					struct arena *a);
 /* No more of anything than its ceiling. */
-struct change_answer change_copy(const struct change_answer *c,
-				 struct arena *a);
+const struct change_answer *change_copy(const struct change_answer *c,
+					struct arena *a);
 
 /* What was answered to one answers the other: a text for people may differ,
  * and what only says how an answer is read. */
-bool slo_def_asks_same(const struct slo_def *a, const struct slo_def *b);
-bool threshold_def_asks_same(const struct threshold_def *a,
+bool slo_def_same(const struct slo_def *a, const struct slo_def *b);
+bool threshold_def_same(const struct threshold_def *a,
 			     const struct threshold_def *b);
 
 #endif

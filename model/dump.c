@@ -326,7 +326,7 @@ static int dump_changes(const struct dump *d, int r,
 		struct batch *b = batch_new(0);
 		b->source = d->src->name;
 		b->at = b->from = b->to = d->src->answered;
-		b->change = &c->answer;
+		b->change = c->answer;
 		r = send(b, r, emit, arg);
 	}
 	return r;

@@ -466,9 +466,9 @@ static bool same_own(const struct catalog *a, const struct catalog *b,
 	size_t i = question_index(question);
 	if (question_kind(question) == QUESTION_SLO)
 		return i < a->nr_slos && i < b->nr_slos
-		       && slo_def_asks_same(&a->slo[i], &b->slo[i]);
+		       && slo_def_same(&a->slo[i], &b->slo[i]);
 	return i < a->nr_thresholds && i < b->nr_thresholds
-	       && threshold_def_asks_same(&a->threshold[i], &b->threshold[i]);
+	       && threshold_def_same(&a->threshold[i], &b->threshold[i]);
 }
 
 static bool same_question(const struct catalog *a, const struct catalog *b,
@@ -511,9 +511,9 @@ static void copy_own(const struct catalog *c, struct catalog *out,
 	struct slo_def *slo = arena_alloc(a, (n + 1) * sizeof(*slo));
 	struct threshold_def *t = arena_alloc(a, (m + 1) * sizeof(*t));
 	for (size_t i = 0; i < n; i++)
-		slo[i] = slo_def_copy(&c->slo[i], a);
+		slo[i] = own_copy_slo(&c->slo[i], a);
 	for (size_t i = 0; i < m; i++)
-		t[i] = threshold_def_copy(&c->threshold[i], a);
+		t[i] = own_copy_threshold(&c->threshold[i], a);
 	out->nr_slos = n;
 	out->slo = slo;
 	out->nr_thresholds = m;

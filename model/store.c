@@ -119,7 +119,7 @@ static size_t find_change(const struct store *st, const char *service)
 {
 	size_t i = 0;
 	while (i < st->nr_changes
-	       && strcmp(st->change[i]->answer.want.service, service) != 0)
+	       && strcmp(st->change[i]->answer->want.service, service) != 0)
 		i++;
 	return i;
 }
@@ -131,7 +131,7 @@ static void keep_change(struct store *st, const struct origin *from,
 	arena_init(&own->arena, 0);
 	own->from = from;
 	own->answer = change_copy(c, &own->arena);
-	size_t i = find_change(st, own->answer.want.service);
+	size_t i = find_change(st, own->answer->want.service);
 	if (i < st->nr_changes)
 		drop_change(st, i);
 	else if (st->nr_changes >= LIMIT_CHANGES)
@@ -144,7 +144,7 @@ const struct change_answer *store_change(const struct store *st,
 					 const char *service)
 {
 	size_t i = find_change(st, service);
-	return i < st->nr_changes ? &st->change[i]->answer : NULL;
+	return i < st->nr_changes ? st->change[i]->answer : NULL;
 }
 
 /* ---- the door -------------------------------------------------------- */

@@ -34,7 +34,7 @@ struct shelf {
 struct change_kept {
 	const struct origin *from;
 	struct arena arena;
-	struct change_answer answer;
+	const struct change_answer *answer;
 };
 
 /* All series of one question. */
