@@ -75,19 +75,24 @@
  * credential_process; more is refused. */
 #define LIMIT_ROLES ((size_t)8)
 #define LIMIT_WORDS ((size_t)256)
-/* Objectives and thresholds of one source, and series of one of them; further
- * ones are left out, series are counted as lost. */
-#define LIMIT_SLOS ((size_t)2000)
-#define LIMIT_THRESHOLDS ((size_t)5000)
-#define LIMIT_SLO_SERIES ((size_t)20000)
-/* Label values and events of one comparison; further ones are left out. */
-#define LIMIT_CHANGE_VALUES ((size_t)2000)
-#define LIMIT_CHANGE_EVENTS ((size_t)200)
 /* Cells of a surface: a terminal of 500x1000 and some. */
 #define LIMIT_WIDTH 2000
 #define LIMIT_HEIGHT 2000
+/* Objectives and thresholds of one source; further ones are not kept. Series
+ * of one objective, and of one threshold; further ones are counted as lost. */
+#define LIMIT_SLOS ((size_t)2000)
+#define LIMIT_THRESHOLDS ((size_t)5000)
+#define LIMIT_SLO_SERIES ((size_t)2000)
+/* Of one comparison: values of labels, events and notes; further ones are left
+ * out. Services whose newest comparison is kept; the oldest goes. */
+#define LIMIT_CHANGE_COUNTS ((size_t)2000)
+#define LIMIT_CHANGE_EVENTS ((size_t)200)
+#define LIMIT_CHANGE_NOTES ((size_t)64)
+#define LIMIT_CHANGES ((size_t)64)
 /* Bytes of a time zone's file, and entries of one of its tables; a larger one
  * is refused. */
 #define LIMIT_ZONE ((size_t)64 << 10)
+/* Evaluation periods of one threshold; of a larger number only these count. */
+#define LIMIT_PERIODS ((size_t)100)
 
 #endif

@@ -244,6 +244,115 @@ static void print_share(const char *name, double v, struct buf *out)
 	print_number(v, out);
 }
 
+static void print_text(const char *name, const char *s, struct buf *out)
+{
+	if (s)
+		buf_printf(out, " %s=%s", name, s);
+}
+
+static void print_list(const char *name, const char *const *list,
+		       struct buf *out)
+{
+	if (!list)
+		return;
+	buf_printf(out, " %s=", name);
+	for (size_t i = 0; list[i]; i++)
+		buf_printf(out, "%s%s", i ? "," : "", list[i]);
+}
+
+static void print_tiers(const struct slo_def *d, struct buf *out)
+{
+	for (size_t i = 0; i < SLO_TIERS && d->tier[i].share > 0; i++) {
+		const struct slo_tier_def *t = &d->tier[i];
+		buf_printf(out, " tier=%s:%d:%d:", t->page ? "page" : "ticket",
+			   (int)t->brief, (int)t->lasting);
+		print_number(t->share, out);
+	}
+}
+
+static void print_window(const struct slo_def *d, struct buf *out)
+{
+	print_field("period", d->period, out);
+	buf_printf(out, " method=%d", (int)d->method);
+	if (d->slice)
+		print_field("slice", d->slice, out);
+	print_share("slice_target", d->slice_target, out);
+	if (d->calendar == CALENDAR_NONE)
+		return;
+	buf_printf(out, " calendar=%d every=%d", (int)d->calendar,
+		   d->calendar_every);
+	print_field("start", d->calendar_start, out);
+	print_text("zone", d->zone, out);
+}
+
+static void print_slo(const struct slo_def *d, struct buf *out)
+{
+	buf_printf(out, "slo %s service=%s objective=", text_or(d->id),
+		   text_or(d->service));
+	print_number(d->objective, out);
+	print_window(d, out);
+	buf_printf(out, "%s%s%s", d->counts ? " counts" : "",
+		   d->derived ? " derived" : "", d->implicit ? " implicit" : "");
+	print_share("latency", d->latency, out);
+	print_list("group", d->group, out);
+	print_list("own_labels", d->own_labels, out);
+	print_tiers(d, out);
+	print_text("errors", d->errors, out);
+	print_text("total", d->total, out);
+	print_text("ratio", d->ratio, out);
+	print_text("recorded", d->recorded, out);
+	print_text("what", d->what, out);
+	print_text("runbook", d->runbook, out);
+	print_text("where", d->where, out);
+	buf_char(out, '\n');
+}
+
+static void print_level(const char *name, const struct level *l,
+			struct buf *out)
+{
+	if (!l->given)
+		return;
+	buf_printf(out, " %s=", name);
+	print_number(l->below, out);
+	buf_str(out, "..");
+	print_number(l->above, out);
+}
+
+static void print_threshold(const struct threshold_def *d, struct buf *out)
+{
+	buf_printf(out, "threshold %s service=%s measure=%d", text_or(d->id),
+		   text_or(d->service), (int)d->measure);
+	print_level("warning", &d->warning, out);
+	print_level("critical", &d->critical, out);
+	print_field("period", d->period, out);
+	buf_printf(out, " %d/%d missing=%d clear=", d->m, d->n,
+		   (int)d->missing);
+	print_number(d->clear, out);
+	buf_printf(out, " after=%d", d->clear_after);
+	if (d->alert) {
+		print_field("for", d->hold, out);
+		print_field("keep", d->keep, out);
+	}
+	print_text("unit", d->unit, out);
+	print_text("query", d->query, out);
+	print_text("cloudwatch", d->cloudwatch, out);
+	print_text("what", d->what, out);
+	print_text("runbook", d->runbook, out);
+	print_text("pack", d->pack, out);
+	print_text("where", d->where, out);
+	buf_char(out, '\n');
+}
+
+static void print_own(const struct catalog *c, struct buf *out)
+{
+	if (c->pack)
+		buf_printf(out, "pack %s\n", c->pack);
+	for (size_t i = 0; i < c->nr_slos; i++)
+		print_slo(&c->slo[i], out);
+	for (size_t i = 0; i < c->nr_thresholds; i++)
+		print_threshold(&c->threshold[i], out);
+}
+
 static void print_catalog(const struct catalog *c, struct buf *out)
 {
 	buf_printf(out, "catalog version=%s requests=%d families=%d unknown=%d"
@@ -263,6 +372,7 @@ static void print_catalog(const struct catalog *c, struct buf *out)
 		print_share("limit", s->limit, out);
 		buf_char(out, '\n');
 	}
+	print_own(c, out);
 }
 
 static void print_alarms(const struct batch *b, struct buf *out)
@@ -287,6 +397,48 @@ static void print_event(const struct event *e, struct buf *out)
 		print_field("until", e->until, out);
 	buf_printf(out, " service=%s tag=%s %s\n", text_or(e->service),
 		   text_or(e->tag), e->text);
+}
+
+static void print_pair(const char *name, const double v[2], struct buf *out)
+{
+	buf_printf(out, " %s=", name);
+	print_number(v[0], out);
+	buf_char(out, '/');
+	print_number(v[1], out);
+}
+
+static void print_count(const struct change_count *c, struct buf *out)
+{
+	buf_printf(out, "counted %s=%s", text_or(c->label), text_or(c->value));
+	print_pair("requests", c->requests, out);
+	print_pair("errors", c->errors, out);
+	print_pair("slow", c->slow, out);
+	print_pair("p99", c->p99, out);
+	buf_char(out, '\n');
+}
+
+static void print_change(const struct change_answer *c, struct buf *out)
+{
+	buf_printf(out, "change %s", text_or(c->want.service));
+	print_field("before", c->want.before_from, out);
+	buf_str(out, "..");
+	print_time(c->want.before_to, out);
+	print_field("during", c->want.during_from, out);
+	buf_str(out, "..");
+	print_time(c->want.during_to, out);
+	buf_printf(out, " queries=%u slow_over=", c->queries);
+	print_number(c->slow_over, out);
+	buf_str(out, " last_week=");
+	print_number(c->rate_last_week, out);
+	print_text("fault", c->fault, out);
+	buf_char(out, '\n');
+	print_count(&c->all, out);
+	for (size_t i = 0; i < c->nr; i++)
+		print_count(&c->count[i], out);
+	for (size_t i = 0; i < c->nr_events; i++)
+		print_event(&c->event[i], out);
+	for (size_t i = 0; i < c->nr_notes; i++)
+		buf_printf(out, "note %s\n", c->note[i]);
 }
 
 static void print_histogram(const struct histogram *h, struct buf *out)
@@ -337,6 +489,8 @@ void batch_print(const struct batch *b, struct buf *out)
 	for (size_t i = 0; i < b->nr_events; i++)
 		print_event(&b->event[i], out);
 	print_alarms(b, out);
+	if (b->change)
+		print_change(b->change, out);
 	for (size_t i = 0; i < b->nr; i++)
 		print_frame(&b->frame[i], out);
 }

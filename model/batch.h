@@ -160,10 +160,6 @@ struct change_answer {
 	double rate_last_week;
 };
 
-/* A deep copy, its lists cut at their ceilings. */
-const struct change_answer *change_copy(const struct change_answer *c,
-					struct arena *a);
-
 /* What the source says about itself with this answer. */
 struct source_status {
 	const char *kind;     /* "prometheus", "demo"... or NULL: unchanged */

@@ -4,7 +4,6 @@
 #ifndef MODEL_CATALOG_H
 #define MODEL_CATALOG_H
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "model/slo.h"
 #include "model/threshold.h"
@@ -178,14 +177,6 @@ time_ms slo_cell(const struct slo_def *d);
 /* Parts of a threshold's: whole periods as points at their ends, the
  * unfinished one as an instant. */
 enum { THRESHOLD_POINTS, THRESHOLD_NOW };
-
-/* Deep copies into an arena; equal in what is asked and what is meant. */
-struct slo_def own_copy_slo(const struct slo_def *d, struct arena *a);
-struct threshold_def own_copy_threshold(const struct threshold_def *d,
-					struct arena *a);
-bool slo_def_same(const struct slo_def *a, const struct slo_def *b);
-bool threshold_def_same(const struct threshold_def *a,
-			const struct threshold_def *b);
 
 struct service_def {
 	const char *name;    /* what people read; = value unless it clashes */

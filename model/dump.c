@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "model/store_private.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,6 +27,21 @@ struct dump {
 
 typedef void each_series(const struct series *s, void *arg);
 
+static void for_own(const struct dump *d, each_series *f, void *arg)
+{
+	const struct store_slo *const *slo;
+	const struct store_threshold *const *t;
+	size_t slos = store_slos(d->st, &slo);
+	size_t thresholds = store_thresholds(d->st, &t);
+	for (size_t i = 0; i < slos; i++)
+		for (size_t k = 0; slo[i]->source == d->src && k < slo[i]->nr;
+		     k++)
+			f(slo[i]->series[k], arg);
+	for (size_t i = 0; i < thresholds; i++)
+		for (size_t k = 0; t[i]->source == d->src && k < t[i]->nr; k++)
+			f(t[i]->series[k], arg);
+}
+
 static void for_series(const struct dump *d, each_series *f, void *arg)
 {
 	for (size_t i = 0; i < d->nr_services; i++) {
@@ -37,6 +53,23 @@ static void for_series(const struct dump *d, each_series *f, void *arg)
 	}
 }
 
+static void add_answered(struct dump *d, uint32_t id, time_ms at)
+{
+	if (at == TIME_NONE)
+		return;
+	MEM_ROOM(d->asked, d->nr_asked, d->cap_asked);
+	d->asked[d->nr_asked++] = (struct asked){ id, at };
+}
+
+static void find_own_asked(struct dump *d)
+{
+	/* pub is the first of an origin's fields */
+	const struct origin *o = (const struct origin *)d->src;
+	for (size_t i = 0; i < o->nr_answers; i++)
+		if (question_is_own(o->answer[i].id))
+			add_answered(d, o->answer[i].id, o->answer[i].at);
+}
+
 static void find_asked(struct dump *d)
 {
 	const struct catalog *c = d->src->catalog;
@@ -45,12 +78,9 @@ static void find_asked(struct dump *d)
 		for (int r = 0; r < RED_ROLES; r++) {
 			uint32_t id = question_id(c->shape[i].id,
 						  (enum red_role)r);
-			time_ms at = store_answered(d->src, id);
-			if (at == TIME_NONE)
-				continue;
-			MEM_ROOM(d->asked, d->nr_asked, d->cap_asked);
-			d->asked[d->nr_asked++] = (struct asked){ id, at };
+			add_answered(d, id, store_answered(d->src, id));
 		}
+	find_own_asked(d);
 }
 
 /* The first moment after t of which there are instants. */
@@ -77,9 +107,13 @@ static void count_series(const struct series *s, void *arg)
 	(*(size_t *)arg)++;
 }
 
+/* Own questions come sorted, and may be many. */
 static void add_asked(struct filling *f, uint32_t question)
 {
-	for (size_t i = 0; i < f->b->nr_asked; i++)
+	size_t nr = f->b->nr_asked;
+	if (nr && f->asked[nr - 1] == question)
+		return;
+	for (size_t i = 0; i < nr && !question_is_own(question); i++)
 		if (f->asked[i] == question)
 			return;
 	f->asked[f->b->nr_asked++] = question;
@@ -107,10 +141,17 @@ static void add_points(const struct series *s, void *arg)
 	add_asked(f, s->question);
 }
 
+/* What an objective divided by nothing is there all the same. */
+static bool has_now(const struct series *s)
+{
+	return s->now_h || !isnan(s->now_v)
+	       || (question_is_own(s->question) && series_is_there(s));
+}
+
 static void add_now(const struct series *s, void *arg)
 {
 	struct filling *f = arg;
-	if (s->now_t != f->b->at || (isnan(s->now_v) && !s->now_h))
+	if (s->now_t != f->b->at || !has_now(s))
 		return;
 	f->frame[f->b->nr++] = (struct frame){
 		.question = s->question, .labels = s->labels, .nr = 1,
@@ -125,6 +166,7 @@ static struct batch *filled(const struct dump *d, each_series *add, time_ms at,
 	struct batch *b = batch_new(0);
 	struct filling f = { .b = b };
 	for_series(d, count_series, &f.max);
+	for_own(d, count_series, &f.max);
 	f.frame = arena_alloc(&b->arena, (f.max + 1) * sizeof(*f.frame));
 	f.asked = arena_alloc(&b->arena, (f.max + d->nr_asked + 1)
 						 * sizeof(*f.asked));
@@ -142,6 +184,29 @@ static struct batch *filled(const struct dump *d, each_series *add, time_ms at,
 		if (d->asked[i].at == at)
 			f.asked[b->nr_asked++] = d->asked[i].question;
 	for_series(d, add, &f);
+	if (instant)
+		for_own(d, add, &f);
+	return b;
+}
+
+/* The points of objectives and thresholds: a range of their own, so that it
+ * is none of the charts'. */
+static struct batch *filled_own(const struct dump *d, time_ms at)
+{
+	const struct store_source *s = d->src;
+	struct batch *b = batch_new(0);
+	struct filling f = { .b = b };
+	for_own(d, count_series, &f.max);
+	f.frame = arena_alloc(&b->arena, (f.max + 1) * sizeof(*f.frame));
+	f.asked = arena_alloc(&b->arena, (f.max + 1) * sizeof(*f.asked));
+	b->source = s->name;
+	b->at = b->from = b->to = at;
+	b->step = s->step;
+	b->settled = s->settled;
+	b->window = s->window;
+	b->frame = f.frame;
+	b->asked = f.asked;
+	for_own(d, add_points, &f);
 	return b;
 }
 
@@ -250,6 +315,23 @@ static int send(struct batch *b, int r,
 	return r;
 }
 
+static int dump_changes(const struct dump *d, int r,
+			int (*emit)(const struct batch *b, void *arg),
+			void *arg)
+{
+	for (size_t i = 0; i < d->st->nr_changes; i++) {
+		const struct change_kept *c = d->st->change[i];
+		if (&c->from->pub != d->src)
+			continue;
+		struct batch *b = batch_new(0);
+		b->source = d->src->name;
+		b->at = b->from = b->to = d->src->answered;
+		b->change = c->answer;
+		r = send(b, r, emit, arg);
+	}
+	return r;
+}
+
 static int dump_source(struct dump *d, bool events,
 		       int (*emit)(const struct batch *b, void *arg), void *arg)
 {
@@ -260,6 +342,12 @@ static int dump_source(struct dump *d, bool events,
 	int r = send(b, 0, emit, arg);
 	find_asked(d);
 	r = send(filled(d, add_points, at, false), r, emit, arg);
+	b = filled_own(d, at);
+	if (b->nr)
+		r = send(b, r, emit, arg);
+	else
+		batch_free(b);
+	r = dump_changes(d, r, emit, arg);
 	for (time_ms t = next_instant(d, TIME_NONE); t != TIME_NONE && t < at;
 	     t = next_instant(d, t))
 		r = send(filled(d, add_now, t, true), r, emit, arg);

@@ -121,15 +121,3 @@ void labels_print(const struct labels *ls, struct buf *out)
 	}
 	buf_char(out, '}');
 }
-
-int labels_compare(const struct labels *a, const struct labels *b)
-{
-	for (size_t i = 0; i < a->nr && i < b->nr; i++) {
-		int c = strcmp(a->l[i].name, b->l[i].name);
-		if (c == 0)
-			c = strcmp(a->l[i].value, b->l[i].value);
-		if (c)
-			return c;
-	}
-	return a->nr < b->nr ? -1 : a->nr > b->nr;
-}

@@ -23,8 +23,6 @@ struct labels {
 /* The value, or NULL. */
 const char *labels_get(const struct labels *ls, const char *name);
 bool labels_equal(const struct labels *a, const struct labels *b);
-/* By names and values, in their order. */
-int labels_compare(const struct labels *a, const struct labels *b);
 uint64_t labels_hash(const struct labels *ls);
 /* Sorts in place by name; returns false if a name stands twice. */
 bool labels_sort(struct label *l, size_t nr);

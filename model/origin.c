@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "model/definition.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -87,12 +88,19 @@ void services_clear(struct origin *o)
 	for (size_t i = 0; i < o->nr_services; i++)
 		for (int r = 0; r < RED_ROLES; r++)
 			free(o->service[i].series[r]);
+	for (size_t i = 0; i < o->nr_slos; i++)
+		free(o->slo[i].series);
+	for (size_t i = 0; i < o->nr_thresholds; i++)
+		free(o->threshold[i].series);
 	free(o->service);
 	free(o->by_value);
+	free(o->slo);
+	free(o->threshold);
 	o->service = NULL;
 	o->by_value = NULL;
-	o->nr_services = 0;
-	own_clear(o);
+	o->slo = NULL;
+	o->threshold = NULL;
+	o->nr_services = o->nr_slos = o->nr_thresholds = 0;
 }
 
 enum rank { RANK_SERVICE, RANK_CHART, RANK_RESOURCE };
@@ -114,6 +122,27 @@ static size_t publish(struct store *st, size_t n, enum rank rank)
 	return n;
 }
 
+static void publish_own(struct store *st)
+{
+	size_t slos = 0, thresholds = 0, n = 0;
+	for (size_t i = 0; i < st->nr_origins; i++) {
+		slos += st->origin[i]->nr_slos;
+		thresholds += st->origin[i]->nr_thresholds;
+	}
+	st->slos = mem_grow(st->slos, slos + 1, sizeof(*st->slos));
+	st->thresholds = mem_grow(st->thresholds, thresholds + 1,
+				  sizeof(*st->thresholds));
+	st->nr_slos = slos;
+	st->nr_thresholds = thresholds;
+	for (size_t i = 0; i < st->nr_origins; i++)
+		for (size_t k = 0; k < st->origin[i]->nr_slos; k++)
+			st->slos[n++] = &st->origin[i]->slo[k];
+	n = 0;
+	for (size_t i = 0; i < st->nr_origins; i++)
+		for (size_t k = 0; k < st->origin[i]->nr_thresholds; k++)
+			st->thresholds[n++] = &st->origin[i]->threshold[k];
+}
+
 /* Those of the table first, then those that carry a chart's query, then
  * resources. */
 void services_publish(struct store *st)
@@ -126,7 +155,7 @@ void services_publish(struct store *st)
 	size_t charts = publish(st, st->nr_services, RANK_CHART);
 	st->nr_charts = charts - st->nr_services;
 	st->nr_resources = publish(st, charts, RANK_RESOURCE) - charts;
-	own_publish(st);
+	publish_own(st);
 }
 
 /* Sets what follows from the labels: class and bound. */
@@ -161,26 +190,104 @@ static struct service *owner_of(const struct origin *o, uint32_t question,
 	return s && s->nr[question % 16] < limit ? s : NULL;
 }
 
-static bool has_room(const struct origin *o, uint32_t question,
-		     const struct labels *ls)
+static int compare_labels(const struct labels *a, const struct labels *b)
 {
-	return question_is_own(question) ? own_has_room(o, question)
-					 : owner_of(o, question, ls) != NULL;
+	for (size_t i = 0; i < a->nr && i < b->nr; i++) {
+		int c = strcmp(a->l[i].name, b->l[i].name);
+		if (c == 0)
+			c = strcmp(a->l[i].value, b->l[i].value);
+		if (c)
+			return c;
+	}
+	return a->nr < b->nr ? -1 : a->nr > b->nr;
+}
+
+/* ---- own questions ---------------------------------------------------- */
+
+static bool knows_own(const struct origin *o, uint32_t question)
+{
+	unsigned part = question_part(question);
+	size_t i = question_index(question);
+	switch (question_kind(question)) {
+	case QUESTION_SLO:
+		return i < o->nr_slos && (part & 15u) < SLO_SPANS;
+	case QUESTION_THRESHOLD:
+		return i < o->nr_thresholds && part <= THRESHOLD_NOW;
+	}
+	return false;
 }
 
 bool origin_knows(const struct origin *o, uint32_t question)
 {
-	size_t i = question_index(question);
-	if (!question_is_own(question))
-		return catalog_shape(&o->catalog, question / 16) != NULL;
-	return i < (question_kind(question) == QUESTION_SLO ? o->nr_slos
-							    : o->nr_thresholds);
+	if (question_is_own(question))
+		return knows_own(o, question);
+	return question % 16 < RED_ROLES && origin_has_shape(o, question / 16);
 }
+
+struct shelf origin_shelf(const struct origin *o, uint32_t question)
+{
+	size_t i = question_index(question);
+	if (question_kind(question) == QUESTION_SLO) {
+		struct store_slo *s = &o->slo[i];
+		return (struct shelf){ &s->nr, &s->cap, &s->series };
+	}
+	struct store_threshold *t = &o->threshold[i];
+	return (struct shelf){ &t->nr, &t->cap, &t->series };
+}
+
+/* The place of a series of a question on its shelf. */
+static size_t shelf_place(const struct shelf *sh, uint32_t question,
+			  const struct labels *ls)
+{
+	size_t lo = 0, hi = *sh->nr;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct series *s = (*sh->series)[mid];
+		bool before = s->question != question
+			      ? s->question < question
+			      : compare_labels(&s->labels, ls) < 0;
+		if (before)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static bool attach_own(struct origin *o, struct held *h)
+{
+	h->service = NULL;
+	if (!knows_own(o, h->s.question))
+		return false;
+	struct shelf sh = origin_shelf(o, h->s.question);
+	size_t i = shelf_place(&sh, h->s.question, &h->s.labels);
+	if (*sh.nr >= LIMIT_SLO_SERIES)
+		return false;
+	MEM_ROOM(*sh.series, *sh.nr, *sh.cap);
+	memmove(*sh.series + i + 1, *sh.series + i,
+		(*sh.nr - i) * sizeof(**sh.series));
+	(*sh.series)[i] = &h->s;
+	(*sh.nr)++;
+	h->s.class = CLASS_OK;
+	h->s.le = NAN;
+	return true;
+}
+
+static void detach_own(struct origin *o, struct held *h)
+{
+	struct shelf sh = origin_shelf(o, h->s.question);
+	size_t i = shelf_place(&sh, h->s.question, &h->s.labels);
+	(*sh.nr)--;
+	memmove(*sh.series + i, *sh.series + i + 1,
+		(*sh.nr - i) * sizeof(**sh.series));
+}
+
+/* ---- series and who they belong to ------------------------------------ */
 
 static bool attach(struct origin *o, struct held *h)
 {
 	if (question_is_own(h->s.question))
-		return own_attach(o, h);
+		return attach_own(o, h);
 	enum red_role r = h->s.question % 16;
 	struct service *s = owner_of(o, h->s.question, &h->s.labels);
 	h->service = s;
@@ -188,7 +295,7 @@ static bool attach(struct origin *o, struct held *h)
 		return false;
 	MEM_ROOM(s->series[r], s->nr[r], s->cap[r]);
 	size_t i = s->nr[r]++;
-	for (; i > 0 && labels_compare(&s->series[r][i - 1]->labels,
+	for (; i > 0 && compare_labels(&s->series[r][i - 1]->labels,
 				       &h->s.labels) > 0; i--)
 		s->series[r][i] = s->series[r][i - 1];
 	s->series[r][i] = &h->s;
@@ -199,7 +306,7 @@ static bool attach(struct origin *o, struct held *h)
 void held_detach(struct origin *o, struct held *h)
 {
 	if (question_is_own(h->s.question)) {
-		own_detach(o, h);
+		detach_own(o, h);
 		return;
 	}
 	enum red_role r = h->s.question % 16;
@@ -292,6 +399,23 @@ static struct held *held_new(struct store *st, struct answer *a,
 	return h;
 }
 
+/* There is somebody for a new series, and room. */
+static bool has_room(struct store *st, const struct origin *o,
+		     const struct frame *f)
+{
+	if (!question_is_own(f->question)) {
+		if (!owner_of(o, f->question, &f->labels))
+			return false;
+	} else if (*origin_shelf(o, f->question).nr >= LIMIT_SLO_SERIES) {
+		st->lost.series++;
+		return false;
+	}
+	if (st->nr_series < LIMIT_SERIES)
+		return true;
+	st->lost.series++;
+	return false;
+}
+
 /* Frames come in the order of the answer before: look at `hint` first. */
 struct held *held_find(struct store *st, struct origin *o,
 			      struct answer *a, const struct frame *f,
@@ -301,12 +425,8 @@ struct held *held_find(struct store *st, struct origin *o,
 		return a->held[hint];
 	uint64_t hash = labels_hash(&f->labels);
 	struct held *h = a->nr ? *slot_of(a, hash, &f->labels) : NULL;
-	if (h || !has_room(o, f->question, &f->labels))
+	if (h || !has_room(st, o, f))
 		return h;
-	if (st->nr_series >= LIMIT_SERIES) {
-		st->lost.series++;
-		return NULL;
-	}
 	h = held_new(st, a, f, hash);
 	attach(o, h);
 	return h;
@@ -339,6 +459,27 @@ static bool same_questions(const struct shape *a, const struct shape *b)
 	return true;
 }
 
+/* The same definition at the same place. */
+static bool same_own(const struct catalog *a, const struct catalog *b,
+		     uint32_t question)
+{
+	size_t i = question_index(question);
+	if (question_kind(question) == QUESTION_SLO)
+		return i < a->nr_slos && i < b->nr_slos
+		       && slo_def_same(&a->slo[i], &b->slo[i]);
+	return i < a->nr_thresholds && i < b->nr_thresholds
+	       && threshold_def_same(&a->threshold[i], &b->threshold[i]);
+}
+
+static bool same_question(const struct catalog *a, const struct catalog *b,
+			  uint32_t question)
+{
+	if (question_is_own(question))
+		return same_own(a, b, question);
+	return same_questions(catalog_shape(a, question / 16),
+			      catalog_shape(b, question / 16));
+}
+
 /* Series whose question means something else now are forgotten. */
 static void drop_strangers(struct store *st, struct origin *o,
 			   const struct catalog *c)
@@ -346,10 +487,7 @@ static void drop_strangers(struct store *st, struct origin *o,
 	size_t kept = 0;
 	for (size_t i = 0; i < o->nr_answers; i++) {
 		struct answer *a = &o->answer[i];
-		bool own = question_is_own(a->id);
-		if (own ? own_same(&o->catalog, c, a->id)
-			: same_questions(catalog_shape(&o->catalog, a->id / 16),
-					 catalog_shape(c, a->id / 16))) {
+		if (same_question(&o->catalog, c, a->id)) {
 			o->answer[kept++] = *a;
 			continue;
 		}
@@ -360,12 +498,34 @@ static void drop_strangers(struct store *st, struct origin *o,
 	o->nr_answers = kept;
 }
 
+static size_t at_most(size_t nr, size_t max)
+{
+	return nr < max ? nr : max;
+}
+
+static void copy_own(const struct catalog *c, struct catalog *out,
+		     struct arena *a)
+{
+	size_t n = at_most(c->nr_slos, LIMIT_SLOS);
+	size_t m = at_most(c->nr_thresholds, LIMIT_THRESHOLDS);
+	struct slo_def *slo = arena_alloc(a, (n + 1) * sizeof(*slo));
+	struct threshold_def *t = arena_alloc(a, (m + 1) * sizeof(*t));
+	for (size_t i = 0; i < n; i++)
+		slo[i] = own_copy_slo(&c->slo[i], a);
+	for (size_t i = 0; i < m; i++)
+		t[i] = own_copy_threshold(&c->threshold[i], a);
+	out->nr_slos = n;
+	out->slo = slo;
+	out->nr_thresholds = m;
+	out->threshold = t;
+	out->pack = c->pack ? arena_strdup(a, c->pack) : NULL;
+}
+
 static struct catalog copy_catalog(const struct catalog *c, struct arena *a)
 {
 	struct catalog out = *c;
 	struct shape *sh = arena_alloc(a, c->nr_shapes * sizeof(*sh));
-	size_t n = c->nr_services < LIMIT_SERVICES ? c->nr_services
-						  : LIMIT_SERVICES;
+	size_t n = at_most(c->nr_services, LIMIT_SERVICES);
 	struct service_def *def = arena_alloc(a, n * sizeof(*def));
 	for (size_t i = 0; i < c->nr_shapes; i++) {
 		const char **texts[] = { &sh[i].label, &sh[i].metric,
@@ -391,7 +551,7 @@ static struct catalog copy_catalog(const struct catalog *c, struct arena *a)
 	out.nr_services = n;
 	out.version = c->version ? arena_strdup(a, c->version) : NULL;
 	out.note = c->note ? arena_strdup(a, c->note) : NULL;
-	own_copy(&out, c, a);
+	copy_own(c, &out, a);
 	return out;
 }
 
@@ -412,7 +572,22 @@ static void build_services(struct origin *o)
 	}
 	qsort(o->by_value, o->nr_services, sizeof(*o->by_value),
 	      compare_services);
-	own_build(o);
+}
+
+static void build_own(struct origin *o)
+{
+	const struct catalog *c = &o->catalog;
+	o->slo = mem_zero(c->nr_slos, sizeof(*o->slo));
+	o->threshold = mem_zero(c->nr_thresholds, sizeof(*o->threshold));
+	o->nr_slos = c->nr_slos;
+	o->nr_thresholds = c->nr_thresholds;
+	for (size_t i = 0; i < c->nr_slos; i++)
+		o->slo[i] = (struct store_slo){ .def = &c->slo[i],
+						.source = &o->pub, .index = i };
+	for (size_t i = 0; i < c->nr_thresholds; i++)
+		o->threshold[i] = (struct store_threshold){
+			.def = &c->threshold[i], .source = &o->pub, .index = i,
+		};
 }
 
 void catalog_apply(struct store *st, struct origin *o,
@@ -425,6 +600,7 @@ void catalog_apply(struct store *st, struct origin *o,
 	arena_release(&old);
 	services_clear(o);
 	build_services(o);
+	build_own(o);
 	for (size_t i = 0; i < o->nr_answers; i++) {
 		struct answer *a = &o->answer[i];
 		size_t kept = 0;

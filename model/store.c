@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "model/definition.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -95,6 +96,57 @@ void store_source_event(struct store *st, const struct origin *o, time_ms at,
 				       .severity = severity, .text = line });
 }
 
+/* ---- comparisons ----------------------------------------------------- */
+
+static void drop_change(struct store *st, size_t i)
+{
+	arena_release(&st->change[i]->arena);
+	free(st->change[i]);
+	st->nr_changes--;
+	memmove(st->change + i, st->change + i + 1,
+		(st->nr_changes - i) * sizeof(*st->change));
+}
+
+/* NULL: all. */
+static void forget_changes(struct store *st, const struct origin *from)
+{
+	for (size_t i = st->nr_changes; i-- > 0;)
+		if (!from || st->change[i]->from == from)
+			drop_change(st, i);
+}
+
+static size_t find_change(const struct store *st, const char *service)
+{
+	size_t i = 0;
+	while (i < st->nr_changes
+	       && strcmp(st->change[i]->answer->want.service, service) != 0)
+		i++;
+	return i;
+}
+
+static void keep_change(struct store *st, const struct origin *from,
+			const struct change_answer *c)
+{
+	struct change_kept *own = mem_zero(1, sizeof(*own));
+	arena_init(&own->arena, 0);
+	own->from = from;
+	own->answer = change_copy(c, &own->arena);
+	size_t i = find_change(st, own->answer->want.service);
+	if (i < st->nr_changes)
+		drop_change(st, i);
+	else if (st->nr_changes >= LIMIT_CHANGES)
+		drop_change(st, 0);
+	st->change[st->nr_changes++] = own;
+	st->generation++;
+}
+
+const struct change_answer *store_change(const struct store *st,
+					 const char *service)
+{
+	size_t i = find_change(st, service);
+	return i < st->nr_changes ? st->change[i]->answer : NULL;
+}
+
 /* ---- the door -------------------------------------------------------- */
 
 static struct origin *find_origin(struct store *st, const char *name)
@@ -143,6 +195,7 @@ static void forget(struct store *st, struct origin *o)
 	origin_endpoints_clear(o);
 	origin_cost_clear(o);
 	origin_alarms_clear(o);
+	forget_changes(st, o);
 	struct store_source *p = &o->pub;
 	p->catalog = NULL;
 	p->nr_warnings = p->nr_infos = 0;
@@ -191,6 +244,8 @@ static void apply_frames(struct store *st, struct origin *o,
 		bool again = h->seen == st->epoch;
 		h->seen = st->epoch;
 		if (b->instant)
+			h->there = f->nr > 0;
+		if (b->instant)
 			points_set_now(st, &h->s,
 				f->nr && f->t[0] < b->at ? f->t[0] : b->at,
 				f->nr && f->v ? f->v[0] : NAN,
@@ -202,15 +257,17 @@ static void apply_frames(struct store *st, struct origin *o,
 
 /* That a question was answered is kept where it can mean anything, also
  * without any series. */
-static struct answer *asked_of(struct origin *o, const struct batch *b,
-			       uint32_t id)
+static struct answer *asked_of(struct store *st, struct origin *o,
+			       const struct batch *b, uint32_t id)
 {
-	bool ours = b->instant
-		    && (question_is_own(id) ? origin_knows(o, id)
-			: id % 16 < RED_ROLES && origin_has_shape(o, id / 16));
+	bool ours = b->instant && origin_knows(o, id);
 	struct answer *a = answer_find(o, id, ours);
-	if (a && b->instant)
-		a->at = b->at;
+	if (!a || !b->instant)
+		return a;
+	/* That there is nothing is news where nothing was known. */
+	if (a->at == TIME_NONE && question_is_own(id))
+		st->generation++;
+	a->at = b->at;
 	return a;
 }
 
@@ -219,7 +276,7 @@ static void apply_absence(struct store *st, struct origin *o,
 			  const struct batch *b)
 {
 	for (size_t i = 0; i < b->nr_asked; i++) {
-		struct answer *a = asked_of(o, b, b->asked[i]);
+		struct answer *a = asked_of(st, o, b, b->asked[i]);
 		for (size_t k = 0; a && k < a->nr; k++) {
 			struct held *h = a->held[k];
 			if (h->seen == st->epoch)
@@ -227,6 +284,8 @@ static void apply_absence(struct store *st, struct origin *o,
 			if (b->only && h->service
 			    && strcmp(h->service->def->value, b->only) != 0)
 				continue;
+			if (b->instant)
+				h->there = false;
 			if (b->instant)
 				points_set_now(st, &h->s, b->at, NAN, NULL);
 			else
@@ -238,11 +297,19 @@ static void apply_absence(struct store *st, struct origin *o,
 
 typedef void each_series(struct store *st, struct series *s, void *arg);
 
-static void for_each_series(struct store *st, each_series *f, void *arg)
+/* Which: what is drawn on the charts' grid, and objectives and thresholds,
+ * whose points reach back weeks. */
+enum { SERIES_CHARTS = 1, SERIES_OWN = 2, SERIES_ALL = 3 };
+
+static void for_each_series(struct store *st, int which, each_series *f,
+			    void *arg)
 {
 	for (size_t i = 0; i < st->nr_origins; i++)
 		for (size_t k = 0; k < st->origin[i]->nr_answers; k++) {
 			const struct answer *a = &st->origin[i]->answer[k];
+			bool own = question_is_own(a->id);
+			if (!(which & (own ? SERIES_OWN : SERIES_CHARTS)))
+				continue;
 			for (size_t m = 0; m < a->nr; m++)
 				f(st, &a->held[m]->s, arg);
 		}
@@ -270,7 +337,9 @@ static void cut_before(struct store *st, struct series *s, void *arg)
 
 static bool says_nothing(const struct held *h)
 {
-	return h->s.nr == 0 && isnan(h->s.now_v) && !h->s.now_h;
+	bool zero_by_zero = h->there && question_is_own(h->s.question);
+	return h->s.nr == 0 && isnan(h->s.now_v) && !h->s.now_h
+	       && !zero_by_zero;
 }
 
 /* Series that came and went (a version, a pod) do not stay for ever. */
@@ -310,7 +379,7 @@ static void renew_text(struct store *st)
 {
 	struct intern fresh;
 	intern_init(&fresh);
-	for_each_series(st, move_labels, &fresh);
+	for_each_series(st, SERIES_ALL, move_labels, &fresh);
 	for (size_t i = 0; i < st->nr_events; i++) {
 		struct event *e = st->event[i];
 		e->service = intern(&fresh, e->service);
@@ -322,8 +391,26 @@ static void renew_text(struct store *st)
 	st->generation++;
 }
 
+static void count_points(struct store *st, struct series *s, void *arg)
+{
+	(void)st;
+	*(size_t *)arg += s->nr;
+}
+
 /* An eighth of the time held goes at once, so that it does not happen at
- * every answer. */
+ * every answer; of the charts or of what reaches back weeks, whichever holds
+ * more, so that neither goes for the other. */
+static void cut_oldest(struct store *st)
+{
+	time_ms ends[2] = { TIME_NONE, TIME_NONE };
+	size_t own = 0;
+	for_each_series(st, SERIES_OWN, count_points, &own);
+	int which = own > st->points - own ? SERIES_OWN : SERIES_CHARTS;
+	for_each_series(st, which, see_ends, ends);
+	time_ms limit = ends[0] + (ends[1] - ends[0]) / 8 + 1;
+	for_each_series(st, which, cut_before, &limit);
+}
+
 static void keep_ceiling(struct store *st)
 {
 	if (store_bytes(st) <= st->max && st->nr_series < LIMIT_SERIES)
@@ -333,13 +420,18 @@ static void keep_ceiling(struct store *st)
 	if (st->text.arena.total > st->max / 4)
 		renew_text(st);
 	size_t before = st->points;
-	while (store_bytes(st) > st->max && st->points) {
-		time_ms ends[2] = { TIME_NONE, TIME_NONE };
-		for_each_series(st, see_ends, ends);
-		time_ms limit = ends[0] + (ends[1] - ends[0]) / 8 + 1;
-		for_each_series(st, cut_before, &limit);
-	}
+	while (store_bytes(st) > st->max && st->points)
+		cut_oldest(st);
 	st->lost.points += before - st->points;
+}
+
+/* Of objectives and thresholds alone: its range is no chart's. */
+static bool is_own(const struct batch *b)
+{
+	for (size_t i = 0; i < b->nr_asked; i++)
+		if (!question_is_own(b->asked[i]))
+			return false;
+	return true;
 }
 
 static void note_range(struct store *st, struct origin *o,
@@ -365,15 +457,6 @@ static void note_range(struct store *st, struct origin *o,
 	p->window = b->window;
 }
 
-/* Of objectives and thresholds alone: not the charts' range. */
-static bool is_own(const struct batch *b)
-{
-	for (size_t i = 0; i < b->nr_asked; i++)
-		if (!question_is_own(b->asked[i]))
-			return false;
-	return true;
-}
-
 void store_apply(struct store *st, const struct batch *b)
 {
 	if (b->fault == FAULT_CANCELLED)
@@ -383,7 +466,6 @@ void store_apply(struct store *st, const struct batch *b)
 	if (b->reset) {
 		forget(st, o);
 		forget_events(st);
-		changes_clear(st);
 	}
 	if (b->catalog)
 		catalog_apply(st, o, b->catalog);
@@ -398,10 +480,10 @@ void store_apply(struct store *st, const struct batch *b)
 		if (!b->instant && !is_own(b))
 			note_range(st, o, b);
 	}
+	if (b->change)
+		keep_change(st, o, b->change);
 	for (size_t i = 0; i < b->nr_events; i++)
 		add_event(st, &b->event[i]);
-	if (b->change && b->change->want.service)
-		changes_take(st, b->change);
 	if (b->tick)
 		origin_end_poll(st, o, b->at);
 	keep_ceiling(st);
@@ -475,6 +557,19 @@ size_t store_resources(const struct store *st,
 	return st->nr_resources;
 }
 
+size_t store_slos(const struct store *st, const struct store_slo *const **out)
+{
+	*out = st->slos;
+	return st->nr_slos;
+}
+
+size_t store_thresholds(const struct store *st,
+			const struct store_threshold *const **out)
+{
+	*out = st->thresholds;
+	return st->nr_thresholds;
+}
+
 size_t store_events(const struct store *st, const struct event *const **out)
 {
 	*out = (const struct event *const *)st->event;
@@ -506,7 +601,7 @@ size_t store_source_series(const struct store *st,
 time_ms store_oldest(const struct store *st)
 {
 	time_ms ends[2] = { TIME_NONE, TIME_NONE };
-	for_each_series((struct store *)st, see_ends, ends);
+	for_each_series((struct store *)st, SERIES_CHARTS, see_ends, ends);
 	return ends[0];
 }
 
@@ -534,7 +629,7 @@ void store_free(struct store *st)
 		free(o);
 	}
 	forget_events(st);
-	changes_clear(st);
+	forget_changes(st, NULL);
 	free(st->slos);
 	free(st->thresholds);
 	free(st->event);

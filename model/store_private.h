@@ -4,6 +4,7 @@
 #ifndef MODEL_STORE_PRIVATE_H
 #define MODEL_STORE_PRIVATE_H
 
+#include "base/limits.h"
 #include "model/intern.h"
 #include "model/store.h"
 
@@ -12,12 +13,28 @@
 #define POINT_BYTES (sizeof(time_ms) + sizeof(double))
 _Static_assert(sizeof(double) >= sizeof(void *), "POINT_BYTES is too small");
 
-/* A series and what only the store knows of it. */
+/* A series and what only the store knows of it. `s` is the first field: the
+ * series of the public structs are those of helds. */
 struct held {
 	struct series s;
-	struct service *service;
+	struct service *service; /* NULL: of an own question */
+	bool there;    /* in its newest instant, where it may be NAN (0/0) */
 	uint64_t hash; /* of its labels */
 	uint64_t seen; /* the batch that last spoke of it */
+};
+
+/* Series of own questions: those of one objective or threshold, sorted by
+ * question, then labels. */
+struct shelf {
+	size_t *nr, *cap;
+	struct series ***series;
+};
+
+/* A comparison of a service. */
+struct change_kept {
+	const struct origin *from;
+	struct arena arena;
+	const struct change_answer *answer;
 };
 
 /* All series of one question. */
@@ -42,9 +59,9 @@ struct origin {
 	size_t nr_services;
 	struct service *service;      /* the catalog's, in its order */
 	struct service **by_value;    /* sorted by shape and value */
+	size_t nr_slos, nr_thresholds;
 	struct store_slo *slo;        /* the catalog's, in its order */
 	struct store_threshold *threshold;
-	size_t nr_slos, nr_thresholds;
 	size_t nr_answers, cap_answers;
 	struct answer *answer;        /* sorted by id */
 	/* of the poll under way */
@@ -52,13 +69,6 @@ struct origin {
 	bool poll_answered, poll_partial;
 	bool notes_old;
 	uint64_t notes_hash; /* of the poll before */
-};
-
-/* Services whose newest comparison is kept. */
-#define CHANGES_MAX 64
-struct held_change {
-	struct arena arena;
-	const struct change_answer *answer;
 };
 
 struct store {
@@ -76,7 +86,7 @@ struct store {
 	const struct store_slo **slos;
 	const struct store_threshold **thresholds;
 	size_t nr_changes;
-	struct held_change change[CHANGES_MAX];
+	struct change_kept *change[LIMIT_CHANGES]; /* the oldest first */
 	size_t nr_events, cap_events;
 	struct event **event;
 };
@@ -91,6 +101,11 @@ void points_upsert(struct store *st, struct series *s, const struct frame *f,
 		   time_ms from, time_ms to);
 void points_set_now(struct store *st, struct series *s, time_ms at, double v,
 		    const struct histogram *h);
+/* The newest instant has it, perhaps as NAN. */
+static inline bool series_is_there(const struct series *s)
+{
+	return ((const struct held *)s)->there;
+}
 
 /* origin.c */
 bool store_text_equal(const char *a, const char *b);
@@ -99,8 +114,10 @@ void held_free(struct store *st, struct held *h);
 void services_clear(struct origin *o);
 void services_publish(struct store *st);
 void held_detach(struct origin *o, struct held *h);
-/* True if the catalog has the question. */
+/* What of a question means anything is known: it can be kept. */
 bool origin_knows(const struct origin *o, uint32_t question);
+/* Where the series of a known own question stand. */
+struct shelf origin_shelf(const struct origin *o, uint32_t question);
 /* True if there is a service that is asked with the words of this shape. */
 bool origin_has_shape(const struct origin *o, uint32_t shape);
 struct answer *answer_find(struct origin *o, uint32_t id, bool make);
@@ -111,18 +128,6 @@ struct held *held_find(struct store *st, struct origin *o,
 void answers_clear(struct store *st, struct origin *o);
 void catalog_apply(struct store *st, struct origin *o,
 			  const struct catalog *c);
-
-/* own.c */
-void own_copy(struct catalog *out, const struct catalog *c, struct arena *a);
-bool own_same(const struct catalog *a, const struct catalog *b, uint32_t id);
-void own_clear(struct origin *o);
-void own_build(struct origin *o);
-bool own_has_room(const struct origin *o, uint32_t id);
-bool own_attach(struct origin *o, struct held *h);
-void own_detach(struct origin *o, struct held *h);
-void own_publish(struct store *st);
-void changes_clear(struct store *st);
-void changes_take(struct store *st, const struct change_answer *c);
 
 /* origin_state.c */
 void origin_set_text(struct store *st, char **to, const char **pub,

@@ -27,6 +27,7 @@ struct level {
 enum threshold_measure { MEASURE_NONE, MEASURE_RATE, MEASURE_ERRORS,
 			 MEASURE_SUCCESS, MEASURE_P50, MEASURE_P95,
 			 MEASURE_P99, MEASURE_USED, MEASURES };
+const char *measure_name(enum threshold_measure m); /* none, rate, ... */
 
 struct threshold_def {
 	const char *id;
@@ -38,7 +39,10 @@ struct threshold_def {
 	time_ms period;
 	int m, n;
 	enum missing missing;
-	double clear;            /* NAN: the limit itself */
+	/* An absolute level on the good side: so many periods in a row at or
+	 * beyond it end a level, each its own. NAN: the limit itself; then with
+	 * clear_after 1 a level ends when CloudWatch's alarm would. */
+	double clear;
 	int clear_after;         /* periods, at least 1 */
 
 	/* A Prometheus alert: `query` is true where it has an answer. It is
@@ -61,7 +65,8 @@ enum mofn_state { MOFN_OK, MOFN_ALARM, MOFN_INSUFFICIENT };
 enum mofn_point { POINT_MISSING, POINT_GOOD, POINT_BAD };
 
 /* The state after looking at the evaluation range: the newest `nr` points (of
- * which CloudWatch looks at n + 2 at most). */
+ * which CloudWatch looks at n + 2 at most). With fewer than n the others are
+ * not known, which is not the same as missing. */
 enum mofn_state mofn_evaluate(const enum mofn_point *point, size_t nr, int m,
 			      int n, enum missing missing,
 			      enum mofn_state before);
@@ -75,7 +80,8 @@ struct threshold_state {
 	enum threshold_level level;
 	double value;            /* of the newest whole period; NAN */
 	double limit;            /* that is breached, or the nearest; NAN */
-	time_ms since;           /* the first period's end of the level */
+	time_ms since;           /* the first period's end of the level; of what
+				    is pending when it became so */
 	double provisional;      /* of the unfinished period; NAN */
 	enum threshold_level leaning; /* where it would be if the period ended */
 	bool pending;            /* of an alert: true, and not yet for `hold` */
@@ -84,7 +90,9 @@ struct threshold_state {
 /* Replays points (at period ends, rising, aligned to the epoch; a missing
  * period has no point) from the first to the last period that ended at or
  * before `at`, beginning with no data. `from`: the end of the first period
- * that is looked at. */
+ * that is looked at. Warning and critical are two alarms, and the worse one
+ * that holds is the level. At most LIMIT_PERIODS of m, n and clear_after and
+ * LIMIT_POINTS periods are looked at. */
 void threshold_read(const struct threshold_def *d, const time_ms *t,
 		    const double *v, size_t nr, time_ms from, time_ms at,
 		    double provisional, struct threshold_state *out);

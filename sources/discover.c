@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "model/definition.h"
 #include "sources/discover_parts.h"
 #include "sources/prom_parse.h"
 #include "sources/promql.h"
@@ -645,7 +646,8 @@ static bool same_rules(const struct catalog *a, const struct catalog *b)
 	    || !discover_same_text(a->pack, b->pack))
 		return false;
 	for (size_t i = 0; i < a->nr_slos; i++)
-		if (!slo_def_same(&a->slo[i], &b->slo[i]))
+		if (!slo_def_same(&a->slo[i], &b->slo[i])
+		    || a->slo[i].objective != b->slo[i].objective)
 			return false;
 	for (size_t i = 0; i < a->nr_thresholds; i++)
 		if (!threshold_def_same(&a->threshold[i], &b->threshold[i]))

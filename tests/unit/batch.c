@@ -152,6 +152,81 @@ static void the_printed_batch_hides_what_it_costs(void **state)
 	batch_free(b);
 }
 
+static void the_printed_batch_hides_what_is_promised(void **state)
+{
+	(void)state;
+	static const char *const group[] = { "handler", "code", NULL };
+	const struct slo_def slo = {
+		.id = "api-up", .service = "api", .objective = 0.999,
+		.period = 86400000, .calendar = CALENDAR_DAY,
+		.calendar_every = 1, .calendar_start = 7, .zone = "Europe/Oslo",
+		.errors = "e", .total = "t", .recorded = "r{}", .counts = true,
+		.latency = 0.3, .group = group, .where = "slo.yml:1",
+		.tier = { { true, SLO_5M, SLO_1H, 0.02 } },
+	};
+	const struct threshold_def limits[] = {
+		{ .id = "cpu", .query = "cpu", .period = 300000, .m = 3,
+		  .n = 5, .missing = MISSING_IGNORE, .clear = 60,
+		  .clear_after = 2, .warning = { true, 70, NAN },
+		  .critical = { true, 85, 1 }, .unit = "%", .pack = "p" },
+		{ .id = "up", .measure = MEASURE_P99, .period = 60000, .m = 1,
+		  .n = 1, .clear = NAN, .clear_after = 1, .alert = true,
+		  .hold = 5, .keep = 6 },
+	};
+	const struct catalog catalog = {
+		.nr_slos = 1, .slo = &slo, .nr_thresholds = 2,
+		.threshold = limits, .pack = "p",
+	};
+	struct batch *b = batch_new(0);
+	b->instant = true;
+	b->catalog = &catalog;
+	print(b, "instant at=0 fault=none\n"
+		 "catalog version=- requests=0 families=0 unknown=0 note=-\n"
+		 "pack p\n"
+		 "slo api-up service=api objective=0.999 period=86400000 "
+		 "method=0 calendar=1 every=1 start=7 zone=Europe/Oslo counts "
+		 "latency=0.3 group=handler,code tier=page:0:2:0.02 errors=e "
+		 "total=t recorded=r{} where=slo.yml:1\n"
+		 "threshold cpu service=- measure=0 warning=NaN..70 "
+		 "critical=1..85 period=300000 3/5 missing=3 clear=60 after=2 "
+		 "unit=% query=cpu pack=p\n"
+		 "threshold up service=- measure=6 period=60000 1/1 missing=0 "
+		 "clear=NaN after=1 for=5 keep=6\n");
+	batch_free(b);
+}
+
+static void the_printed_batch_hides_what_changed(void **state)
+{
+	(void)state;
+	const struct change_count n = {
+		.label = "route", .value = "/pay", .requests = { 10, 20 },
+		.errors = { 0, 5 }, .slow = { NAN, NAN }, .p99 = { 0.1, 0.2 },
+	};
+	const struct event event = { 5, TIME_NONE, EVENT_RESTART,
+				     SEVERITY_WARN, "cart", "up", NULL };
+	const char *const note = "traffic +1%";
+	const struct change_answer change = {
+		.want = { .service = "cart", .before_from = 1, .before_to = 2,
+			  .during_from = 3, .during_to = 4 },
+		.queries = 7, .slow_over = 0.5, .all = n, .nr = 1, .count = &n,
+		.nr_events = 1, .event = &event, .nr_notes = 1, .note = &note,
+		.fault = "few", .rate_last_week = NAN,
+	};
+	struct batch *b = batch_new(0);
+	b->instant = true;
+	b->change = &change;
+	print(b, "instant at=0 fault=none\n"
+		 "change cart before=1..2 during=3..4 queries=7 slow_over=0.5 "
+		 "last_week=NaN fault=few\n"
+		 "counted route=/pay requests=10/20 errors=0/5 slow=NaN/NaN "
+		 "p99=0.1/0.2\n"
+		 "counted route=/pay requests=10/20 errors=0/5 slow=NaN/NaN "
+		 "p99=0.1/0.2\n"
+		 "event restart warn at=5 service=cart tag=- up\n"
+		 "note traffic +1%\n");
+	batch_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +234,8 @@ int main(void)
 		cmocka_unit_test(the_words_of_the_contract_differ),
 		cmocka_unit_test(the_printed_batch_hides_a_fact),
 		cmocka_unit_test(the_printed_batch_hides_what_it_costs),
+		cmocka_unit_test(the_printed_batch_hides_what_is_promised),
+		cmocka_unit_test(the_printed_batch_hides_what_changed),
 	};
 	return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "model/dump.h"
-#include "model/intern.h"
+#include "model/store_private.h"
 #include "tests/unit/batches.h"
 
 #include <math.h>
@@ -889,6 +889,375 @@ static void a_replay_that_seeks_shows_the_future(void **state)
 	store_free(st);
 }
 
+/* ---- objectives and thresholds ----------------------------------- */
+
+#define SLO(i, ask, span) question_own(QUESTION_SLO, i, slo_part(ask, span))
+#define LIMIT(i, part) question_own(QUESTION_THRESHOLD, i, part)
+#define WEEK ((time_ms)7 * 86400000)
+
+/* In memory of the arena alone, which is gone when the batch is. */
+static struct catalog *own_catalog(struct arena *a)
+{
+	struct catalog *c = arena_alloc(a, sizeof(*c));
+	struct slo_def *slo = arena_alloc(a, 2 * sizeof(*slo));
+	struct threshold_def *t = arena_alloc(a, sizeof(*t));
+	const char **group = arena_alloc(a, 2 * sizeof(*group));
+	*c = catalog;
+	group[0] = arena_strdup(a, "handler");
+	for (size_t i = 0; i < 2; i++)
+		slo[i] = (struct slo_def){
+			.id = arena_printf(a, "slo-%zu", i), .objective = 0.999,
+			.service = arena_strdup(a, "api"), .period = WEEK,
+			.errors = arena_strdup(a, "errors[$window]"),
+			.total = arena_strdup(a, "total[$window]"),
+			.group = group, .own_labels = group,
+			.where = arena_strdup(a, "slo.yml:12"),
+		};
+	*t = (struct threshold_def){
+		.id = arena_strdup(a, "cpu"), .unit = arena_strdup(a, "%"),
+		.query = arena_strdup(a, "cpu[$period]"), .period = 60000,
+		.m = 1, .n = 1, .clear = NAN, .clear_after = 1,
+		.pack = arena_strdup(a, "limits"),
+	};
+	c->nr_slos = 2;
+	c->slo = slo;
+	c->nr_thresholds = 1;
+	c->threshold = t;
+	c->pack = arena_strdup(a, "limits");
+	return c;
+}
+
+static void find_own(struct store *st, void (*change)(struct catalog *c))
+{
+	struct batch *b = batch_of("prom", BASE);
+	struct catalog *c = own_catalog(&b->arena);
+	if (change)
+		change(c);
+	b->catalog = c;
+	apply(st, b);
+}
+
+static const struct store_slo *slo_at(const struct store *st, size_t i)
+{
+	const struct store_slo *const *s;
+	assert_true(store_slos(st, &s) > i);
+	return s[i];
+}
+
+static const struct store_threshold *threshold_at(const struct store *st,
+						  size_t i)
+{
+	const struct store_threshold *const *t;
+	assert_true(store_thresholds(st, &t) > i);
+	return t[i];
+}
+
+static void say_own(struct store *st, time_ms at, double v)
+{
+	struct batch *b = batch_instant(at);
+	add_value(b, SLO(1, ASK_TOTAL, SLO_5M), "b", NULL, NULL, v);
+	add_value(b, SLO(1, ASK_TOTAL, SLO_5M), "a", NULL, NULL, v);
+	add_value(b, SLO(1, ASK_ERRORS, SLO_1H), "a", NULL, NULL, v);
+	add_value(b, LIMIT(0, THRESHOLD_NOW), "a", NULL, NULL, v);
+	apply(st, b);
+}
+
+static void an_objective_has_the_answers_of_another(void **state)
+{
+	(void)state;
+	struct store *st = store_new(0);
+	find_own(st, NULL);
+	assert_string_equal(slo_at(st, 1)->def->id, "slo-1");
+	assert_string_equal(slo_at(st, 1)->def->group[0], "handler");
+	assert_null(slo_at(st, 1)->def->own_labels[1]);
+	assert_string_equal(threshold_at(st, 0)->def->pack, "limits");
+	const struct store_source *src = store_source(st, "prom");
+	assert_string_equal(src->catalog->pack, "limits");
+	assert_true(slo_at(st, 1)->source == src);
+	say_own(st, BASE, 3);
+	const struct store_slo *s = slo_at(st, 1);
+	assert_int_equal(slo_at(st, 0)->nr, 0);
+	assert_int_equal(threshold_at(st, 0)->nr, 1);
+	assert_int_equal(s->nr, 3);
+	/* By question, then labels, whatever order they came in. */
+	assert_int_equal(s->series[0]->question, SLO(1, ASK_ERRORS, SLO_1H));
+	assert_string_equal(s->series[1]->labels.l[0].value, "a");
+	assert_string_equal(s->series[2]->labels.l[0].value, "b");
+	assert_true(s->series[2]->now_t == BASE && s->series[2]->now_v == 3);
+	/* Of what nobody knows nothing is kept. */
+	struct batch *b = batch_instant(BASE);
+	add_value(b, SLO(2, ASK_TOTAL, SLO_5M), "a", NULL, NULL, 1);
+	add_value(b, SLO(0, ASK_TOTAL, 15), "a", NULL, NULL, 1);
+	add_value(b, LIMIT(1, THRESHOLD_NOW), "a", NULL, NULL, 1);
+	add_value(b, LIMIT(0, 2), "a", NULL, NULL, 1);
+	add_value(b, question_own((enum question_kind)5, 0, 0), "a", NULL,
+		  NULL, 1);
+	apply(st, b);
+	assert_int_equal(store_series_count(st), 4);
+	store_free(st);
+}
+
+static void that_nothing_failed_is_not_told(void **state)
+{
+	(void)state;
+	struct store *st = store_new(0);
+	find_own(st, NULL);
+	const struct store_source *src = store_source(st, "prom");
+	uint32_t errors = SLO(0, ASK_ERRORS, SLO_5M);
+	assert_true(store_answered(src, errors) == TIME_NONE);
+	uint64_t g = store_generation(st);
+	struct batch *b = batch_instant(BASE);
+	ask_for(b, errors);
+	apply(st, b);
+	assert_true(store_answered(src, errors) == BASE);
+	assert_true(store_generation(st) > g);
+	say_own(st, BASE, 3);
+	b = batch_instant(BASE + STEP);
+	ask_for(b, SLO(1, ASK_TOTAL, SLO_5M));
+	apply(st, b);
+	assert_true(isnan(slo_at(st, 1)->series[1]->now_v));
+	assert_true(slo_at(st, 1)->series[0]->now_v == 3);
+	store_free(st);
+}
+
+static void other_words(struct catalog *c)
+{
+	((struct slo_def *)c->slo)[0].errors = "others[$window]";
+}
+
+static void another_text(struct catalog *c)
+{
+	struct slo_def *d = (struct slo_def *)c->slo;
+	d[0].what = "for people";
+	d[1].objective = 0.99;
+	d[1].where = NULL;
+}
+
+static void another_place(struct catalog *c)
+{
+	struct slo_def *d = (struct slo_def *)c->slo, first = d[0];
+	d[0] = d[1];
+	d[1] = first;
+}
+
+static void none_at_all(struct catalog *c)
+{
+	c->nr_slos = c->nr_thresholds = 0;
+}
+
+static void rediscovery_empties_the_objectives(void **state)
+{
+	(void)state;
+	struct store *st = store_new(0);
+	find_own(st, NULL);
+	say_own(st, BASE, 3);
+	struct batch *b = batch_instant(BASE);
+	add_value(b, SLO(0, ASK_TOTAL, SLO_5M), "a", NULL, NULL, 7);
+	apply(st, b);
+	find_own(st, another_text);
+	assert_int_equal(slo_at(st, 1)->nr, 3);
+	assert_true(slo_at(st, 1)->def->objective == 0.99);
+	assert_int_equal(slo_at(st, 0)->nr, 1);
+	assert_true(store_answered(store_source(st, "prom"),
+				   SLO(0, ASK_TOTAL, SLO_5M)) == BASE);
+	find_own(st, other_words);
+	assert_int_equal(slo_at(st, 0)->nr, 0);
+	assert_int_equal(slo_at(st, 1)->nr, 3);
+	assert_int_equal(threshold_at(st, 0)->nr, 1);
+	find_own(st, another_place);
+	assert_int_equal(slo_at(st, 0)->nr + slo_at(st, 1)->nr, 0);
+	find_own(st, none_at_all);
+	const struct store_slo *const *s;
+	const struct store_threshold *const *t;
+	assert_int_equal(store_slos(st, &s) + store_thresholds(st, &t), 0);
+	assert_int_equal(store_series_count(st), 0);
+	store_free(st);
+}
+
+static struct batch *cells(time_ms from, size_t nr, const char *job)
+{
+	struct batch *b = batch_range(from, from + (time_ms)(nr - 1) * STEP);
+	double v[200];
+	for (size_t i = 0; i < nr; i++)
+		v[i] = (double)i;
+	b->step = 1;
+	b->window = 3600000;
+	b->settled = BASE + WEEK;
+	add_points(b, add_frame(b, SLO(0, ASK_TOTAL, SLO_SPAN_CELL), job, NULL,
+				NULL), from, nr, v);
+	return b;
+}
+
+static void a_month_of_budget_stretches_the_charts(void **state)
+{
+	(void)state;
+	static const double v[] = { 1, 2, 3 };
+	struct store *st = store_new(0);
+	find_own(st, NULL);
+	say(st, BASE, 3, v);
+	struct store_source before = *store_source(st, "prom");
+	uint64_t g = store_generation(st);
+	apply(st, cells(BASE - WEEK, 5, "a"));
+	const struct store_source *src = store_source(st, "prom");
+	assert_true(store_generation(st) > g);
+	assert_true(src->step == before.step && src->window == before.window
+		    && src->settled == before.settled
+		    && src->range_from == before.range_from
+		    && src->range_to == before.range_to);
+	assert_true(store_oldest(st) == BASE);
+	/* Inside its own from..to the answer wins, outside nothing changes. */
+	apply(st, cells(BASE - WEEK + 4 * STEP, 2, "a"));
+	const struct series *s = slo_at(st, 0)->series[0];
+	assert_int_equal(s->nr, 6);
+	assert_true(s->v[3] == 3 && s->v[4] == 0 && s->v[5] == 1);
+	assert_points(ok_of(st, "api"), BASE, 3, v);
+	store_free(st);
+}
+
+static void a_long_budget_pushes_the_charts_out(void **state)
+{
+	(void)state;
+	const size_t max = 64 << 10;
+	double v[200];
+	struct store *st = store_new(max);
+	find_own(st, NULL);
+	for (int i = 0; i < 200; i++)
+		v[i] = i;
+	apply(st, cells(BASE - WEEK, 50, "a"));
+	for (int day = 0; day < 50; day++) {
+		say(st, BASE + day * 200 * STEP, 200, v);
+		assert_true(store_bytes(st) <= max);
+	}
+	/* The charts went for the charts' sake. */
+	assert_int_equal(slo_at(st, 0)->series[0]->nr, 50);
+	for (int i = 0; i < 50; i++)
+		apply(st, cells(BASE - WEEK + (50 + i * 200) * STEP, 200,
+				"a"));
+	assert_true(store_bytes(st) <= max);
+	assert_true(ok_of(st, "api")->nr >= 200);
+	store_free(st);
+}
+
+static void groups_without_end_are_all_kept(void **state)
+{
+	(void)state;
+	struct store *st = store_new(0);
+	char text[20];
+	find_own(st, NULL);
+	for (int i = 0; i < 2050; i += 50) {
+		struct batch *b = batch_instant(BASE + i);
+		for (int k = i; k < i + 50; k++) {
+			snprintf(text, sizeof(text), "%d", 5000 - k);
+			add_value(b, SLO(0, ASK_TOTAL, SLO_5M), text, NULL,
+				  NULL, k);
+		}
+		apply(st, b);
+	}
+	assert_int_equal(slo_at(st, 0)->nr, LIMIT_SLO_SERIES);
+	assert_int_equal(store_losses(st)->series, 50);
+	say_own(st, BASE, 1);
+	assert_int_equal(slo_at(st, 1)->nr, 3);
+	store_free(st);
+}
+
+static void zero_by_zero_reads_as_no_answer(void **state)
+{
+	(void)state;
+	struct store *st = store_new(0), *copy = store_new(0);
+	find_own(st, NULL);
+	struct batch *b = batch_instant(BASE);
+	add_value(b, SLO(0, ASK_RECORDED, SLO_5M), "a", NULL, NULL, 1);
+	add_value(b, SLO(0, ASK_TOTAL, SLO_5M), "a", NULL, NULL, 4);
+	struct frame *f = (struct frame *)b->frame;
+	double nan = NAN;
+	f[0].v = &nan;
+	b->tick = true;
+	apply(st, b);
+	apply(st, cells(BASE - WEEK, 5, "a"));
+	const struct store_slo *s = slo_at(st, 0);
+	const struct series *recorded = s->series[s->nr - 1];
+	assert_true(isnan(recorded->now_v) && series_is_there(recorded));
+	/* Also in what is saved of it. */
+	assert_int_equal(store_dump(st, apply_to, copy), 0);
+	s = slo_at(copy, 0);
+	assert_int_equal(s->nr, 3);
+	assert_true(series_is_there(s->series[2]));
+	assert_true(s->series[0]->now_v == 4);
+	assert_int_equal(s->series[1]->nr, 5);
+	assert_true(store_source(copy, "prom")->range_from
+		    == store_source(st, "prom")->range_from);
+	b = batch_instant(BASE + STEP);
+	ask_for(b, SLO(0, ASK_RECORDED, SLO_5M));
+	apply(st, b);
+	assert_false(series_is_there(recorded));
+	store_free(st);
+	store_free(copy);
+}
+
+/* ---- comparisons ------------------------------------------------- */
+
+static void compare(struct store *st, const char *source, const char *service,
+		    double rate)
+{
+	struct batch *b = batch_of(source, BASE);
+	struct change_count *n = arena_alloc(&b->arena, sizeof(*n));
+	const char **note = arena_alloc(&b->arena, sizeof(*note));
+	struct change_answer *c = arena_alloc(&b->arena, sizeof(*c));
+	*n = (struct change_count){ .label = arena_strdup(&b->arena, "route"),
+				    .value = arena_strdup(&b->arena, "/pay") };
+	note[0] = arena_strdup(&b->arena, "traffic +1%");
+	*c = (struct change_answer){
+		.want.service = arena_strdup(&b->arena, service), .nr = 1,
+		.count = n, .nr_notes = 1, .note = note, .slow_over = NAN,
+		.rate_last_week = rate,
+	};
+	b->change = c;
+	apply(st, b);
+}
+
+static void an_old_comparison_is_shown_for_the_new(void **state)
+{
+	(void)state;
+	char name[20];
+	struct store *st = stocked(0);
+	assert_null(store_change(st, "api"));
+	uint64_t g = store_generation(st);
+	compare(st, "prom", "api", 1);
+	compare(st, "prom", "web", 2);
+	assert_true(store_generation(st) > g);
+	compare(st, "prom", "api", 3);
+	const struct change_answer *c = store_change(st, "api");
+	assert_true(c->rate_last_week == 3);
+	assert_string_equal(c->count[0].value, "/pay");
+	assert_string_equal(c->all.label, "");
+	assert_string_equal(c->note[0], "traffic +1%");
+	/* Of 64 services; who was compared last stays. */
+	for (int i = 0; i < 63; i++) {
+		snprintf(name, sizeof(name), "s%d", i);
+		compare(st, "other", name, i);
+	}
+	assert_null(store_change(st, "web"));
+	assert_true(store_change(st, "api")->rate_last_week == 3);
+	struct batch *b = batch_of("prom", BASE);
+	b->reset = true;
+	apply(st, b);
+	assert_null(store_change(st, "api"));
+	assert_non_null(store_change(st, "s0"));
+	store_free(st);
+}
+
+static void a_saved_past_has_no_comparison(void **state)
+{
+	(void)state;
+	struct store *st = stocked(0), *copy = store_new(0);
+	compare(st, "prom", "api", 1);
+	poll_ok(st, BASE);
+	assert_int_equal(store_dump(st, apply_to, copy), 0);
+	assert_true(store_change(copy, "api")->rate_last_week == 1);
+	store_free(st);
+	store_free(copy);
+}
+
 /* ---- events ------------------------------------------------------ */
 
 static void tell(struct store *st, time_ms at, const char *service,
@@ -1107,6 +1476,15 @@ int main(void)
 		cmocka_unit_test(buckets_without_end_are_all_kept),
 		cmocka_unit_test(a_backward_range_writes_outside_of_memory),
 		cmocka_unit_test(a_replay_that_seeks_shows_the_future),
+		cmocka_unit_test(an_objective_has_the_answers_of_another),
+		cmocka_unit_test(that_nothing_failed_is_not_told),
+		cmocka_unit_test(rediscovery_empties_the_objectives),
+		cmocka_unit_test(a_month_of_budget_stretches_the_charts),
+		cmocka_unit_test(a_long_budget_pushes_the_charts_out),
+		cmocka_unit_test(groups_without_end_are_all_kept),
+		cmocka_unit_test(zero_by_zero_reads_as_no_answer),
+		cmocka_unit_test(an_old_comparison_is_shown_for_the_new),
+		cmocka_unit_test(a_saved_past_has_no_comparison),
 		cmocka_unit_test(a_deploy_is_listed_twice_or_out_of_order),
 		cmocka_unit_test(too_many_events_push_out_the_newest),
 		cmocka_unit_test(equal_texts_are_kept_twice),
