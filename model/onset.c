@@ -224,7 +224,7 @@ static time_ms find_onset(const struct course *c)
 	if (run == nr)
 		return is_bad_throughout(c) ? c->p[0].at : TIME_NONE;
 	size_t at = l[run].from;
-	for (size_t i = 0; i < REACH && at > base->to &&
+	for (size_t i = 0; i < REACH && at > base->from + 1 &&
 	     is_raised(c, at - 1, base->ratio, l[nr - 1].ratio); i++)
 		at--;
 	return c->p[at].at;
