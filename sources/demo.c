@@ -1,12 +1,14 @@
 /* The simulated shop as a source: the story's rates, asked as a server would
  * be asked and answered at once. It is the shortest complete source: a catalog
  * first, then with every poll an instant batch for the rows, one for the routes
- * of the service whose page is open, and a range batch for the charts. */
+ * of the service whose page is open, a range batch for the charts, and what
+ * objectives ask (demo_own.h). */
 #include "sources/demo.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "sources/demo_catalog.h"
+#include "sources/demo_own.h"
 #include "sources/demo_routes.h"
 #include "sources/demo_story.h"
 
@@ -37,6 +39,7 @@ static const struct ready {
 struct demo {
 	uint64_t seed;
 	struct story *story;
+	struct demo_own *own;
 	bool started;
 	time_ms offset;           /* story = wall + offset */
 	time_ms from, to, step;   /* of the range held by the store; step 0 */
@@ -531,8 +534,9 @@ static time_ms live(struct demo *d)
 
 static void emit_catalog(struct source *src, time_ms at)
 {
+	const struct demo *d = src->state;
 	struct batch *b = moment_batch(at);
-	b->catalog = &demo_catalog;
+	demo_own_catalog(d->own, b);
 	say_status(b);
 	source_emit(src, b);
 }
@@ -547,31 +551,56 @@ static void tell_news(struct demo *d, struct batch *b, bool whole,
 	d->told = b->at;
 }
 
+/* Objectives alone: no rows and no charts of them. */
+static void poll_own(struct source *src, const struct want *w, time_ms at)
+{
+	struct demo *d = src->state;
+	struct batch *b = moment_batch(at);
+	demo_own_emit(d->own, src, w, at, 0, -1);
+	say_status(b);
+	b->tick = true;
+	source_emit(src, b);
+	source_end(src);
+}
+
+static void poll_all(struct source *src, const struct want *w, time_ms at)
+{
+	struct demo *d = src->state;
+	time_ms from = 0, to = -1, whole = d->from;
+	bool charts = w->charts && w->step > 0;
+	bool news = charts && next_range(d, w, at, &from, &to);
+	if (w->details && w->selected)
+		emit_details(src, at, w->selected);
+	demo_own_emit(d->own, src, w, at, from, to);
+	struct batch *b = instant_batch(d, at);
+	if (news) {
+		source_emit(src, b);
+		b = range_batch(d, at, from, to, w->step);
+	}
+	if (charts)
+		tell_news(d, b, w->whole || d->from != whole, d->from);
+	b->tick = true;
+	source_emit(src, b);
+	source_end(src);
+}
+
 /* Everything is emitted and the poll ended before this returns: the source
  * needs no handle, and a poll can never be found under way. */
 static void demo_poll(struct source *src, const struct want *w)
 {
 	struct demo *d = src->state;
-	time_ms at = w->at == TIME_NONE ? live(d) : w->at, from = at, to;
+	time_ms at = w->at == TIME_NONE ? live(d) : w->at;
 	bool first = !d->story;
-	if (first)
+	if (first) {
 		d->story = story_new(d->seed);
+		d->own = demo_own_new(d->story, &src->opt);
+	}
 	if (first || w->whole)
 		emit_catalog(src, at);
-	if (w->details && w->selected)
-		emit_details(src, at, w->selected);
-	struct batch *b = instant_batch(d, at);
-	if (w->charts && w->step > 0) {
-		time_ms whole = d->from;
-		if (next_range(d, w, at, &from, &to)) {
-			source_emit(src, b);
-			b = range_batch(d, at, from, to, w->step);
-		}
-		tell_news(d, b, w->whole || d->from != whole, d->from);
-	}
-	b->tick = true;
-	source_emit(src, b);
-	source_end(src);
+	if (w->only_slos)
+		poll_own(src, w, at);
+	else
+		poll_all(src, w, at);
 }
 
 /* ---- open and close ----------------------------------------------------- */
@@ -620,7 +649,9 @@ static void demo_cancel(struct source *src)
 static void demo_close(struct source *src)
 {
 	struct demo *d = src->state;
+	demo_own_free(d->own);
 	story_free(d->story);
+	d->own = NULL;
 	d->story = NULL;
 	source_closed(src);
 }
