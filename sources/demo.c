@@ -1,12 +1,14 @@
 /* The simulated shop as a source: the story's rates, asked as a server would
  * be asked and answered at once. It is the shortest complete source: a catalog
  * first, then with every poll an instant batch for the rows, one for the routes
- * of the service whose page is open, and a range batch for the charts. */
+ * of the service whose page is open, a range batch for the charts, and what
+ * objectives ask (demo_own.h). */
 #include "sources/demo.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "sources/demo_catalog.h"
+#include "sources/demo_own.h"
 #include "sources/demo_routes.h"
 #include "sources/demo_story.h"
 
@@ -37,6 +39,7 @@ static const struct ready {
 struct demo {
 	uint64_t seed;
 	struct story *story;
+	struct demo_own *own;
 	bool started;
 	time_ms offset;           /* story = wall + offset */
 	time_ms from, to, step;   /* of the range held by the store; step 0 */
@@ -238,17 +241,17 @@ static void answer_region(struct answer *a, enum red_role role, size_t slot,
 {
 	double *v = values(a);
 	for (size_t i = 0; i < a->nr_t; i++) {
-		int n = story_instances(a->s, slot, region, a->t[i]);
+		int n = story_instances(a->story, a->s, slot, region, a->t[i]);
 		v[i] = n ? (double)n : NAN;
 	}
 	push_values(a, role, labels_and(a,
-		(struct label){ "version", story_version(a->s, slot) },
+		(struct label){ "version", story_version(a->story, a->s, slot) },
 		(struct label){ "region", story_region(region) }), v);
 }
 
 static void answer_version(struct answer *a, enum red_role role)
 {
-	for (size_t k = 0; story_version(a->s, k); k++)
+	for (size_t k = 0; story_version(a->story, a->s, k); k++)
 		for (size_t r = 0; r < DEMO_REGIONS; r++)
 			answer_region(a, role, k, r);
 }
@@ -268,10 +271,10 @@ static void push_one(struct answer *a, enum red_role role,
 static void answer_routes(struct answer *a, enum red_role role)
 {
 	double share[DEMO_ROUTES][DEMO_CODES];
-	const struct demo_route *r;
-	size_t nr = demo_routes(a->s, &r);
+	const struct demo_route *r = a->m->route;
+	size_t nr = a->m->nr_routes;
 	const char *code;
-	demo_routes_share(a->s, a->m, share);
+	demo_routes_share(a->m, share);
 	for (size_t i = 0; i < nr; i++)
 		for (size_t c = 0; (code = story_code(a->s, c)) != NULL; c++)
 			push_one(a, role, &r[i], a->shape->status_label, code,
@@ -283,11 +286,11 @@ static void answer_route_buckets(struct answer *a, enum red_role role)
 	double below[DEMO_ROUTES][DEMO_BOUNDS], bound[DEMO_BOUNDS];
 	double unit = unit_scale(a->shape->unit);
 	const char *const *le = demo_bounds(a->shape->id);
-	const struct demo_route *r;
-	size_t nr = demo_routes(a->s, &r), n = 0;
+	const struct demo_route *r = a->m->route;
+	size_t nr = a->m->nr_routes, n = 0;
 	for (; le[n]; n++)
 		bound[n] = strtod(le[n], NULL) * unit;
-	demo_routes_below(a->s, a->m, bound, n, below);
+	demo_routes_below(a->m, bound, n, below);
 	for (size_t i = 0; i < nr; i++)
 		for (size_t k = 0; k < n; k++)
 			push_one(a, role, &r[i], "le", le[k], below[i][k]);
@@ -384,11 +387,16 @@ static bool answer_details(struct batch *b, const struct story *story,
 
 /* ---- batches ------------------------------------------------------------ */
 
+static const char *copied(struct batch *b, const char *text)
+{
+	return text ? arena_strdup(&b->arena, text) : NULL;
+}
+
 /* The events of from..to, the newest ones if they are too many. */
-static void tell(struct batch *b, time_ms from, time_ms to)
+static void tell(struct batch *b, const struct story *st, time_ms from, time_ms to)
 {
 	const struct story_event *row;
-	size_t rows = story_events(&row);
+	size_t rows = story_events(st, &row);
 	time_ms oldest = to - (time_ms)(LIMIT_EVENTS / rows) * DEMO_PERIOD;
 	from = from > oldest ? from : oldest;
 	size_t periods = (size_t)((to - from) / DEMO_PERIOD) + 2;
@@ -402,7 +410,8 @@ static void tell(struct batch *b, time_ms from, time_ms to)
 				.kind = (enum event_kind)row[i].kind,
 				.severity = (enum severity)row[i].severity,
 				.service = row[i].service,
-				.text = row[i].text, .tag = row[i].tag,
+				.text = copied(b, row[i].text),
+				.tag = copied(b, row[i].tag),
 			};
 	}
 	b->event = e;
@@ -525,8 +534,9 @@ static time_ms live(struct demo *d)
 
 static void emit_catalog(struct source *src, time_ms at)
 {
+	const struct demo *d = src->state;
 	struct batch *b = moment_batch(at);
-	b->catalog = &demo_catalog;
+	demo_own_catalog(d->own, b);
 	say_status(b);
 	source_emit(src, b);
 }
@@ -537,8 +547,41 @@ static void tell_news(struct demo *d, struct batch *b, bool whole,
 {
 	bool news = !whole && d->told != TIME_NONE && d->told <= b->at
 		    && d->told >= from;
-	tell(b, news ? d->told : from, b->at);
+	tell(b, d->story, news ? d->told : from, b->at);
 	d->told = b->at;
+}
+
+/* Objectives alone: no rows and no charts of them. */
+static void poll_own(struct source *src, const struct want *w, time_ms at)
+{
+	struct demo *d = src->state;
+	struct batch *b = moment_batch(at);
+	demo_own_emit(d->own, src, w, at, 0, -1);
+	say_status(b);
+	b->tick = true;
+	source_emit(src, b);
+	source_end(src);
+}
+
+static void poll_all(struct source *src, const struct want *w, time_ms at)
+{
+	struct demo *d = src->state;
+	time_ms from = 0, to = -1, whole = d->from;
+	bool charts = w->charts && w->step > 0;
+	bool news = charts && next_range(d, w, at, &from, &to);
+	if (w->details && w->selected)
+		emit_details(src, at, w->selected);
+	demo_own_emit(d->own, src, w, at, from, to);
+	struct batch *b = instant_batch(d, at);
+	if (news) {
+		source_emit(src, b);
+		b = range_batch(d, at, from, to, w->step);
+	}
+	if (charts)
+		tell_news(d, b, w->whole || d->from != whole, d->from);
+	b->tick = true;
+	source_emit(src, b);
+	source_end(src);
 }
 
 /* Everything is emitted and the poll ended before this returns: the source
@@ -546,33 +589,33 @@ static void tell_news(struct demo *d, struct batch *b, bool whole,
 static void demo_poll(struct source *src, const struct want *w)
 {
 	struct demo *d = src->state;
-	time_ms at = w->at == TIME_NONE ? live(d) : w->at, from = at, to;
+	time_ms at = w->at == TIME_NONE ? live(d) : w->at;
 	bool first = !d->story;
-	if (first)
+	if (first) {
 		d->story = story_new(d->seed);
+		d->own = demo_own_new(d->story, &src->opt);
+	}
 	if (first || w->whole)
 		emit_catalog(src, at);
-	if (w->details && w->selected)
-		emit_details(src, at, w->selected);
-	struct batch *b = instant_batch(d, at);
-	if (w->charts && w->step > 0) {
-		time_ms whole = d->from;
-		if (next_range(d, w, at, &from, &to)) {
-			source_emit(src, b);
-			b = range_batch(d, at, from, to, w->step);
-		}
-		tell_news(d, b, w->whole || d->from != whole, d->from);
-	}
-	b->tick = true;
-	source_emit(src, b);
-	source_end(src);
+	if (w->only_slos)
+		poll_own(src, w, at);
+	else
+		poll_all(src, w, at);
 }
 
 /* ---- open and close ----------------------------------------------------- */
 
-/* FNV-1a of a text. */
-static uint64_t seed_of(const char *text)
+static const char *seed_text(const char *where)
 {
+	if (!where || strcmp(where, "demo") == 0)
+		return "";
+	return strncmp(where, "demo:", 5) == 0 ? where + 5 : where;
+}
+
+/* FNV-1a of the text. */
+uint64_t demo_seed(const char *where)
+{
+	const char *text = seed_text(where);
 	uint64_t h = 0xcbf29ce484222325u;
 	if (!*text)
 		return STORY_SEED;
@@ -585,16 +628,12 @@ static uint64_t seed_of(const char *text)
 static int demo_open(struct source *src, const char *where, struct err *e)
 {
 	struct demo *d = src->state;
-	const char *seed = where ? where : "";
-	if (strcmp(seed, "demo") == 0)
-		seed = "";
-	else if (strncmp(seed, "demo:", 5) == 0)
-		seed += 5;
+	const char *seed = seed_text(where);
 	if (strlen(seed) > SEED_MAX)
 		return err_set(e, EXIT_USAGE,
 			       "the demo's seed is longer than %d bytes",
 			       SEED_MAX);
-	d->seed = seed_of(seed);
+	d->seed = demo_seed(where);
 	d->told = TIME_NONE;
 	src->period = POLL_PERIOD;
 	src->interval = demo_catalog.shape[0].interval;
@@ -610,7 +649,9 @@ static void demo_cancel(struct source *src)
 static void demo_close(struct source *src)
 {
 	struct demo *d = src->state;
+	demo_own_free(d->own);
 	story_free(d->story);
+	d->own = NULL;
 	d->story = NULL;
 	source_closed(src);
 }

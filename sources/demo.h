@@ -16,4 +16,9 @@ extern const time_ms demo_fixed_now;
  * the deploy is 40 s ahead: story = wall + offset. */
 time_ms demo_offset(time_ms wall_now);
 
+/* The seed that "demo", "demo:SEED" or SEED means. */
+uint64_t demo_seed(const char *where);
+/* Which label and value of checkout the incident of a seed is about. */
+void demo_planted(uint64_t seed, const char **label, const char **value);
+
 #endif

@@ -5,9 +5,11 @@
 #include "model/batch.h"
 #include "sources/demo.h"
 #include "sources/demo_routes.h"
+#include "sources/demo_trouble.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 const time_ms demo_deploy_at = 6240000;          /* 13:44:00 of 12:00..14:00 */
 const time_ms demo_fixed_now = 1795444325000;    /* 2026-11-23T14:32:05Z */
@@ -111,57 +113,94 @@ static const struct service_row {
 		{ 0 }, NULL, 0 },
 };
 
-static const struct story_event events[] = {
+/* Told of every shop. */
+static const struct story_event daily[] = {
 	{ -2640000, EVENT_NOTE, SEVERITY_INFO, "web",
 	  "autumn sale begins", "sale" },
 	{ -1740000, EVENT_CONFIG, SEVERITY_INFO, "edge",
 	  "configuration reloaded", NULL },
 	{ -900000, EVENT_RESTART, SEVERITY_INFO, "cart",
 	  "instance cart-4 in us-east restarted", NULL },
-	{ 0, EVENT_DEPLOY, SEVERITY_INFO, "checkout",
-	  "v841 → v842 on 12 instances", "v842" },
-	{ 70000, EVENT_THRESHOLD, SEVERITY_WARN, "checkout",
-	  "errors rise on route=/pay", NULL },
-	{ 94000, EVENT_NOTE, SEVERITY_INFO, "orders-db",
-	  "pool at its limit, queries wait for a connection", NULL },
-	{ 212000, EVENT_NOTE, SEVERITY_INFO, "checkout",
-	  "breaker to acquirer opens, only route=/pay still fails", NULL },
 	{ 2220000, EVENT_SOURCE, SEVERITY_WARN, "email",
 	  "no samples", NULL },
-	{ 3360000, EVENT_DEPLOY, SEVERITY_INFO, "checkout",
-	  "rollback v842 → v841", "v841" },
-	{ 3420000, EVENT_THRESHOLD, SEVERITY_INFO, "checkout",
-	  "errors on route=/pay are over", NULL },
 	{ 4020000, EVENT_SOURCE, SEVERITY_INFO, "email",
 	  "samples again", NULL },
 };
 
+/* %1$s: the version before, %2$s: the new one, %3$s: the value to blame. */
+#define DEPLOYED(nr) { 0, EVENT_DEPLOY, SEVERITY_INFO, "checkout", \
+	"%1$s → %2$s on " nr, "%2$s" }
+#define ROLLED_BACK { 3360000, EVENT_DEPLOY, SEVERITY_INFO, "checkout", \
+	"rollback %2$s → %1$s", "%1$s" }
+#define RISE { 70000, EVENT_THRESHOLD, SEVERITY_WARN, "checkout", \
+	"errors rise", NULL }
+#define LIMITED { 212000, EVENT_NOTE, SEVERITY_INFO, "checkout", \
+	"retries limited, fewer requests fail", NULL }
+#define OVER { 3420000, EVENT_THRESHOLD, SEVERITY_INFO, "checkout", \
+	"errors are over", NULL }
+#define ENDED(kind, text) { 3360000, kind, SEVERITY_INFO, "checkout", text, \
+	NULL }
+
+/* Each ends with the first row without a text. */
+#define TOLD 8
+static const struct story_event told[TROUBLE_KINDS][TOLD] = {
+	[TROUBLE_PICTURED] = {
+		DEPLOYED("12 instances"),
+		{ 70000, EVENT_THRESHOLD, SEVERITY_WARN, "checkout",
+		  "errors rise on route=/pay", NULL },
+		{ 94000, EVENT_NOTE, SEVERITY_INFO, "orders-db",
+		  "pool at its limit, queries wait for a connection", NULL },
+		{ 212000, EVENT_NOTE, SEVERITY_INFO, "checkout",
+		  "breaker to acquirer opens, only route=/pay still fails",
+		  NULL },
+		ROLLED_BACK,
+		{ 3420000, EVENT_THRESHOLD, SEVERITY_INFO, "checkout",
+		  "errors on route=/pay are over", NULL },
+	},
+	[TROUBLE_ROUTE] = { DEPLOYED("12 instances"), RISE, LIMITED,
+			    ROLLED_BACK, OVER },
+	[TROUBLE_VERSION] = { DEPLOYED("6 of 12 instances"), RISE, LIMITED,
+			      ROLLED_BACK, OVER },
+	[TROUBLE_ZONE] = { RISE, LIMITED,
+		ENDED(EVENT_NOTE, "%3$s taken out of rotation"), OVER },
+	[TROUBLE_INSTANCE] = { RISE, LIMITED,
+		ENDED(EVENT_RESTART, "instance %3$s replaced"), OVER },
+	[TROUBLE_UPSTREAM] = { RISE, LIMITED,
+		ENDED(EVENT_NOTE, "%3$s answers again"), OVER },
+	[TROUBLE_CLIENT] = { RISE, LIMITED,
+		ENDED(EVENT_CONFIG, "client %3$s limited"), OVER },
+};
+
+#define NR_DAILY (sizeof(daily) / sizeof(daily[0]))
+#define EVENT_TEXT 80
+
 struct story {
 	uint64_t seed;
+	struct trouble trouble;
+	struct demo_route route[DEMO_ROUTES]; /* checkout's */
+	size_t nr_events;
+	struct story_event event[NR_DAILY + TOLD + 1];
+	char text[NR_DAILY + TOLD + 1][2][EVENT_TEXT];
 	/* Requests of a status since the newest deploy, at a cell's start. */
 	double total[DEMO_SERVICES][DEMO_CODES][CELLS + 1];
 };
 
-size_t story_events(const struct story_event **out)
+size_t story_events(const struct story *st, const struct story_event **out)
 {
-	*out = events;
-	return sizeof(events) / sizeof(events[0]);
+	*out = st->event;
+	return st->nr_events;
+}
+
+const struct trouble *story_trouble(const struct story *st)
+{
+	return &st->trouble;
 }
 
 /* ---- noise: smooth, without state, closed over the period ------------- */
 
-/* splitmix64's finisher. */
-static uint64_t mix(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15u;
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-	return x ^ (x >> 31);
-}
-
 static double lattice(uint64_t key, int i)
 {
-	return (double)(mix(key ^ ((uint64_t)i << 32)) >> 11) * 0x1p-52 - 1;
+	return (double)(trouble_mix(key ^ ((uint64_t)i << 32)) >> 11) * 0x1p-52 - 1;
 }
 
 static double ease(double f)
@@ -184,7 +223,7 @@ enum channel { NOISE_RATE, NOISE_SPEED, NOISE_TAIL, NOISE_ERRORS,
 static double noise(const struct story *st, enum demo_service s,
 		    enum channel c, double x)
 {
-	uint64_t key = mix(st->seed * 1000003u
+	uint64_t key = trouble_mix(st->seed * 1000003u
 			   + (uint64_t)s * NOISE_CHANNELS + (uint64_t)c);
 	return .45 * wave(key + 1, x, 20) + .35 * wave(key + 2, x, 90)
 	       + .2 * wave(key + 3, x, 600);
@@ -192,8 +231,7 @@ static double noise(const struct story *st, enum demo_service s,
 
 /* ---- the course of the incident --------------------------------------- */
 
-/* Seconds since the newest deploy. */
-static double since_deploy(time_ms t)
+double story_since_deploy(time_ms t)
 {
 	time_ms since = t - demo_deploy_at;
 	return (double)(since - time_floor(since, DEMO_PERIOD)) / 1000;
@@ -230,15 +268,20 @@ static double slowness(double x)
 	return rise(x, ONSET, ONSET + 60) * healing(x);
 }
 
-/* What the routes add up to once the breaker is open. */
-static void sum_routes(enum demo_service s, double *errors, double *slow)
+double story_trouble_at(time_ms t)
 {
-	const struct demo_route *r;
-	size_t n = demo_routes(s, &r);
+	double x = story_since_deploy(t);
+	return rise(x, ONSET, ONSET + 12) * healing(x);
+}
+
+/* What the routes add up to once the breaker is open. */
+static void sum_routes(const struct story_moment *m, double *errors,
+		       double *slow)
+{
 	*errors = *slow = 0;
-	for (size_t i = 0; i < n; i++) {
-		*errors += r[i].share * r[i].errors;
-		*slow += r[i].share * r[i].slow;
+	for (size_t i = 0; i < m->nr_routes; i++) {
+		*errors += m->route[i].share * m->route[i].errors;
+		*slow += m->route[i].share * m->route[i].slow;
 	}
 }
 
@@ -269,29 +312,50 @@ static double rate_of(const struct story *st, enum demo_service s, double x)
 	       * (1 + r->noise * noise(st, s, NOISE_RATE, x));
 }
 
-static void traffic_at(const struct story *st, enum demo_service s, double x,
+static bool is_hurt(const struct story *st, enum demo_service s)
+{
+	return st->trouble.kind == TROUBLE_PICTURED || s == DEMO_CHECKOUT;
+}
+
+static void add_routes(const struct story *st, enum demo_service s,
 		       struct story_moment *m)
 {
+	m->nr_routes = demo_routes(s, &m->route);
+	if (s == DEMO_CHECKOUT)
+		m->route = st->route;
+}
+
+/* The incident's part of it, in m, which has the routes. */
+static void hurt_at(enum demo_service s, double x, struct story_moment *m)
+{
+	m->spike = rows[s].hurt.spike * spike(x);
+	m->creep = creep(x) * (1 - spike(x));
+	m->slowness = slowness(x);
+}
+
+static void traffic_at(const struct story *st, enum demo_service s, double x,
+		       bool calm, struct story_moment *m)
+{
 	double errors, slow;
-	sum_routes(s, &errors, &slow);
 	*m = (struct story_moment){
 		.present = s != DEMO_EMAIL || x < MAIL_GONE || x >= MAIL_BACK,
 		.rate = rate_of(st, s, x),
-		.spike = rows[s].hurt.spike * spike(x),
-		.creep = creep(x) * (1 - spike(x)),
-		.slowness = slowness(x),
 	};
+	add_routes(st, s, m);
+	sum_routes(m, &errors, &slow);
+	if (!calm && is_hurt(st, s))
+		hurt_at(s, x, m);
 	m->slow = slow * m->slowness;
 	fill_shares(st, s, m->spike + errors * m->creep, x, m);
 }
 
 static void moment_at(const struct story *st, enum demo_service s, double x,
-		      struct story_moment *m)
+		      bool calm, struct story_moment *m)
 {
 	const struct service_row *r = &rows[s];
 	double speed = noise(st, s, NOISE_SPEED, x);
 	double tail = noise(st, s, NOISE_TAIL, x);
-	traffic_at(st, s, x, m);
+	traffic_at(st, s, x, calm, m);
 	m->median = r->median * (1 + .04 * speed);
 	m->sigma = r->sigma * (1 + .03 * tail);
 	m->slow_median = r->hurt.median * (1 + .04 * tail);
@@ -301,7 +365,13 @@ static void moment_at(const struct story *st, enum demo_service s, double x,
 void story_at(const struct story *st, enum demo_service s, time_ms t,
 	      struct story_moment *out)
 {
-	moment_at(st, s, since_deploy(t), out);
+	moment_at(st, s, story_since_deploy(t), false, out);
+}
+
+void story_calm_at(const struct story *st, enum demo_service s, time_ms t,
+		   struct story_moment *out)
+{
+	moment_at(st, s, story_since_deploy(t), true, out);
 }
 
 static double log_normal_below(double v, double median, double sigma)
@@ -345,7 +415,7 @@ static void integrate(struct story *st, enum demo_service s)
 {
 	for (size_t i = 0; i < CELLS; i++) {
 		struct story_moment m;
-		traffic_at(st, s, ((double)i + .5) * CELL_S, &m);
+		traffic_at(st, s, ((double)i + .5) * CELL_S, false, &m);
 		double requests = m.present ? m.rate * CELL_S : 0;
 		for (size_t c = 0; c < DEMO_CODES; c++) {
 			double *total = st->total[s][c];
@@ -367,7 +437,7 @@ double story_average(const struct story *st, enum demo_service s, size_t code,
 		     time_ms t, time_ms window)
 {
 	const double *total = st->total[s][code];
-	double x = since_deploy(t), w = (double)window / 1000;
+	double x = story_since_deploy(t), w = (double)window / 1000;
 	double sum = total_until(total, x);
 	if (x >= w)
 		sum -= total_until(total, x - w);
@@ -378,18 +448,20 @@ double story_average(const struct story *st, enum demo_service s, size_t code,
 
 /* ---- versions --------------------------------------------------------- */
 
-const char *story_version(enum demo_service s, size_t slot)
+const char *story_version(const struct story *st, enum demo_service s,
+			  size_t slot)
 {
-	if (slot == 1)
-		return s == DEMO_CHECKOUT ? "v842" : NULL;
+	if (s == DEMO_CHECKOUT)
+		return slot == 0 ? st->trouble.before
+		     : slot == 1 ? st->trouble.after : NULL;
 	return slot == 0 ? rows[s].version : NULL;
 }
 
 /* Instances that a roll-out begun `x` seconds ago has reached. */
-static int rolled(double x)
+static int rolled(double x, int most)
 {
 	int n = (int)floor(x / ROLLING * INSTANCES);
-	return n < 0 ? 0 : n > INSTANCES ? INSTANCES : n;
+	return n < 0 ? 0 : n > most ? most : n;
 }
 
 const char *story_region(size_t region)
@@ -404,22 +476,94 @@ static int share_of(int instances, size_t region)
 	return (instances + (region == 0 ? 1 : 0)) / 2;
 }
 
-int story_instances(enum demo_service s, size_t slot, size_t region, time_ms t)
+int story_instances(const struct story *st, enum demo_service s, size_t slot,
+		    size_t region, time_ms t)
 {
 	int all = share_of(rows[s].instances, region);
-	if (s != DEMO_CHECKOUT)
+	if (s != DEMO_CHECKOUT || !st->trouble.after)
 		return slot == 0 ? all : 0;
-	double x = since_deploy(t);
-	int fresh = share_of(rolled(x) - rolled(x - ROLLBACK), region);
+	int most = st->trouble.kind == TROUBLE_VERSION ? INSTANCES / 2
+						       : INSTANCES;
+	double x = story_since_deploy(t);
+	int fresh = share_of(rolled(x, most) - rolled(x - ROLLBACK, most),
+			     region);
 	return slot == 1 ? fresh : all - fresh;
 }
 
+/* ---- what is told ----------------------------------------------------- */
+
+/* Puts the names of the trouble where a text has "%1$s" and the like. */
+static const char *named(const struct trouble *t, const char *text,
+			 char out[EVENT_TEXT])
+{
+	const char *const names[] = { t->before, t->after, t->value };
+	size_t n = 0;
+	if (!text)
+		return NULL;
+	for (; *text && n + 1 < EVENT_TEXT; text++) {
+		if (*text != '%') {
+			out[n++] = *text;
+			continue;
+		}
+		const char *name = names[text[1] - '1'];
+		size_t room = EVENT_TEXT - 1 - n, long_ = strlen(name);
+		size_t fits = long_ < room ? long_ : room;
+		memcpy(out + n, name, fits);
+		n += fits;
+		text += 3;
+	}
+	out[n] = '\0';
+	return out;
+}
+
+static void add_event(struct story *st, const struct story_event *e)
+{
+	size_t i = st->nr_events++;
+	while (i > 0 && st->event[i - 1].after > e->after) {
+		st->event[i] = st->event[i - 1];
+		i--;
+	}
+	char (*text)[EVENT_TEXT] = st->text[st->nr_events - 1];
+	st->event[i] = *e;
+	st->event[i].text = named(&st->trouble, e->text, text[0]);
+	st->event[i].tag = named(&st->trouble, e->tag, text[1]);
+}
+
+static void add_events(struct story *st)
+{
+	const struct trouble *t = &st->trouble;
+	for (size_t i = 0; i < NR_DAILY; i++)
+		add_event(st, &daily[i]);
+	for (size_t i = 0; i < TOLD && told[t->kind][i].text; i++)
+		add_event(st, &told[t->kind][i]);
+	if (t->other)
+		add_event(st, &(struct story_event){
+			0, EVENT_DEPLOY, SEVERITY_INFO, t->other,
+			"release 47 on all instances", "r47" });
+}
+
 /* ---- a story ---------------------------------------------------------- */
+
+static void add_trouble(struct story *st)
+{
+	const struct demo_route *usual;
+	struct trouble *t = &st->trouble;
+	size_t nr = demo_routes(DEMO_CHECKOUT, &usual);
+	trouble_of(st->seed, t);
+	if (t->kind == TROUBLE_PICTURED)
+		memcpy(st->route, usual, nr * sizeof(*usual));
+	else
+		demo_routes_hurt(t->kind == TROUBLE_ROUTE ? t->bad
+							  : DEMO_ROUTES,
+				 t->share, t->carries, st->route);
+}
 
 struct story *story_new(uint64_t seed)
 {
 	struct story *st = mem_zero(1, sizeof(*st));
 	st->seed = seed;
+	add_trouble(st);
+	add_events(st);
 	for (int s = 0; s < DEMO_SERVICES; s++)
 		integrate(st, (enum demo_service)s);
 	return st;

@@ -13,7 +13,8 @@
  *   14:21:00  email sends no samples for half an hour, later no mails
  *   14:40:00  rollback to v841, healthy within a minute
  *
- * and the same at every even hour. The instances are shared between two
+ * and the same at every even hour. In shops of other seeds it is the same course
+ * of another trouble (demo_trouble.h), and checkout alone is hurt. The instances are shared between two
  * regions; errors and slow requests are the sums over a service's routes
  * (demo_routes.h), weighted by their share of the requests. */
 #ifndef SOURCES_DEMO_STORY_H
@@ -35,6 +36,7 @@ enum demo_service {
 #define DEMO_CODES 4
 
 struct story;
+struct demo_route;
 
 /* The shop of the pictures: at demo_fixed_now its noise is near 0. */
 #define STORY_SEED 2750
@@ -42,6 +44,10 @@ struct story;
 /* Returns, caller frees. */
 struct story *story_new(uint64_t seed);
 void story_free(struct story *st);
+
+/* The trouble that the seed has brought. */
+struct trouble;
+const struct trouble *story_trouble(const struct story *st);
 
 /* One service at one moment. */
 struct story_moment {
@@ -55,9 +61,18 @@ struct story_moment {
 	double spike;             /* share of every route's requests that fail,
 				     and factors, 0..1, of what stands with */
 	double creep, slowness;   /* the routes: their errors and slow shares */
+	const struct demo_route *route; /* demo_routes.h */
+	size_t nr_routes;
 };
 void story_at(const struct story *st, enum demo_service s, time_ms t,
 	      struct story_moment *out);
+/* The same on a day without an incident. */
+void story_calm_at(const struct story *st, enum demo_service s, time_ms t,
+		   struct story_moment *out);
+/* 0..1: how much of the trouble is there. */
+double story_trouble_at(time_ms t);
+/* Seconds since the newest deploy. */
+double story_since_deploy(time_ms t);
 /* The share of requests that took at most so long. */
 double story_below(const struct story_moment *m, double seconds);
 /* The mean duration, seconds. */
@@ -79,8 +94,10 @@ const char *story_region(size_t region);
 
 /* Instances by version and region. `slot` 0 is the version that runs before
  * the deploy, 1 the new one (checkout only). 0: there is no such series. */
-int story_instances(enum demo_service s, size_t slot, size_t region, time_ms t);
-const char *story_version(enum demo_service s, size_t slot);
+int story_instances(const struct story *st, enum demo_service s, size_t slot,
+		    size_t region, time_ms t);
+const char *story_version(const struct story *st, enum demo_service s,
+			  size_t slot);
 
 /* What is told of the story: `after` in ms since the newest deploy. */
 struct story_event {
@@ -88,6 +105,6 @@ struct story_event {
 	int kind, severity;       /* enum event_kind, enum severity */
 	const char *service, *text, *tag;
 };
-size_t story_events(const struct story_event **out);
+size_t story_events(const struct story *st, const struct story_event **out);
 
 #endif

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,11 +104,17 @@ static void shop_poll(struct shop *s, time_ms at, time_ms back, time_ms step)
 				     .charts = back > 0 });
 }
 
-/* The newest poll's answer of a kind, or NULL. */
+static bool is_own(const struct batch *b)
+{
+	return b->nr_asked && question_is_own(b->asked[0]);
+}
+
+/* The newest poll's answer of a kind for rows, or NULL. */
 static const struct batch *answer(const struct shop *s, bool instant)
 {
 	for (size_t i = 0; i < s->nr; i++)
-		if (s->batch[i]->instant == instant && s->batch[i]->nr)
+		if (s->batch[i]->instant == instant && s->batch[i]->nr
+		    && !is_own(s->batch[i]))
 			return s->batch[i];
 	return NULL;
 }
@@ -182,6 +189,61 @@ static void two_people_with_one_seed_see_the_same(void **state)
 	free(a);
 	free(b);
 	free(c);
+}
+
+static void two_shops_do_not_have_the_same_trouble(void **state)
+{
+	(void)state;
+	const char *label, *value, *kinds[16];
+	size_t nr = 0;
+	demo_planted(demo_seed("demo"), &label, &value);
+	assert_string_equal(label, "route");
+	assert_string_equal(value, "/pay");
+	for (int i = 0; i < 60; i++) {
+		char where[16];
+		size_t k = 0;
+		snprintf(where, sizeof(where), "demo:%d", i);
+		demo_planted(demo_seed(where), &label, &value);
+		assert_true(value && *value);
+		while (k < nr && strcmp(kinds[k], label) != 0)
+			k++;
+		if (k == nr)
+			kinds[nr++] = label;
+	}
+	assert_int_equal(nr, 6);
+}
+
+static bool is_told(const struct shop *s, enum event_kind kind,
+		    const char *service, const char *part)
+{
+	const struct event *const *e;
+	size_t n = store_events(s->store, &e);
+	for (size_t i = 0; i < n; i++)
+		if (e[i]->kind == kind && strcmp(e[i]->service, service) == 0
+		    && strstr(e[i]->text, part))
+			return true;
+	return false;
+}
+
+/* Who reads the events of a shop whose zone fails sees no deploy to blame. */
+static void only_a_version_to_blame_is_deployed(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		char where[16];
+		const char *label, *value;
+		snprintf(where, sizeof(where), "demo:%d", i);
+		demo_planted(demo_seed(where), &label, &value);
+		bool ours = strcmp(label, "route") == 0
+			    || strcmp(label, "version") == 0;
+		struct shop *s = shop_open(where);
+		shop_poll(s, demo_fixed_now, HOUR, 15000);
+		assert_int_equal(is_told(s, EVENT_DEPLOY, "checkout", " → "),
+				 ours);
+		assert_true(is_told(s, EVENT_THRESHOLD, "checkout", "rise"));
+		assert_false(is_told(s, EVENT_THRESHOLD, "checkout", value));
+		shop_close(s);
+	}
 }
 
 static void another_seed_is_another_shop(void **state)
@@ -813,7 +875,7 @@ static void a_tick_asks_for_what_is_new_only(void **state)
 	struct shop *s = shop_open("");
 	time_ms at = demo_fixed_now, to = time_floor(at, 15000);
 	shop_poll(s, at, HOUR, 15000);
-	assert_int_equal(s->nr, 3);
+	assert_int_equal(s->nr, 5);
 	assert_non_null(s->batch[0]->catalog);
 	assert_int_equal(answer(s, false)->from, time_floor(at - HOUR, 15000));
 	assert_int_equal(answer(s, false)->to, to);
@@ -938,6 +1000,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_people_with_one_seed_see_the_same),
 		cmocka_unit_test(another_seed_is_another_shop),
+		cmocka_unit_test(two_shops_do_not_have_the_same_trouble),
+		cmocka_unit_test(only_a_version_to_blame_is_deployed),
 		cmocka_unit_test(a_seed_without_end_is_refused),
 		cmocka_unit_test(a_point_does_not_move_when_zooming),
 		cmocka_unit_test(percentiles_come_from_whole_histograms),
