@@ -481,8 +481,28 @@ size_t view_events(const struct view *v, const struct event *const **out)
 	return v->event ? v->nr_events : 0;
 }
 
+const struct slo_row *view_selected_slo(const struct view *v)
+{
+	if (v->page != PAGE_SLO || !v->slo || !v->nr_slos)
+		return NULL;
+	return &v->slo[v->selected_slo < v->nr_slos ? v->selected_slo : 0];
+}
+
+const char *view_service_name(const struct view *v)
+{
+	const struct slo_row *o = view_selected_slo(v);
+
+	if (o)
+		return o->name;
+	return v->sel && v->sel->service ? v->sel->service->name : NULL;
+}
+
 const struct store_source *view_source(const struct view *v)
 {
+	const struct slo_row *o = view_selected_slo(v);
+
+	if (o && o->source)
+		return o->source;
 	if (v->sel && v->sel->service)
 		return v->sel->service->source;
 	const struct store_source *const *src;
@@ -563,6 +583,14 @@ uint64_t view_stamp(const struct view *v, int w, int h)
 	a = mix(mix(a, v->nr_events), v->selected_event);
 	a = mix(mix(a, v->nr_resources), v->selected_resource);
 	a = mix(mix(a, v->nr_start), v->selected_start);
+	a = mix(mix(a, v->nr_slos), v->selected_slo);
+	a = mix(mix(a, (uint64_t)(uintptr_t)v->slo),
+		(uint64_t)(uintptr_t)v->worst_slo);
+	a = mix(mix(a, v->nr_thresholds), v->selected_threshold);
+	a = mix(mix(a, (uint64_t)(uintptr_t)v->threshold),
+		(uint64_t)(uintptr_t)v->changed);
+	a = mix(mix(a, v->comparing), v->selected_change);
+	a = mix_text(a, v->pack);
 	a = mix(a, (uint64_t)(unsigned)v->sort_column << 1 | v->filter_open);
 	a = mix_text(mix_text(a, v->filter), v->title);
 	a = mix_text(mix_text(a, v->notice), v->recording);

@@ -116,6 +116,10 @@ struct health health_of(const struct view *v);
 size_t view_sources(const struct view *v,
 		    const struct store_source *const **out);
 size_t view_events(const struct view *v, const struct event *const **out);
+/* The objective that the SLO page is about, or NULL: another page, or none. */
+const struct slo_row *view_selected_slo(const struct view *v);
+/* The service that the panels of a page are about, and its source; or NULL. */
+const char *view_service_name(const struct view *v);
 const struct store_source *view_source(const struct view *v);
 /* What is newer than this may still change in the source's answers. */
 time_ms view_settled(const struct view *v, const struct store_source *src);
