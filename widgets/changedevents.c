@@ -17,7 +17,7 @@ struct line {
 	struct sign sign;
 	const char *kind;    /* static */
 	bool cause;
-	struct spans text;
+	char text[SPAN_TEXT];
 };
 
 struct changedevents {
@@ -128,8 +128,9 @@ static void fill_line(struct line *l, const struct changedevents *d,
 				 : sign_of_event(e);
 	l->kind = e == &d->onset ? "onset" : event_kind_name(e->kind);
 	l->cause = known && same(e, &a->event[c->cause]);
-	l->text.nr = 0;
-	spans_event(&l->text, l->cause ? R_BRIGHT : R_TEXT, e);
+	struct spans text = { 0 };
+	spans_event(&text, R_TEXT, e);
+	memcpy(l->text, text.s[0].text, sizeof(l->text));
 }
 
 static bool changedevents_update(void *state, const struct view *v, int w,
@@ -164,8 +165,9 @@ static bool changedevents_update(void *state, const struct view *v, int w,
 static void draw_line(const struct line *l, struct surface *s, int y)
 {
 	bool wide = s->w >= 70;
-	struct spans right = { 0 };
+	struct spans left = { 0 }, right = { 0 };
 
+	spans_add(&left, l->cause ? R_BRIGHT : R_TEXT, 0, "%s", l->text);
 	draw_text(s, 0, y, R_DIM, l->at);
 	draw_field(s, 9, y, 8, R_TEXT, l->offset);
 	draw_text(s, 19, y, l->sign.role, l->sign.glyph);
@@ -173,7 +175,7 @@ static void draw_line(const struct line *l, struct surface *s, int y)
 		spans_add(&right, R_EVENT, 1, "the cause");
 	else if (wide)
 		spans_add(&right, R_DIM, 1, "%s", l->kind);
-	spans_row(s, y, 21, s->w, &l->text, &right);
+	spans_row(s, y, 21, s->w, &left, &right);
 }
 
 static void changedevents_draw(const void *state, struct surface *s)

@@ -374,6 +374,52 @@ const char *bucket_text(const struct red_quantile *q, char out[2 * NUMBER_TEXT])
 	return out;
 }
 
+const char *unit_text(double v, const char *unit, char out[UNIT_TEXT])
+{
+	char text[NUMBER_TEXT];
+
+	unit = unit ? unit : "";
+	if (isnan(v))
+		snprintf(out, UNIT_TEXT, "–");
+	else if (!strcmp(unit, "%"))
+		snprintf(out, UNIT_TEXT, "%s", format_percent(v / 100, text));
+	else if (!strcmp(unit, "ratio"))
+		snprintf(out, UNIT_TEXT, "%s", format_percent(v, text));
+	else if (!strcmp(unit, "s"))
+		snprintf(out, UNIT_TEXT, "%s", format_latency(v, text));
+	else if (!strcmp(unit, "ms"))
+		snprintf(out, UNIT_TEXT, "%s", format_latency(v / 1e3, text));
+	else if (!strcmp(unit, "us"))
+		snprintf(out, UNIT_TEXT, "%s", format_latency(v / 1e6, text));
+	else if (!strcmp(unit, "bytes"))
+		snprintf(out, UNIT_TEXT, "%s", format_bytes(v, text));
+	else
+		snprintf(out, UNIT_TEXT, "%s%.*s", format_rate(v, text),
+			 !strcmp(unit, "number") || text_fit(unit, 8) > 15
+			 ? 0 : (int)text_fit(unit, 8), unit);
+	return out;
+}
+
+static bool is_below(const struct threshold_def *d, double limit)
+{
+	return (d->critical.given && d->critical.below == limit) ||
+	       (d->warning.given && d->warning.below == limit);
+}
+
+const char *limit_text(const struct threshold_row *r, char out[LIMIT_TEXT])
+{
+	char text[UNIT_TEXT];
+	double limit = r->state.limit;
+
+	out[0] = '\0';
+	if (isnan(limit))
+		return out;
+	unit_text(limit, r->def->unit, text);
+	snprintf(out, LIMIT_TEXT, "%s %s", is_below(r->def, limit) ? "<" : ">",
+		 text);
+	return out;
+}
+
 /* What a series of instance counts says at a moment: the instant, or the
  * newest point that is not older than five minutes. */
 static double count_at(const struct series *s, time_ms at)

@@ -92,6 +92,13 @@ const char *method_tilde(enum method m);
 /* "750ms–1s", or "" where no bucket decided. */
 const char *bucket_text(const struct red_quantile *q,
 			char out[2 * NUMBER_TEXT]);
+/* A threshold's value: units that charts know have forms of their own (91.2%,
+ * 45ms, 3.0MB), others stand behind the number. */
+#define UNIT_TEXT (NUMBER_TEXT + 16)
+const char *unit_text(double v, const char *unit, char out[UNIT_TEXT]);
+/* "> 85.0%", "< 80.0%": the limit that is breached or the nearest, "". */
+#define LIMIT_TEXT (UNIT_TEXT + 4)
+const char *limit_text(const struct threshold_row *r, char out[LIMIT_TEXT]);
 /* Dollars as on a bill: $0.05, $1.20, $36; what is less than a cent keeps two
  * digits: $0.0024. */
 const char *usd_text(double usd, char out[NUMBER_TEXT]);

@@ -52,7 +52,7 @@ static void add_worst(struct header *hd, const struct view *v, int w)
 	}
 	if (w < 120 || !name || !(burn > 1) || v->mode == MODE_REPLAY)
 		return;
-	spans_add(&hd->left, R_DIM, 9, " · worst ");
+	spans_add(&hd->left, R_DIM, 9, "   worst ");
 	spans_add(&hd->left, burn > BURN_PAGE ? R_CRIT : R_WARN, 9, "%s",
 		  burn_words(burn, text));
 	spans_add(&hd->left, R_DIM, 9, " %.40s", name);
@@ -117,6 +117,10 @@ static void add_range(struct header *hd, const struct view *v, int w)
 	if (v->page == PAGE_SATURATION) {
 		spans_add(&hd->left, R_DIM, 6, "   %zu resource%s",
 			  v->nr_resources, v->nr_resources == 1 ? "" : "s");
+		if (v->nr_thresholds)
+			spans_add(&hd->left, R_DIM, 7, " · %zu limit%s",
+				  v->nr_thresholds,
+				  v->nr_thresholds == 1 ? "" : "s");
 		return;
 	}
 	if (v->page == PAGE_CHANGED) {

@@ -33,7 +33,7 @@ struct row {
 	struct sign sign;
 	enum threshold_level leaning;
 	char name[ROW_TEXT], group[SLO_GROUP];
-	char text[C_NR][2 * NUMBER_TEXT + 4];
+	char text[C_NR][LIMIT_TEXT];
 };
 
 struct limits {
@@ -59,49 +59,6 @@ static struct sign sign_of_level(enum threshold_level l)
 	return signs[l];
 }
 
-/* Units of charts have forms of their own; others stand behind the number. */
-static void value_text(double v, const char *unit, char *out, size_t size)
-{
-	char text[NUMBER_TEXT];
-
-	unit = unit ? unit : "";
-	if (isnan(v))
-		snprintf(out, size, "–");
-	else if (!strcmp(unit, "%"))
-		snprintf(out, size, "%s", format_percent(v / 100, text));
-	else if (!strcmp(unit, "ratio"))
-		snprintf(out, size, "%s", format_percent(v, text));
-	else if (!strcmp(unit, "s"))
-		snprintf(out, size, "%s", format_latency(v, text));
-	else if (!strcmp(unit, "ms"))
-		snprintf(out, size, "%s", format_latency(v / 1e3, text));
-	else if (!strcmp(unit, "us"))
-		snprintf(out, size, "%s", format_latency(v / 1e6, text));
-	else if (!strcmp(unit, "bytes"))
-		snprintf(out, size, "%s", format_bytes(v, text));
-	else
-		snprintf(out, size, "%s%.8s", format_rate(v, text),
-			 !strcmp(unit, "number") ? "" : unit);
-}
-
-static bool is_below(const struct threshold_def *d, double limit)
-{
-	return (d->critical.given && d->critical.below == limit) ||
-	       (d->warning.given && d->warning.below == limit);
-}
-
-static void limit_text(const struct threshold_row *r, char *out, size_t size)
-{
-	char text[2 * NUMBER_TEXT];
-	double limit = r->state.limit;
-
-	out[0] = '\0';
-	if (isnan(limit))
-		return;
-	value_text(limit, r->def->unit, text, sizeof(text));
-	snprintf(out, size, "%s %s", is_below(r->def, limit) ? "<" : ">", text);
-}
-
 /* "3 of 5 x 1m"; of an alert how long it has to hold. */
 static void rule_text(const struct threshold_def *d, char *out, size_t size)
 {
@@ -123,15 +80,15 @@ static void fill_texts(struct row *row, const struct view *v,
 {
 	const struct threshold_state *st = &r->state;
 	size_t size = sizeof(row->text[0]);
-	char text[2 * NUMBER_TEXT];
+	char text[UNIT_TEXT];
 
 	if (r->asking)
 		strcpy(row->text[C_VALUE], "…");
 	else
-		value_text(st->value, r->def->unit, row->text[C_VALUE], size);
-	limit_text(r, row->text[C_LIMIT], size);
+		unit_text(st->value, r->def->unit, row->text[C_VALUE]);
+	limit_text(r, row->text[C_LIMIT]);
 	if (!isnan(st->provisional)) {
-		value_text(st->provisional, r->def->unit, text, sizeof(text));
+		unit_text(st->provisional, r->def->unit, text);
 		snprintf(row->text[C_NEXT], size, "… %s", text);
 	}
 	snprintf(row->text[C_LEVEL], size, "%s", st->pending ? "pending"

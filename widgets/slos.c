@@ -175,6 +175,14 @@ static void fill_row(struct row *row, const struct view *v, size_t at)
 
 /* ---- sentences ---------------------------------------------------------- */
 
+static bool known(const struct slo_row *r)
+{
+	for (int w = 0; w < SLO_WINDOWS; w++)
+		if (isnan(r->window[w].burn))
+			return false;
+	return true;
+}
+
 static const char *plural(size_t n)
 {
 	return n == 1 ? "" : "s";
@@ -184,6 +192,7 @@ static void sum_up(struct slos *t, const struct view *v)
 {
 	size_t end = t->top + t->nr, hidden = v->nr_slos - end;
 	size_t over = 0, dark = 0, spent = 0;
+	bool all = true;
 
 	t->rest.nr = 0;
 	if (t->top)
@@ -197,14 +206,15 @@ static void sum_up(struct slos *t, const struct view *v)
 			    v->slo[i].fault || v->slo[i].asking;
 		over += !calm && !none;
 		dark += none;
+		all = all && known(&v->slo[i]);
 		spent += v->slo[i].budget.remaining < 0;
 	}
 	spans_add(&t->rest, R_DIM, 0, "%zu more objective%s", hidden,
 		  plural(hidden));
 	if (!over && !dark && !spent)
-		spans_add(&t->rest, R_DIM, 1, hidden == 1
-			  ? ", under 1x in every window"
-			  : ", all under 1x in every window");
+		spans_add(&t->rest, R_DIM, 1, ", %sunder 1x%s",
+			  hidden == 1 ? "" : "all ",
+			  all ? " in every window" : "");
 	if (over)
 		spans_add(&t->rest, R_DIM, 1, ", %zu over 1x in a window",
 			  over);

@@ -16,7 +16,7 @@ struct line {
 	bool now;
 	char at[TIME_TEXT], lasted[TIME_TEXT], share[NUMBER_TEXT];
 	double part;
-	struct spans text;
+	char text[SPAN_TEXT];
 };
 
 struct spenders {
@@ -79,12 +79,12 @@ static void fill_line(struct line *l, const struct view *v,
 	day_text(sp->from, v->now, l->at);
 	time_span(sp->to - sp->from, l->lasted);
 	format_percent(sp->share, l->share);
-	l->text.nr = 0;
+	struct spans what = { 0 }, all = { 0 };
 	if (e)
-		spans_event(&l->text, l->now ? R_BRIGHT : R_TEXT, e);
-	if (l->now)
-		spans_add(&l->text, R_BRIGHT, 0, "%sstill burning",
-			  e ? ", " : "");
+		spans_event(&what, R_TEXT, e);
+	spans_add(&all, R_TEXT, 0, "%.280s%s%s", e ? what.s[0].text : "",
+		  e && l->now ? ", " : "", l->now ? "still burning" : "");
+	memcpy(l->text, all.s[0].text, sizeof(l->text));
 }
 
 static void build_title(struct spenders *d, const struct slo_row *r)
@@ -133,7 +133,8 @@ static void draw_line(const struct line *l, struct surface *s, int y)
 	draw_text(s, 0, y, R_TEXT, l->at);
 	draw_field(s, 12, y, 9, R_DIM, l->lasted);
 	if (text > 26)
-		spans_draw(s, 24, y, text - 24, &l->text);
+		surface_text_max(s, 24, y, text - 24,
+				 STYLE(l->now ? R_BRIGHT : R_TEXT), l->text);
 	draw_bar(s, end - bar, y, bar, l->part, l->now ? R_CRIT : R_BAR);
 	draw_field(s, end, y, 8, role, l->share);
 }

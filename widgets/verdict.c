@@ -324,6 +324,34 @@ static bool by_tier(struct verdict *d, const struct slo_row *o)
 	return true;
 }
 
+/* What of its thresholds is breached: the worst one, and how many more. */
+static void by_threshold(struct verdict *d, const struct view *v,
+			 const struct red_row *r)
+{
+	const struct threshold_row *worst = NULL;
+	char value[UNIT_TEXT], limit[LIMIT_TEXT];
+	size_t more = 0;
+
+	for (size_t i = 0; i < v->nr_thresholds; i++) {
+		const struct threshold_row *t = &v->threshold[i];
+		if (!t->def->service ||
+		    strcmp(t->def->service, r->service->name) ||
+		    (t->state.level != LEVEL_CRITICAL &&
+		     t->state.level != LEVEL_WARNING))
+			continue;
+		more += worst != NULL;
+		worst = worst ? worst : t;
+	}
+	if (!worst)
+		return;
+	spans_add(&d->left, R_ON_ALERT_DIM, 1, "  %.60s ", worst->def->id);
+	bold(d, 1, unit_text(worst->state.value, worst->def->unit, value));
+	spans_add(&d->left, R_ON_ALERT_DIM, 3, " %s",
+		  limit_text(worst, limit));
+	if (more)
+		spans_add(&d->left, R_ON_ALERT_DIM, 4, "  ·  %zu more", more);
+}
+
 static void how_bad(struct verdict *d, const struct view *v,
 		    const struct red_row *r)
 {
@@ -360,7 +388,9 @@ static void how_bad(struct verdict *d, const struct view *v,
 		snprintf(line, sizeof(line), ", its limit is %s",
 			 format_bound(r->latency_limit, b));
 		soft(d, 2, line);
+		return;
 	}
+	by_threshold(d, v, r);
 }
 
 /* The newest deploy of the service within a quarter of an hour before. */

@@ -393,6 +393,10 @@ static void what_is_well_is_not_summed_up(void **state)
 	assert_has(s, 9, " · 4 more objectives, all under 1x in every window");
 	assert_has(s, 9, "a window is shaded over   1x   6x 14.4x");
 	surface_free(s);
+	d->slo[8].window[SLO_3D].burn = NAN;
+	s = draw(d, "slos", 120, 10, GRAPH_BRAILLE);
+	assert_has(s, 9, " · 4 more objectives, all under 1x   ");
+	surface_free(s);
 	s = draw(d, "slos", 120, 4, GRAPH_BRAILLE);
 	assert_has(s, 3, " · 10 more objectives, 1 over 1x in a window, 1 "
 			 "overspent, 1 without data");
@@ -641,6 +645,36 @@ static void a_breached_limit_is_not_seen(void **state)
 	free(d);
 }
 
+static void the_kind_of_a_resource_is_part_of_its_name(void **state)
+{
+	static const char *const ids[] = { "dynamodb:user_data:write",
+					   "pool:primary", "queue" };
+	struct desk *d = open_desk(PAGE_SATURATION);
+	struct service services[3];
+	struct resource resources[3];
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		services[i] = d->service;
+		services[i].name = ids[i];
+		resources[i] = (struct resource){
+			&services[i], NOW, 0, 40, 50, 0.8, 0.7, 0.9, 0.89,
+			RESOURCE_WARN, NOW - 60000,
+		};
+	}
+	d->view.resource = resources;
+	d->view.nr_resources = 3;
+	struct surface *s = draw(d, "saturation", 120, 8, GRAPH_BRAILLE);
+	assert_has(s, 3, "   resource          kind        0 ");
+	assert_has(s, 4, "▌◆ user_data write   dynamodb    ━");
+	assert_has(s, 5, " ◆ primary           pool        ━");
+	assert_has(s, 6, " ◆ queue                         ━");
+	surface_free(s);
+	s = draw(d, "saturation", 80, 8, GRAPH_BRAILLE);
+	assert_has(s, 4, "▌◆ dynamodb:user_data:write ");
+	surface_free(s);
+	free(d);
+}
+
 /* ---- what changed ------------------------------------------------------- */
 
 static void who_carries_the_new_errors_is_not_first(void **state)
@@ -797,6 +831,24 @@ static void a_ticket_reads_like_a_page(void **state)
 	free(d);
 }
 
+static void which_threshold_is_breached_is_not_said(void **state)
+{
+	struct desk *d = open_desk(PAGE_OVERVIEW);
+	struct threshold_def mine = limits[0];
+	(void)state;
+	mine.service = "checkout";
+	d->threshold[0].def = &mine;
+	d->view.nr_slos = 0;
+	d->view.changed = NULL;
+	d->row.state = STATE_CRIT;
+	d->row.burn_5m = d->row.burn_1h = 0.2;
+	struct surface *s = draw(d, "verdict", 120, 2, GRAPH_BRAILLE);
+
+	assert_has(s, 0, " ▲ CRIT  checkout  disk-sda 91.2% > 85.0%");
+	surface_free(s);
+	free(d);
+}
+
 static void what_nobody_promised_has_a_budget_in_the_verdict(void **state)
 {
 	struct desk *d = open_desk(PAGE_OVERVIEW);
@@ -823,7 +875,7 @@ static void the_header_does_not_say_what_the_page_is_about(void **state)
 	struct surface *s = draw(d, "header", 120, 1, GRAPH_BRAILLE);
 
 	assert_has(s, 0, "shop/prod  pack node   ● LIVE 14:32:05Z   burn 1h 44m"
-			 " · budget 30d · worst 19.1x checkout");
+			 " · budget 30d   worst 19.1x checkout");
 	surface_free(s);
 	s = draw(d, "header", 80, 1, GRAPH_BRAILLE);
 	assert_has(s, 0, "   burn, budget 30d ");
@@ -967,6 +1019,7 @@ int main(void)
 		cmocka_unit_test(how_it_is_counted_is_not_said),
 		cmocka_unit_test(half_a_query_is_shown),
 		cmocka_unit_test(a_breached_limit_is_not_seen),
+		cmocka_unit_test(the_kind_of_a_resource_is_part_of_its_name),
 		cmocka_unit_test(who_carries_the_new_errors_is_not_first),
 		cmocka_unit_test(slowness_is_told_in_errors),
 		cmocka_unit_test(that_nothing_changed_is_not_said),
@@ -974,6 +1027,7 @@ int main(void)
 		cmocka_unit_test(what_happened_around_the_onset_is_out_of_order),
 		cmocka_unit_test(the_verdict_does_not_say_what_is_left),
 		cmocka_unit_test(a_ticket_reads_like_a_page),
+		cmocka_unit_test(which_threshold_is_breached_is_not_said),
 		cmocka_unit_test(what_nobody_promised_has_a_budget_in_the_verdict),
 		cmocka_unit_test(the_header_does_not_say_what_the_page_is_about),
 		cmocka_unit_test(a_size_breaks_a_panel),
