@@ -206,6 +206,161 @@ static void service(struct plan *p, int w, int h, const struct page_needs *n)
 		service_narrow(p, w, y0, y1);
 }
 
+/* ---- objectives --------------------------------------------------------- */
+
+/* Heads, rows, and the line that explains the shades. */
+static int lines_of(size_t rows, int least, int most)
+{
+	int want = rows > 200 ? 202 : (int)rows + 2;
+	if (most < least)
+		most = least;
+	return clamp(want, least, most);
+}
+
+static void slo_pair(struct plan *p, const char *left, const char *right,
+		     int y, int w, int h)
+{
+	const char *const two[] = { left, right };
+	if (h > 0)
+		columns(p, two, 2, y, w, h);
+}
+
+/* The two lower panels: what spent it gets what is left. */
+static void slo_lower(struct plan *p, int w, int y, int y1, bool strip)
+{
+	int each = (w - 2 * MARGIN - GUTTER) / 2;
+	int tiers = y1 - y >= 11 ? 7 : 5;
+	slo_pair(p, "tiers", "slomethod", y, w, tiers);
+	y += tiers + 1;
+	if (strip && y1 - y >= 5) {
+		place(p, "burnstrip", MARGIN, y, each, 3, true);
+		place(p, "spenders", w - MARGIN - each, y, each, y1 - y, true);
+		return;
+	}
+	if (y1 - y >= 2)
+		place(p, "spenders", MARGIN, y, w - 2 * MARGIN, y1 - y, true);
+}
+
+static void slo_wide(struct plan *p, int w, int y0, int y1,
+		     const struct page_needs *n)
+{
+	int body = y1 - y0, wide = w;
+	int table = lines_of(n->slos, 8, body * 3 / 10);
+	int charts = clamp(body * 3 / 10, 7, 14);
+	bool limits = n->thresholds && w >= 180;
+	if (limits) {
+		wide = w * 13 / 20;
+		place(p, "limits", wide + GUTTER - MARGIN, y0,
+		      w - wide - GUTTER, table, true);
+	}
+	place(p, "slos", 0, y0, wide, table, false);
+	y0 += table + 1;
+	place(p, "slohead", 0, y0++, w, 1, false);
+	slo_pair(p, "sloburn", "burndown", y0, w, charts);
+	slo_lower(p, w, y0 + charts + 1, y1, w >= 150);
+}
+
+static void slo_narrow(struct plan *p, int w, int y0, int y1,
+		       const struct page_needs *n)
+{
+	int body = y1 - y0;
+	int tiers = body >= 10 ? 4 : body >= 6 ? 2 : 0;
+	int charts = body >= 14 ? clamp(body - 4 - 6, 7, 10) : 0;
+	if (!n->slos) /* how to write one has the room */
+		tiers = charts = 0;
+	int table = body - tiers - charts;
+	if (charts && table > lines_of(n->slos, 3, table)) {
+		charts += table - lines_of(n->slos, 3, table);
+		table = body - tiers - charts;
+	}
+	place(p, "slos", 0, y0, w, table, false);
+	if (charts && w >= 60)
+		slo_pair(p, "sloburn", "burndown", y0 + table, w, charts);
+	else
+		place(p, "sloburn", MARGIN, y0 + table, w - 2 * MARGIN, charts,
+		      true);
+	place(p, "tiers", MARGIN, y1 - tiers, w - 2 * MARGIN, tiers, true);
+}
+
+static void slo(struct plan *p, int w, int h, const struct page_needs *n)
+{
+	int y0, y1;
+	frame(p, w, h, n, &y0, &y1);
+	if (!n->slos)
+		place(p, "slos", 0, y0, w, y1 - y0, false);
+	else if (w >= 100 && y1 - y0 >= 28)
+		slo_wide(p, w, y0, y1, n);
+	else
+		slo_narrow(p, w, y0, y1, n);
+}
+
+/* ---- what changed ------------------------------------------------------- */
+
+static void changed_wide(struct plan *p, int w, int y0, int y1,
+			 const struct page_needs *n)
+{
+	static const char *const two[] = { "errors", "latency" };
+	int body = y1 - y0;
+	int table = lines_of(n->changes + 1, 5, body * 3 / 10);
+	int charts = clamp(body / 4, 6, 12);
+	int notes = clamp((int)(n->notes < 40 ? n->notes : 40) / (w / 30) + 3,
+			  3, 6);
+	place(p, "changedtable", 0, y0, w, table, false);
+	y0 += table + 1;
+	columns(p, two, 2, y0, w, charts);
+	y0 += charts + 1;
+	place(p, "changedevents", MARGIN, y0, w - 2 * MARGIN,
+	      y1 - notes - 1 - y0, true);
+	place(p, "ruledout", MARGIN, y1 - notes, w - 2 * MARGIN, notes, true);
+}
+
+static void changed_narrow(struct plan *p, int w, int y0, int y1,
+			   const struct page_needs *n)
+{
+	int body = y1 - y0;
+	int notes = body >= 16 ? 3 : 0;
+	int events = body >= 9 ? clamp(body / 3, 3, 8) : 0;
+	int table = body - notes - events;
+	int want = lines_of(n->changes + 1, 4, table);
+	if (events && want < table) {
+		events += table - want;
+		table = want;
+	}
+	place(p, "changedtable", 0, y0, w, table, false);
+	place(p, "changedevents", MARGIN, y0 + table, w - 2 * MARGIN, events,
+	      true);
+	place(p, "ruledout", MARGIN, y1 - notes, w - 2 * MARGIN, notes, true);
+}
+
+static void changed(struct plan *p, int w, int h, const struct page_needs *n)
+{
+	int y0, y1;
+	frame(p, w, h, n, &y0, &y1);
+	place(p, "changedhead", 0, y0++, w, 1, false);
+	if (w >= 100 && y1 - y0 >= 27)
+		changed_wide(p, w, y0 + 1, y1, n);
+	else
+		changed_narrow(p, w, y0, y1, n);
+}
+
+/* ---- resources and thresholds ------------------------------------------- */
+
+static void saturation(struct plan *p, int w, int h, const struct page_needs *n)
+{
+	int y0, y1;
+	frame(p, w, h, n, &y0, &y1);
+	int body = y1 - y0, limits = 0;
+	if (n->thresholds && !n->resources)
+		limits = body;
+	else if (n->thresholds && body >= 10)
+		limits = lines_of(n->thresholds + 1, 4, body / 2);
+	place(p, "limits", MARGIN, y0, w - 2 * MARGIN, limits, true);
+	if (limits == body)
+		return;
+	y0 += limits ? limits + 1 : 0;
+	place(p, "saturation", 0, y0, w, y1 - y0, limits > 0);
+}
+
 size_t page_layout(enum page page, int w, int h, const struct page_needs *n,
 		   struct slot *out)
 {
@@ -219,13 +374,20 @@ size_t page_layout(enum page page, int w, int h, const struct page_needs *n,
 	case PAGE_SERVICE:
 		service(&p, w, h, n);
 		break;
+	case PAGE_SLO:
+		slo(&p, w, h, n);
+		break;
+	case PAGE_CHANGED:
+		changed(&p, w, h, n);
+		break;
 	case PAGE_SATURATION:
+		saturation(&p, w, h, n);
+		break;
 	case PAGE_EVENTS:
 	case PAGE_NET:
 		frame(&p, w, h, n, &y0, &y1);
-		place(&p, page == PAGE_NET ? "net"
-			  : page == PAGE_EVENTS ? "eventlist" : "saturation",
-		      0, y0, w, y1 - y0, false);
+		place(&p, page == PAGE_NET ? "net" : "eventlist", 0, y0, w,
+		      y1 - y0, false);
 		break;
 	case PAGE_OWN:
 		frame(&p, w, h, n, &y0, &y1);
@@ -254,7 +416,8 @@ size_t page_layout_full(const struct slot *one, int w, int h,
 		return p.nr;
 	}
 	frame(&p, w, h, n, &y0, &y1);
-	bool rows = strcmp(one->kind, "table") == 0;
+	bool rows = strcmp(one->kind, "table") == 0
+		    || strcmp(one->kind, "saturation") == 0;
 	place(&p, one->kind, rows ? 0 : MARGIN, y0, rows ? w : w - 2 * MARGIN,
 	      y1 - y0, true);
 	out[p.nr - 1].of = one->of;

@@ -25,6 +25,8 @@ struct page_needs {
 	size_t rows;    /* lines the table would like */
 	size_t blind;   /* sources to tell of because none answers; 0: some do */
 	bool replay;    /* the scrub bar has names above and hours below */
+	size_t slos, thresholds, resources; /* rows of their lists */
+	size_t changes, notes; /* rows of what changed, what is ruled out */
 	const struct file_page *own; /* of PAGE_OWN */
 };
 

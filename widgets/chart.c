@@ -152,8 +152,8 @@ static bool concerns(const struct event *e, const struct view *v)
 {
 	if (e->kind != EVENT_DEPLOY)
 		return false;
-	return !e->service || (v->sel && v->sel->service &&
-			       !strcmp(e->service, v->sel->service->name));
+	const char *name = view_service_name(v);
+	return !e->service || (name && !strcmp(e->service, name));
 }
 
 static void find_marks(struct chart *c, const struct view *v)
@@ -191,7 +191,9 @@ static void find_age(struct chart *c, const struct view *v)
 		c->point = src->step;
 	c->stale = src->state == SOURCE_STALE || src->state == SOURCE_DOWN ||
 		   src->state == SOURCE_AUTH;
-	if (v->sel && v->sel->state == STATE_STALE)
+	const struct slo_row *o = view_selected_slo(v);
+	if (o ? o->state == STATE_STALE
+	      : v->sel && v->sel->state == STATE_STALE)
 		c->stale = true;
 	if (c->stale)
 		c->stale_age = src->answered == TIME_NONE

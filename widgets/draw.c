@@ -374,6 +374,52 @@ const char *bucket_text(const struct red_quantile *q, char out[2 * NUMBER_TEXT])
 	return out;
 }
 
+const char *unit_text(double v, const char *unit, char out[UNIT_TEXT])
+{
+	char text[NUMBER_TEXT];
+
+	unit = unit ? unit : "";
+	if (isnan(v))
+		snprintf(out, UNIT_TEXT, "–");
+	else if (!strcmp(unit, "%"))
+		snprintf(out, UNIT_TEXT, "%s", format_percent(v / 100, text));
+	else if (!strcmp(unit, "ratio"))
+		snprintf(out, UNIT_TEXT, "%s", format_percent(v, text));
+	else if (!strcmp(unit, "s"))
+		snprintf(out, UNIT_TEXT, "%s", format_latency(v, text));
+	else if (!strcmp(unit, "ms"))
+		snprintf(out, UNIT_TEXT, "%s", format_latency(v / 1e3, text));
+	else if (!strcmp(unit, "us"))
+		snprintf(out, UNIT_TEXT, "%s", format_latency(v / 1e6, text));
+	else if (!strcmp(unit, "bytes"))
+		snprintf(out, UNIT_TEXT, "%s", format_bytes(v, text));
+	else
+		snprintf(out, UNIT_TEXT, "%s%.*s", format_rate(v, text),
+			 !strcmp(unit, "number") || text_fit(unit, 8) > 15
+			 ? 0 : (int)text_fit(unit, 8), unit);
+	return out;
+}
+
+static bool is_below(const struct threshold_def *d, double limit)
+{
+	return (d->critical.given && d->critical.below == limit) ||
+	       (d->warning.given && d->warning.below == limit);
+}
+
+const char *limit_text(const struct threshold_row *r, char out[LIMIT_TEXT])
+{
+	char text[UNIT_TEXT];
+	double limit = r->state.limit;
+
+	out[0] = '\0';
+	if (isnan(limit))
+		return out;
+	unit_text(limit, r->def->unit, text);
+	snprintf(out, LIMIT_TEXT, "%s %s", is_below(r->def, limit) ? "<" : ">",
+		 text);
+	return out;
+}
+
 /* What a series of instance counts says at a moment: the instant, or the
  * newest point that is not older than five minutes. */
 static double count_at(const struct series *s, time_ms at)
@@ -481,8 +527,28 @@ size_t view_events(const struct view *v, const struct event *const **out)
 	return v->event ? v->nr_events : 0;
 }
 
+const struct slo_row *view_selected_slo(const struct view *v)
+{
+	if (v->page != PAGE_SLO || !v->slo || !v->nr_slos)
+		return NULL;
+	return &v->slo[v->selected_slo < v->nr_slos ? v->selected_slo : 0];
+}
+
+const char *view_service_name(const struct view *v)
+{
+	const struct slo_row *o = view_selected_slo(v);
+
+	if (o)
+		return o->name;
+	return v->sel && v->sel->service ? v->sel->service->name : NULL;
+}
+
 const struct store_source *view_source(const struct view *v)
 {
+	const struct slo_row *o = view_selected_slo(v);
+
+	if (o && o->source)
+		return o->source;
 	if (v->sel && v->sel->service)
 		return v->sel->service->source;
 	const struct store_source *const *src;
@@ -563,6 +629,14 @@ uint64_t view_stamp(const struct view *v, int w, int h)
 	a = mix(mix(a, v->nr_events), v->selected_event);
 	a = mix(mix(a, v->nr_resources), v->selected_resource);
 	a = mix(mix(a, v->nr_start), v->selected_start);
+	a = mix(mix(a, v->nr_slos), v->selected_slo);
+	a = mix(mix(a, (uint64_t)(uintptr_t)v->slo),
+		(uint64_t)(uintptr_t)v->worst_slo);
+	a = mix(mix(a, v->nr_thresholds), v->selected_threshold);
+	a = mix(mix(a, (uint64_t)(uintptr_t)v->threshold),
+		(uint64_t)(uintptr_t)v->changed);
+	a = mix(mix(a, v->comparing), v->selected_change);
+	a = mix_text(a, v->pack);
 	a = mix(a, (uint64_t)(unsigned)v->sort_column << 1 | v->filter_open);
 	a = mix_text(mix_text(a, v->filter), v->title);
 	a = mix_text(mix_text(a, v->notice), v->recording);

@@ -92,6 +92,13 @@ const char *method_tilde(enum method m);
 /* "750ms–1s", or "" where no bucket decided. */
 const char *bucket_text(const struct red_quantile *q,
 			char out[2 * NUMBER_TEXT]);
+/* A threshold's value: units that charts know have forms of their own (91.2%,
+ * 45ms, 3.0MB), others stand behind the number. */
+#define UNIT_TEXT (NUMBER_TEXT + 16)
+const char *unit_text(double v, const char *unit, char out[UNIT_TEXT]);
+/* "> 85.0%", "< 80.0%": the limit that is breached or the nearest, "". */
+#define LIMIT_TEXT (UNIT_TEXT + 4)
+const char *limit_text(const struct threshold_row *r, char out[LIMIT_TEXT]);
 /* Dollars as on a bill: $0.05, $1.20, $36; what is less than a cent keeps two
  * digits: $0.0024. */
 const char *usd_text(double usd, char out[NUMBER_TEXT]);
@@ -116,6 +123,10 @@ struct health health_of(const struct view *v);
 size_t view_sources(const struct view *v,
 		    const struct store_source *const **out);
 size_t view_events(const struct view *v, const struct event *const **out);
+/* The objective that the SLO page is about, or NULL: another page, or none. */
+const struct slo_row *view_selected_slo(const struct view *v);
+/* The service that the panels of a page are about, and its source; or NULL. */
+const char *view_service_name(const struct view *v);
 const struct store_source *view_source(const struct view *v);
 /* What is newer than this may still change in the source's answers. */
 time_ms view_settled(const struct view *v, const struct store_source *src);

@@ -39,6 +39,56 @@ static void add_mode(struct header *hd, const struct view *v,
 	spans_add(l, R_BRIGHT, 0, " %s %sZ", word, time_hms(v->now, at));
 }
 
+/* Who burns fastest, where that is more than its budget allows. */
+static void add_worst(struct header *hd, const struct view *v, int w)
+{
+	const char *name = v->worst_slo ? v->worst_slo->name : NULL;
+	double burn = v->worst_slo ? v->worst_slo->window[SLO_5M].burn : NAN;
+	char text[NUMBER_TEXT];
+
+	if (!v->worst_slo && v->nr_all) {
+		name = v->all[0].service->name;
+		burn = v->all[0].burn_5m;
+	}
+	if (w < 120 || !name || !(burn > 1) || v->mode == MODE_REPLAY)
+		return;
+	spans_add(&hd->left, R_DIM, 9, "   worst ");
+	spans_add(&hd->left, burn > BURN_PAGE ? R_CRIT : R_WARN, 9, "%s",
+		  burn_words(burn, text));
+	spans_add(&hd->left, R_DIM, 9, " %.40s", name);
+}
+
+static void add_budget(struct header *hd, const struct view *v, time_ms range,
+		       int w)
+{
+	const struct slo_row *o = view_selected_slo(v);
+	char span[TIME_TEXT], period[TIME_TEXT];
+
+	if (!o || !o->def || o->def->period <= 0)
+		return;
+	time_duration(o->def->period, period);
+	if (w >= 100)
+		spans_add(&hd->left, R_DIM, 6, "   burn %s · budget %s",
+			  time_span(range, span), period);
+	else
+		spans_add(&hd->left, R_DIM, 6, "   burn, budget %s", period);
+}
+
+static void add_compared(struct header *hd, const struct view *v)
+{
+	char before[TIME_TEXT], after[TIME_TEXT];
+
+	if (!v->changed) {
+		if (v->comparing)
+			spans_add(&hd->left, R_DIM, 6, "   comparing…");
+		return;
+	}
+	const struct change_want *c = &v->changed->answer->want;
+	spans_add(&hd->left, R_DIM, 6, "   %s before · %s after",
+		  time_span(c->before_to - c->before_from, before),
+		  time_span(c->during_to - c->during_from, after));
+}
+
 /* The range that a chart of half the screen shows, and its grain. */
 static void add_range(struct header *hd, const struct view *v, int w)
 {
@@ -67,10 +117,22 @@ static void add_range(struct header *hd, const struct view *v, int w)
 	if (v->page == PAGE_SATURATION) {
 		spans_add(&hd->left, R_DIM, 6, "   %zu resource%s",
 			  v->nr_resources, v->nr_resources == 1 ? "" : "s");
+		if (v->nr_thresholds)
+			spans_add(&hd->left, R_DIM, 7, " · %zu limit%s",
+				  v->nr_thresholds,
+				  v->nr_thresholds == 1 ? "" : "s");
+		return;
+	}
+	if (v->page == PAGE_CHANGED) {
+		add_compared(hd, v);
 		return;
 	}
 	if (cells < 1 || v->dot <= 0 || v->page == PAGE_NET)
 		return;
+	if (v->page == PAGE_SLO) {
+		add_budget(hd, v, 2 * v->dot * cells, w);
+		return;
+	}
 	spans_add(&hd->left, R_DIM, 6, "   %s",
 		  time_span(2 * v->dot * cells, span));
 	if (w >= 100)
@@ -215,6 +277,8 @@ static void add_title(struct header *hd, const struct view *v)
 	} else {
 		spans_add(&hd->left, R_TEXT, 5, "  %.80s", title);
 	}
+	if (v->pack)
+		spans_add(&hd->left, R_DIM, 7, "  pack %.40s", v->pack);
 }
 
 /* The recording, how long it is, and how often it saw nothing. */
@@ -254,6 +318,7 @@ static bool header_update(void *state, const struct view *v, int w, int h)
 	struct health health = health_of(v);
 	add_mode(hd, v, &health);
 	add_range(hd, v, w);
+	add_worst(hd, v, w);
 	if (view_slow_link(v))
 		spans_add(&hd->left, R_WARN, 2, "   link %.1fs",
 			  v->link_ms / 1e3);

@@ -16,9 +16,10 @@ const char *key_group_name(enum key_group g)
 	return names[g];
 }
 
-#define CHARTS (ON(PAGE_OVERVIEW) | ON(PAGE_SERVICE) | ON(PAGE_OWN))
-#define LISTS (ON(PAGE_OVERVIEW) | ON(PAGE_SATURATION) | ON(PAGE_EVENTS) | \
-	       ON(PAGE_START) | ON(PAGE_OWN))
+#define CHARTS (ON(PAGE_OVERVIEW) | ON(PAGE_SERVICE) | ON(PAGE_CHANGED) | \
+		ON(PAGE_SLO) | ON(PAGE_OWN))
+#define LISTS (ON(PAGE_OVERVIEW) | ON(PAGE_CHANGED) | ON(PAGE_SATURATION) | \
+	       ON(PAGE_SLO) | ON(PAGE_EVENTS) | ON(PAGE_START) | ON(PAGE_OWN))
 #define ANY (ON_ALL | ON(PAGE_START))
 
 const struct key_row key_rows[] = {
@@ -29,8 +30,9 @@ const struct key_row key_rows[] = {
 	  LISTS & ~ON(PAGE_SATURATION), "0.1.0" },
 	{ "Esc", "back, never quits", KEYS_MOVE, ANY, "0.1.0" },
 	{ "Tab", "next widget", KEYS_MOVE, CHARTS, "0.1.0" },
-	{ "1 2 4 6 8", "pages", KEYS_MOVE, ON_ALL, "0.1.0" },
-	{ "3 5 7 9", "pages of the file", KEYS_MOVE, ON_ALL, "0.1.0" },
+	{ "1 2 3 4", "pages", KEYS_MOVE, ON_ALL, "0.1.0" },
+	{ "5 6 8", "slo, events, sources", KEYS_MOVE, ON_ALL, "0.1.0" },
+	{ "7 9", "pages of the file", KEYS_MOVE, ON_ALL, "0.1.0" },
 
 	{ "← →", "crosshair, one column", KEYS_TIME, CHARTS, "0.1.0" },
 	{ "+ -", "zoom", KEYS_TIME, CHARTS, "0.1.0" },
@@ -44,6 +46,7 @@ const struct key_row key_rows[] = {
 
 	{ "/", "filter, then n N", KEYS_FIND,
 	  ON(PAGE_OVERVIEW) | ON(PAGE_EVENTS), "0.1.0" },
+	{ "w", "what changed", KEYS_FIND, ON_ALL, "0.1.0" },
 	{ "e", "explain the number", KEYS_FIND, ON_ALL, "0.1.0" },
 	{ "s", "sort by the next column", KEYS_FIND, ON(PAGE_OVERVIEW),
 	  "0.1.0" },
@@ -82,7 +85,11 @@ static const struct line_row {
 	{ ON(PAGE_SERVICE), REPLAY, "Space", "play", 0 },
 	{ ON(PAGE_OVERVIEW), LIVE, "Enter", "service", 1 },
 	{ ON(PAGE_SERVICE), LIVE, "Esc", "back", 0 },
+	{ ON(PAGE_CHANGED), LIVE | REPLAY, "j k", "row", 1 },
 	{ ON(PAGE_SATURATION), LIVE | REPLAY, "j k", "resource", 1 },
+	{ ON(PAGE_SLO), LIVE | REPLAY, "j k", "objective", 1 },
+	{ ON(PAGE_CHANGED) | ON(PAGE_SLO), LIVE | REPLAY, "Enter", "service",
+	  1 },
 	{ ON(PAGE_EVENTS), LIVE | REPLAY, "j k", "event", 1 },
 	{ ON(PAGE_EVENTS), LIVE | REPLAY, "Enter", "go there", 1 },
 	{ ON(PAGE_START), LIVE, "j k", "choose", 1 },
@@ -99,13 +106,16 @@ static const struct line_row {
 	{ CHARTS, REPLAY, "0", "newest", 6 },
 	{ ON(PAGE_OVERVIEW) | ON(PAGE_EVENTS), LIVE, "/", "filter", 3 },
 	{ CHARTS, LIVE, "e", "explain", 6 },
+	{ ON(PAGE_OVERVIEW) | ON(PAGE_SERVICE) | ON(PAGE_SLO), LIVE, "w",
+	  "what changed", 7 },
 	{ ON(PAGE_SERVICE), LIVE, "f", "full screen", 7 },
 	{ CHARTS, LIVE | BLIND, "Space", "pause", 4 },
-	{ CHARTS, LIVE | BLIND, "R", "record", 7 },
+	{ CHARTS, LIVE | BLIND, "R", "record", 8 },
 	{ ON(PAGE_OVERVIEW), LIVE | BLIND, ":", "command", 6 },
 	{ ON(PAGE_OVERVIEW), LIVE, "s", "sort", 8 },
 	{ ON(PAGE_OVERVIEW) | ON(PAGE_START), LIVE, "F2", "theme", 9 },
-	{ ON(PAGE_SATURATION) | ON(PAGE_EVENTS) | ON(PAGE_NET) | ON(PAGE_OWN),
+	{ ON(PAGE_CHANGED) | ON(PAGE_SATURATION) | ON(PAGE_SLO) |
+	  ON(PAGE_EVENTS) | ON(PAGE_NET) | ON(PAGE_OWN),
 	  LIVE | REPLAY | BLIND, "Esc", "back", 2 },
 	{ ANY, LIVE | REPLAY | BLIND, "?", "help", 0 },
 	{ ANY, LIVE | BLIND, "q", "quit", 2 },

@@ -70,6 +70,18 @@ void lines_read(struct lines *l, struct chart *c, const struct service *s,
 	chart_flags(c, l->has);
 }
 
+void lines_read_by(struct lines *l, struct chart *c, lines_reader *read,
+		   const void *arg, int nr)
+{
+	begin(l, c, nr);
+	for (int i = 0; i < nr; i++) {
+		read(arg, i, c->axis.from, c->axis.dot, l->column[i],
+		     2 * (size_t)c->axis.cells);
+		take(l, c, l->column[i]);
+	}
+	chart_flags(c, l->has);
+}
+
 void lines_read_series(struct lines *l, struct chart *c,
 		       const struct series *const *s, int nr, double scale)
 {

@@ -28,6 +28,11 @@ struct lines {
 /* Reads the columns of `nr` measures for the chart's axis. */
 void lines_read(struct lines *l, struct chart *c, const struct service *s,
 		const enum measure *what, int nr);
+/* The same of what is read line by line. */
+typedef void lines_reader(const void *arg, int line, time_ms from, time_ms span,
+			  struct column *out, size_t columns);
+void lines_read_by(struct lines *l, struct chart *c, lines_reader *read,
+		   const void *arg, int nr);
 /* The same of series, each value times `scale`. */
 void lines_read_series(struct lines *l, struct chart *c,
 		       const struct series *const *s, int nr, double scale);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum col { C_NAME, C_BAR, C_USE, C_OF, C_WARN, C_CRIT, C_SINCE, C_NR };
+enum col { C_NAME, C_KIND, C_BAR, C_USE, C_OF, C_WARN, C_CRIT, C_SINCE, C_NR };
 
 /* Shown from a width of the screen on. */
 static const struct column_def {
@@ -18,6 +18,7 @@ static const struct column_def {
 	int width, from;
 } defs[C_NR] = {
 	[C_NAME] = { "resource", 0, 0 },
+	[C_KIND] = { "kind", 10, 100 },
 	[C_BAR] = { "", 0, 60 },
 	[C_USE] = { "use", 7, 0 },
 	[C_OF] = { "of", 12, 76 },
@@ -54,12 +55,33 @@ struct saturation {
 
 /* ---- columns ------------------------------------------------------------ */
 
-static int longest_name(const struct view *v)
+/* Bytes of an id's first part, which says what kind of thing it is ("pool" of
+ * "pool:primary"); 0: it does not. */
+static size_t kind_length(const char *id)
+{
+	const char *colon = strchr(id, ':');
+
+	if (!colon || colon == id || !colon[1] ||
+	    text_width(id) - text_width(colon) > defs[C_KIND].width)
+		return 0;
+	return (size_t)(colon - id);
+}
+
+/* Where kinds have a column of their own, the name begins after it. */
+static const char *name_of(const struct resource *r, bool kinds)
+{
+	const char *id = r->service->name;
+	size_t n = kinds ? kind_length(id) : 0;
+
+	return n ? id + n + 1 : id;
+}
+
+static int longest_name(const struct view *v, bool kinds)
 {
 	int most = NAME_MIN;
 
 	for (size_t i = 0; i < v->nr_resources; i++) {
-		int w = text_width(v->resource[i].service->name);
+		int w = text_width(name_of(&v->resource[i], kinds));
 		if (w > most)
 			most = w;
 	}
@@ -69,8 +91,11 @@ static int longest_name(const struct view *v)
 /* The name gets what the longest needs, the bar what is left over. */
 static void place_columns(struct saturation *t, const struct view *v, int w)
 {
-	int fixed = 3 + 1, name = longest_name(v), x = 3;
+	bool kinds = w >= defs[C_KIND].from;
+	int fixed = 3 + 1, name = longest_name(v, kinds), x = 3;
 
+	if (kinds)
+		fixed += defs[C_KIND].width + 2;
 	for (int c = C_USE; c < C_NR; c++)
 		fixed += w >= defs[c].from ? defs[c].width + 1 : 0;
 	bool bar = w >= defs[C_BAR].from;
@@ -83,6 +108,8 @@ static void place_columns(struct saturation *t, const struct view *v, int w)
 		t->width[c] = 0;
 		if (w < defs[c].from)
 			continue;
+		if (c == C_KIND)
+			x++;
 		if (c == C_BAR) {
 			x++;
 			width = w - fixed - name - 2;
@@ -135,11 +162,26 @@ static void use_texts(struct row *row, const struct resource *r)
 			 format_rate(r->used, a), format_rate(r->limit, b));
 }
 
-static void fill_row(struct row *row, const struct view *v, size_t at)
+/* "orders:cpu" is "orders cpu" where "rds" stands beside it. */
+static void name_texts(struct row *row, const struct resource *r, bool kinds)
+{
+	const char *id = r->service->name, *name = name_of(r, kinds);
+	size_t n = text_fit(name, NAME_MAX + 1);
+	size_t kind = kinds ? kind_length(id) : 0;
+
+	snprintf(row->name, sizeof(row->name), "%.*s",
+		 n < sizeof(row->name) ? (int)n : 0, name);
+	snprintf(row->text[C_KIND], sizeof(row->text[C_KIND]), "%.*s",
+		 (int)kind, id);
+	for (char *at = row->name; kind && *at; at++)
+		if (*at == ':')
+			*at = ' ';
+}
+
+static void fill_row(struct row *row, const struct view *v, size_t at,
+		     bool kinds)
 {
 	const struct resource *r = &v->resource[at];
-	const char *name = r->service->name;
-	size_t n = text_fit(name, NAME_MAX + 1);
 
 	memset(row, 0, sizeof(*row));
 	row->selected = at == v->selected_resource;
@@ -151,8 +193,7 @@ static void fill_row(struct row *row, const struct view *v, size_t at)
 		    : r->state == RESOURCE_OK ? R_BAR : R_STALE;
 	if (!service_answers(r->service))
 		row->role = row->sign.role = R_STALE;
-	snprintf(row->name, sizeof(row->name), "%.*s",
-		 n < sizeof(row->name) ? (int)n : 0, name);
+	name_texts(row, r, kinds);
 	use_texts(row, r);
 	share_text(r->warn, row->text[C_WARN], sizeof(row->text[C_WARN]));
 	share_text(r->crit, row->text[C_CRIT], sizeof(row->text[C_CRIT]));
@@ -272,7 +313,7 @@ static bool saturation_update(void *state, const struct view *v, int w, int h)
 	place_columns(t, v, w);
 	scroll(t, v, h);
 	for (size_t i = 0; i < t->nr; i++)
-		fill_row(&t->row[i], v, t->top + i);
+		fill_row(&t->row[i], v, t->top + i, t->width[C_KIND] > 0);
 	summarise(t, v);
 	sum_up(t, v);
 	say_empty(t, v);
@@ -287,6 +328,8 @@ static int critical_at(const struct saturation *t)
 static void draw_heads(const struct saturation *t, struct surface *s, int y)
 {
 	draw_text(s, t->x[C_NAME], y, R_DIM, defs[C_NAME].head);
+	if (t->width[C_KIND])
+		draw_text(s, t->x[C_KIND], y, R_DIM, defs[C_KIND].head);
 	for (int c = C_USE; c < C_NR; c++)
 		if (t->width[c])
 			draw_field(s, t->x[c], y, t->width[c], R_DIM,
@@ -308,6 +351,8 @@ static void draw_row(const struct saturation *t, struct surface *s,
 	draw_text(s, 1, y, r->sign.role, r->sign.glyph);
 	surface_text_max(s, t->x[C_NAME], y, t->width[C_NAME],
 			 STYLE(r->loud ? R_BRIGHT : R_TEXT), r->name);
+	if (t->width[C_KIND])
+		draw_text(s, t->x[C_KIND], y, R_DIM, r->text[C_KIND]);
 	if (t->width[C_BAR] && !isnan(r->nearness))
 		draw_bar(s, t->x[C_BAR], y, t->width[C_BAR],
 			 r->nearness / BAR_ENDS, r->role);

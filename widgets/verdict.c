@@ -1,7 +1,8 @@
 /* Rows 1 and 2 of every page: who is how bad since when, and what is known
  * about why. */
-#include "widgets/draw.h"
+#include "widgets/objective.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -13,6 +14,7 @@ struct verdict {
 	enum role ground;      /* R_DEFAULT: nothing is wrong */
 	int w;
 	struct spans left, right, why, hint;
+	struct buf changed;    /* what changed, in one line */
 };
 
 /* On a filled row there are two roles, on a plain one the usual. */
@@ -279,10 +281,85 @@ static void calm(struct verdict *d, const struct view *v)
 
 /* ---- something is wrong ------------------------------------------------- */
 
-static void how_bad(struct verdict *d, const struct red_row *r)
+/* What is left of it, and for how long at the rate of the last hour. */
+static void budget_left(struct verdict *d, const struct slo_row *o)
 {
+	char text[NUMBER_TEXT + 8], gone[TIME_TEXT + 4];
+
+	soft(d, 6, "  ·  ");
+	if (!(o->budget.remaining > 0)) {
+		soft(d, 6, "budget gone, ");
+		bold(d, 6, budget_text(o->budget.remaining, text));
+		return;
+	}
+	bold(d, 6, budget_text(o->budget.remaining, text));
+	soft(d, 6, " left");
+	gone_text(o, gone);
+	if (*gone != '~')
+		return;
+	soft(d, 7, ", gone in ");
+	bold(d, 7, gone);
+}
+
+/* A tier of an objective that somebody promised fires: its own burn, and the
+ * budget. A ticket is about its long window. */
+static bool by_tier(struct verdict *d, const struct slo_row *o)
+{
+	const struct slo_tier *t = o ? objective_firing(o) : NULL;
+	char text[NUMBER_TEXT];
+
+	if (!t || !t->armed)
+		return false;
+	soft(d, 1, "  burn");
+	soft(d, 5, "s its error budget");
+	soft(d, 1, " ");
+	bold(d, 1, burn_words(t->page ? t->burn_brief : t->burn_lasting,
+			      text));
+	soft(d, 5, " too fast");
+	if (!t->page) {
+		soft(d, 4, " over ");
+		soft(d, 4, objective_window(t->lasting));
+	}
+	budget_left(d, o);
+	return true;
+}
+
+/* What of its thresholds is breached: the worst one, and how many more. */
+static void by_threshold(struct verdict *d, const struct view *v,
+			 const struct red_row *r)
+{
+	const struct threshold_row *worst = NULL;
+	char value[UNIT_TEXT], limit[LIMIT_TEXT];
+	size_t more = 0;
+
+	for (size_t i = 0; i < v->nr_thresholds; i++) {
+		const struct threshold_row *t = &v->threshold[i];
+		if (!t->def->service ||
+		    strcmp(t->def->service, r->service->name) ||
+		    (t->state.level != LEVEL_CRITICAL &&
+		     t->state.level != LEVEL_WARNING))
+			continue;
+		more += worst != NULL;
+		worst = worst ? worst : t;
+	}
+	if (!worst)
+		return;
+	spans_add(&d->left, R_ON_ALERT_DIM, 1, "  %.60s ", worst->def->id);
+	bold(d, 1, unit_text(worst->state.value, worst->def->unit, value));
+	spans_add(&d->left, R_ON_ALERT_DIM, 3, " %s",
+		  limit_text(worst, limit));
+	if (more)
+		spans_add(&d->left, R_ON_ALERT_DIM, 4, "  ·  %zu more", more);
+}
+
+static void how_bad(struct verdict *d, const struct view *v,
+		    const struct red_row *r)
+{
+	const struct slo_row *o = view_budget(v, r);
 	char a[NUMBER_TEXT], b[NUMBER_TEXT], line[160];
 
+	if (by_tier(d, o))
+		return;
 	if (r->burn_5m > 1 || r->burn_1h > 1) {
 		bool hour = isnan(r->burn_5m) ||
 			     (r->burn_1h > r->burn_5m && r->burn_5m <= 1);
@@ -291,8 +368,11 @@ static void how_bad(struct verdict *d, const struct red_row *r)
 		soft(d, 1, " ");
 		bold(d, 1, burn_words(hour ? r->burn_1h : r->burn_5m, a));
 		soft(d, 5, " too fast");
-		if (isnan(r->burn_1h) || hour)
+		if (isnan(r->burn_1h) || hour) {
+			if (o)
+				budget_left(d, o);
 			return;
+		}
 		bool page = r->burn_1h > BURN_PAGE;
 		soft(d, 6, page ? "  ·  " : "  ·  no page yet: ");
 		bold(d, 6, burn_words(r->burn_1h, b));
@@ -308,7 +388,9 @@ static void how_bad(struct verdict *d, const struct red_row *r)
 		snprintf(line, sizeof(line), ", its limit is %s",
 			 format_bound(r->latency_limit, b));
 		soft(d, 2, line);
+		return;
 	}
+	by_threshold(d, v, r);
 }
 
 /* The newest deploy of the service within a quarter of an hour before. */
@@ -345,14 +427,52 @@ static void numbers(struct verdict *d, const struct red_row *r)
 		spans_add(&d->why, R_DIM, 3, " (%s)", b);
 }
 
+/* What the comparison of this very service found, or "". */
+static const char *found(struct verdict *d, const struct view *v,
+			 const struct red_row *r)
+{
+	const struct changed *c = v->changed;
+
+	if (!c || !c->nr || !c->answer->want.service ||
+	    strcmp(c->answer->want.service, r->service->name))
+		return "";
+	d->changed.max = LIMIT_SENTENCE;
+	return changed_words(c, &d->changed);
+}
+
+/* A row that is too narrow keeps the first half of the sentence whole. */
+static void say_found(struct verdict *d, const char *text)
+{
+	static const char *const joints[] = { "  ·  ", "; ", ", " };
+	const char *at = NULL;
+
+	for (size_t i = 0; !at && i < sizeof(joints) / sizeof(*joints); i++)
+		at = strstr(text, joints[i]);
+	if (!at)
+		at = text + strlen(text);
+	spans_add(&d->why, R_TEXT, 0, "%.*s", (int)(at - text), text);
+	spans_add(&d->why, R_TEXT, 6, "%s", at);
+}
+
+static bool compares(const struct view *v, const struct red_row *r)
+{
+	const struct store_source *src = r->service->source;
+
+	return v->page != PAGE_CHANGED && v->mode == MODE_LIVE &&
+	       (!src || strcmp(src->kind, "cloudwatch"));
+}
+
 static void reason(struct verdict *d, const struct view *v,
 		   const struct red_row *r, size_t others)
 {
 	char text[TIME_TEXT];
+	const char *changed = found(d, v, r);
 	const struct event *e = r->since == TIME_NONE ? NULL
 						      : deploy_before(v, r);
 
-	if (e) {
+	if (*changed) {
+		say_found(d, changed);
+	} else if (e) {
 		spans_add(&d->why, R_DIM, 0, "began ");
 		spans_add(&d->why, R_TEXT, 0, "~%s after %s",
 			  time_span(r->since - e->at, text),
@@ -368,7 +488,9 @@ static void reason(struct verdict *d, const struct view *v,
 	}
 	alarms(d, v);
 	savings(d, v, 3);
-	if (v->page == PAGE_OVERVIEW)
+	if (compares(v, r))
+		hint(d, "w", "what changed");
+	else if (v->page == PAGE_OVERVIEW)
 		hint(d, "Enter", "service");
 }
 
@@ -401,7 +523,7 @@ static void bad(struct verdict *d, const struct view *v,
 		hint(d, "8", "sources");
 		return;
 	}
-	how_bad(d, r);
+	how_bad(d, v, r);
 	since(d, r->since, v->now);
 	reason(d, v, r, others);
 }
@@ -502,6 +624,13 @@ static void verdict_draw(const void *state, struct surface *s)
 	spans_row(s, 1, 3, s->w - 1, &d->why, &d->hint);
 }
 
+static void verdict_close(void *state)
+{
+	struct verdict *d = state;
+
+	buf_release(&d->changed);
+}
+
 const struct widget_ops verdict_widget = {
 	.name = "verdict",
 	.help = "who is how bad since when, and what changed",
@@ -509,4 +638,5 @@ const struct widget_ops verdict_widget = {
 	.min_w = 1, .min_h = 1,
 	.update = verdict_update,
 	.draw = verdict_draw,
+	.close = verdict_close,
 };
