@@ -1,8 +1,10 @@
 #include "app/judge.h"
 
 #include "app/commands.h"
+#include "app/config.h"
 #include "app/oneshot.h"
 #include "app/put.h"
+#include "app/rulesfile.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/number.h"
@@ -321,9 +323,13 @@ static int tell(const struct options *o, const struct view *v,
 	return code;
 }
 
-int judge(struct options *o, const struct rules *r)
+static int judge_rules(struct options *o, const struct rules *r)
 {
 	struct err e;
+	if (o->slo && !r->nr_slos && !o->quiet)
+		fprintf(stderr, "redtop: %s: no objectives\n", o->file);
+	if (o->thresholds && !r->nr_thresholds && !o->quiet)
+		fprintf(stderr, "redtop: %s: no thresholds\n", o->file);
 	o->rules = r;
 	struct oneshot *s = oneshot_run(o, GRAPH_ASCII, &e);
 	if (!s)
@@ -332,4 +338,35 @@ int judge(struct options *o, const struct rules *r)
 	int code = tell(o, dash_view(oneshot_dash(s)), r);
 	oneshot_free(s);
 	return source ? source : code;
+}
+
+/* The sources of a dashboard file, where none is given. */
+static int with_sources(struct options *o, const struct rulesfile *r)
+{
+	struct err e;
+	if (o->nr_sources || !r->dash)
+		return o->nr_sources
+		       ? judge_rules(o, &r->rules)
+		       : complain(&(struct err){ EXIT_USAGE,
+				"against what? --source URL says it" });
+	struct config *c = config_load(o->file, &e);
+	if (!c)
+		return complain(&e);
+	int code = config_apply(c, o, &e) < 0 ? complain(&e)
+		   : !o->nr_sources
+		   ? complain(&(struct err){ EXIT_USAGE,
+			"the file has no sources; --source URL says it" })
+		   : judge_rules(o, &r->rules);
+	config_free(c);
+	return code;
+}
+
+int judge(struct options *o)
+{
+	struct rulesfile r;
+	struct err e;
+	int code = rulesfile_load(&r, o->file, o->quiet, &e) < 0
+		   ? complain(&e) : with_sources(o, &r);
+	rulesfile_release(&r);
+	return code;
 }

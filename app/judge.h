@@ -15,8 +15,9 @@ struct rules {
 	const char *pack;
 };
 
-/* Asks the options' sources once, prints one line (or one object) and returns
- * CONTRACTS' exit code: 69 and 77 before 1 to 3. */
-int judge(struct options *o, const struct rules *r);
+/* Reads the options' file, asks --source, or else the file's own sources, once,
+ * prints one line a rule (or one object) and returns CONTRACTS' exit code: 69
+ * and 77 before 1 to 3. */
+int judge(struct options *o);
 
 #endif

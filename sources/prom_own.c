@@ -233,11 +233,60 @@ static time_ms elapsed(const struct slo_def *d, time_ms at)
 	return at - from > 60000 ? at - from : 60000;
 }
 
+/* Slices without requests are none; no errors beside requests are 0. */
+#define SLICE_RATIO "((%s) or (%s) * 0) / (%s)"
+
+static time_ms slice_of(const struct slo_def *d)
+{
+	return d->slice ? d->slice : 60000;
+}
+
+/* Bad slices, or the sum of their ratios; then how many there are. */
+static char *slices(const struct slo_def *d, time_ms span, bool total)
+{
+	char whole[TIME_TEXT], each[TIME_TEXT];
+	time_ms slice = slice_of(d);
+	char *bad = worded(d->errors, "$window", slice);
+	char *all = worded(d->total, "$window", slice);
+	double target = d->slice_target > 0 ? d->slice_target : d->objective;
+	struct buf b;
+	buf_init(&b, 0);
+	if (total)
+		buf_printf(&b, "count_over_time(((%s) > 0)", all);
+	else if (d->method == SLO_TIMESLICES)
+		buf_printf(&b, "sum_over_time(((" SLICE_RATIO " > bool %.17g) "
+			   "and ((%s) > 0))", bad, all, all, 1 - target, all);
+	else
+		buf_printf(&b, "sum_over_time(((" SLICE_RATIO ") and ((%s) > "
+			   "0))", bad, all, all, all);
+	buf_printf(&b, "[%s:%s])", time_duration(span, whole),
+		   time_duration(slice, each));
+	free(bad);
+	free(all);
+	return b.s;
+}
+
+static void ask_slices(struct planning *p, enum slo_ask a, time_ms span)
+{
+	uint32_t id = question_own(QUESTION_SLO, p->index,
+				   slo_part(a, SLO_SPAN_PERIOD));
+	if (is_due(p->ask, id, REFRESH_MAX))
+		add(p->out, p->first, id, slices(p->d, span, a == ASK_TOTAL),
+		    NULL);
+}
+
 static void ask_period(struct planning *p)
 {
 	time_ms span = elapsed(p->d, p->ask->at);
-	if (p->d->implicit || p->d->method != SLO_OCCURRENCES)
+	if (p->d->implicit)
 		return;
+	if (p->d->method != SLO_OCCURRENCES) {
+		if (!p->d->errors || !p->d->total)
+			return;
+		ask_slices(p, ASK_ERRORS, span);
+		ask_slices(p, ASK_TOTAL, span);
+		return;
+	}
 	for (int a = 0; a < SLO_ASKS; a++)
 		if (past_of(p->d, a))
 			ask_instant(p, (enum slo_ask)a, SLO_SPAN_PERIOD, span,
