@@ -698,12 +698,19 @@ static void the_kind_of_a_resource_is_part_of_its_name(void **state)
 	}
 	d->view.resource = resources;
 	d->view.nr_resources = 3;
+	d->view.nr_thresholds = 0;
 	struct surface *s = draw(d, "saturation", 120, 8, GRAPH_BRAILLE);
 	assert_has(s, 3, "   resource          kind        0 ");
 	assert_has(s, 4, "▌◆ user_data write   dynamodb    ━");
 	assert_has(s, 5, " ◆ primary           pool        ━");
 	assert_has(s, 6, " ◆ queue                         ━");
 	surface_free(s);
+	/* The keys move the thresholds: one bar, not two. */
+	d->view.nr_thresholds = 3;
+	s = draw(d, "saturation", 120, 8, GRAPH_BRAILLE);
+	assert_has(s, 4, " ◆ user_data write ");
+	surface_free(s);
+	d->view.focused = true;
 	s = draw(d, "saturation", 80, 8, GRAPH_BRAILLE);
 	assert_has(s, 4, "▌◆ dynamodb:user_data:write ");
 	surface_free(s);
@@ -752,6 +759,24 @@ static void slowness_is_told_in_errors(void **state)
 
 	assert_has(s, 0, "share of the new slow requests");
 	assert_has(s, 2, "310ms  →    1.90s    6.1x");
+	surface_free(s);
+	free(d);
+}
+
+static void lost_traffic_is_called_new(void **state)
+{
+	struct desk *d = open_desk(PAGE_CHANGED);
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		d->changed.row[i].share_of_new_errors = NAN;
+		d->changed.row[i].share_of_new_slow = NAN;
+	}
+	d->changed.new_errors = d->changed.new_slow = 0;
+	d->changed.new_rate = -30;
+	struct surface *s = draw(d, "changedtable", 120, 6, GRAPH_BRAILLE);
+
+	assert_has(s, 0, " who carries the lost requests ");
+	assert_has(s, 0, "share of the lost requests");
 	surface_free(s);
 	free(d);
 }
@@ -1098,6 +1123,7 @@ int main(void)
 		cmocka_unit_test(the_kind_of_a_resource_is_part_of_its_name),
 		cmocka_unit_test(who_carries_the_new_errors_is_not_first),
 		cmocka_unit_test(slowness_is_told_in_errors),
+		cmocka_unit_test(lost_traffic_is_called_new),
 		cmocka_unit_test(that_nothing_changed_is_not_said),
 		cmocka_unit_test(why_nothing_is_compared_is_not_said),
 		cmocka_unit_test(what_happened_around_the_onset_is_out_of_order),
