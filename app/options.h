@@ -23,6 +23,7 @@ struct config;
 struct options {
 	const struct command *command;
 	const char *file;        /* -c, or NULL */
+	const char *dashboard;   /* --dashboard, or NULL */
 	const struct config *config; /* what holds; set by config_apply() */
 	bool from_file;          /* the sources are the file's */
 	const char *own_page;    /* --page NAME that is not a built-in one */
