@@ -78,5 +78,10 @@
 /* Cells of a surface: a terminal of 500x1000 and some. */
 #define LIMIT_WIDTH 2000
 #define LIMIT_HEIGHT 2000
+/* Objectives, and alerts, of one file of them, and the objects it is made of;
+ * a file with more is refused. Problems kept; further ones are counted. */
+#define LIMIT_SPEC_ITEMS ((size_t)1000)
+#define LIMIT_SPEC_OBJECTS ((size_t)4000)
+#define LIMIT_PROBLEMS ((size_t)200)
 
 #endif
