@@ -29,8 +29,8 @@ static const char *const metricsql[] = {
 	"range_max", "range_min", "range_quantile", "range_sum",
 	"rate_over_sum", "rate_prometheus", "remove_resets", "rollup",
 	"rollup_increase", "rollup_rate", "running_avg", "running_max",
-	"running_sum", "share_gt_over_time", "share_le_over_time", "smooth_exponential",
-	"sum2", "sum_eq_over_time", "topk_avg", "topk_last", "topk_max",
+	"running_sum", "share_gt_over_time", "share_le_over_time",
+	"smooth_exponential", "sum2", "sum_eq_over_time", "topk_avg", "topk_last", "topk_max",
 	"topk_median", "topk_min", "tmax_over_time", "tmin_over_time", "union",
 	"zscore", NULL,
 };
@@ -288,6 +288,22 @@ double spec_latency_of(const char *errors)
 	return bound > 0 && bound < 1e9 ? bound : 0;
 }
 
+static bool has_any(const char *query, const char *const *words)
+{
+	for (; *words; words++)
+		if (query_has_word(query, *words))
+			return true;
+	return false;
+}
+
+bool spec_counts(const char *total)
+{
+	static const char *const rates[] = { "rate", "irate", "deriv", NULL };
+	static const char *const counts[] = { "increase", "sum_over_time",
+					      "count_over_time", NULL };
+	return total && !has_any(total, rates) && has_any(total, counts);
+}
+
 void spec_lint_part(struct spec_reader *r, const struct spec_asked *part,
 		    const struct spec_asked *whole)
 {
@@ -305,7 +321,7 @@ void spec_lint_part(struct spec_reader *r, const struct spec_asked *part,
 		return;
 	const struct query_selector *bucket = bucket_of(p, np);
 	if (bucket)
-		check_fast(r, part->at, part->name, bucket, whole->name, &w);
+		check_fast(r, part->at, "the bucket", bucket, whole->name, &w);
 	else if (np == 1)
 		check_subset(r, part, &p[0], whole, &w);
 }

@@ -235,6 +235,7 @@ static void read_ratio(struct spec_reader *r, struct spec_slo *x,
 	else if (p && t)
 		x->def.errors = arena_printf(&r->s->arena, "%s - %s",
 					     enclosed(r, t), enclosed(r, p));
+	x->def.counts = spec_counts(t);
 	spec_lint_query(r, &part);
 	spec_lint_query(r, &all);
 	spec_lint_part(r, &part, &all);

@@ -107,5 +107,7 @@ void spec_lint_latency(struct spec_reader *r, const struct spec_asked *fast,
 		       const struct spec_asked *total);
 /* The bound of a query of the form count - bucket{le}, in seconds, or 0. */
 double spec_latency_of(const char *errors);
+/* It counts over the window and is no rate. */
+bool spec_counts(const char *total);
 
 #endif

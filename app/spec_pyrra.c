@@ -337,6 +337,13 @@ static void read_window(struct spec_reader *r, struct spec_slo *x,
 			   "4w", s ? "no duration" : "missing");
 }
 
+static const char *runbook_of(struct spec_reader *r, const struct node *meta)
+{
+	const struct node *a = node_get(meta, "annotations");
+	const struct node *n = node_get(a, "pyrra.dev/runbook_url");
+	return spec_line(r, n ? n : node_get(a, "pyrra.dev/runbook"));
+}
+
 static void read_object(struct spec_reader *r, const struct node *n)
 {
 	const char *kind = node_text(node_get(n, "kind"));
@@ -358,6 +365,7 @@ static void read_object(struct spec_reader *r, const struct node *n)
 	else
 		spec_fault(r, &x, name ? name : meta ? meta : n, "metadata: "
 			   "'name' is missing; write name: api-errors");
+	x.def.runbook = runbook_of(r, meta);
 	if (!spec || spec->kind != NODE_MAP) {
 		spec_fault(r, &x, spec ? spec : n, "'spec' is missing; write "
 			   "spec: {target: '99.9', window: 4w, indicator: "

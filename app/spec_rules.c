@@ -309,6 +309,7 @@ static void read_queries(struct spec_reader *r, struct spec_slo *x,
 		x->def.total = template_of(r, q.total, (size_t)
 					   (q.total_end - q.total), &named);
 		x->def.latency = spec_latency_of(x->def.errors);
+		x->def.counts = spec_counts(x->def.total);
 	} else {
 		x->def.ratio = template_of(r, expr, strlen(expr), &named);
 	}

@@ -199,6 +199,7 @@ static void read_events(struct spec_reader *r, const struct dialect *is,
 	spec_lint_query(r, &bad);
 	spec_lint_query(r, &all);
 	spec_lint_part(r, &bad, &all);
+	x->def.counts = spec_counts(all.query);
 	if (bad.query)
 		x->def.latency = spec_latency_of(bad.query);
 }
