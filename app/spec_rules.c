@@ -87,6 +87,24 @@ static const char *service_of(struct spec_reader *r, const struct node *rule)
 	return NULL;
 }
 
+/* What Sloth recorded names its service in every selector. */
+static const char *service_asked(struct spec_reader *r, const char *query)
+{
+	struct query_selector s[8];
+	const struct query_matcher *m;
+	char text[LIMIT_LABEL_NAME];
+	size_t nr = 0;
+	if (!query_selectors(query, s, 8, &nr) || !nr)
+		return NULL;
+	m = selector_matcher(&s[0], "sloth_service");
+	if (!m || strcmp(m->op, "=") != 0 || !m->value_n ||
+	    m->value_n >= sizeof(text))
+		return NULL;
+	memcpy(text, m->value, m->value_n);
+	text[m->value_n] = '\0';
+	return spec_clean(r, text, 0);
+}
+
 static const char *annotation(struct spec_reader *r, const struct node *rule,
 			      const char *one, const char *other)
 {
@@ -124,6 +142,8 @@ static void read_alert(struct spec_reader *r, const struct node *rule,
 	*(is_critical(own) || is_critical(sloth) ? &t->critical
 	  : &t->warning) = (struct level){ true, NAN, NAN };
 	t->service = service_of(r, rule);
+	if (!t->service)
+		t->service = service_asked(r, query);
 	t->what = annotation(r, rule, "summary", "description");
 	t->runbook = annotation(r, rule, "runbook_url", "runbook");
 	a->severity[r->s->nr_thresholds - 1] = sloth ? sloth : own;
