@@ -579,7 +579,7 @@ static void name_it(struct spec_reader *r, struct spec_slo *x,
 	const char *name = name_of(slo);
 	struct arena *a = &r->s->arena;
 	char suffix[SUFFIX];
-	if (!name)
+	if (!name || !*name)
 		return;
 	name = spec_clean(r, name, LIMIT_LABEL_VALUE);
 	x->def.id = name;

@@ -360,7 +360,8 @@ static void read_object(struct spec_reader *r, const struct node *n)
 		   "apiVersion kind metadata spec status");
 	spec_known(r, spec, "spec", "description target window indicator "
 		   "alerting performanceOverAccuracy");
-	if (node_text(name) && text_is_clean(node_text(name)))
+	if (node_text(name) && *node_text(name) &&
+	    text_is_clean(node_text(name)))
 		x.def.id = spec_clean(r, node_text(name), 0);
 	else
 		spec_fault(r, &x, name ? name : meta ? meta : n, "metadata: "

@@ -122,12 +122,14 @@ static void read_alert(struct spec_reader *r, const struct node *rule,
 	const char *name = spec_line(r, node_get(rule, "alert"));
 	const char *query = spec_expr(r, NULL, expr, "expr");
 	struct threshold_def *t;
-	if (!query)
+	if (!name)
+		spec_fault(r, NULL, rule, "'alert' has no name");
+	if (!name || !query)
 		return;
 	if (strstr(query, "{{") || strstr(query, "$window")) {
 		spec_say(r, expr, false, "alert '%.80s' cannot be evaluated: "
 			 "its expr is a template that something else fills in",
-			 name ? name : "");
+			 name);
 		return;
 	}
 	t = spec_threshold(r, rule);
@@ -349,7 +351,7 @@ static void read_recorded(struct spec_reader *r, const struct node *rule)
 	struct spec_slo x = spec_begin(r, rule);
 	struct spec_names own = { 0 };
 	double days, objective;
-	if (!id)
+	if (!id || !*id)
 		return;
 	x.def.id = spec_clean(r, id, LIMIT_LABEL_VALUE);
 	x.def.service = service_of(r, rule);
