@@ -99,5 +99,9 @@
 #define LIMIT_SPEC_ITEMS ((size_t)1000)
 #define LIMIT_SPEC_OBJECTS ((size_t)4000)
 #define LIMIT_PROBLEMS ((size_t)200)
+/* Labels of one service that are compared, the telling ones first, and values
+ * of one, the worst first; that there are more is said. */
+#define LIMIT_CHANGE_LABELS 12
+#define LIMIT_CHANGE_VALUES ((size_t)50)
 
 #endif
