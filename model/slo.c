@@ -440,9 +440,9 @@ void slo_read_exhaustion(const struct slo_def *d,
 		out->entire = seconds(d->period) / hour->burn;
 		out->remaining = budget->remaining * out->entire;
 	}
-	bool spent = budget->remaining <= 0;
-	if (spent)
+	if (budget->remaining <= 0)
 		out->remaining = 0;
 	if (nr && d->calendar == CALENDAR_NONE)
-		out->rolling = spent ? 0 : rolling(d, hour, cell, nr, at);
+		out->rolling = budget->remaining < 0
+			       ? 0 : rolling(d, hour, cell, nr, at);
 }
