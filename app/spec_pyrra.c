@@ -382,6 +382,6 @@ static void read_object(struct spec_reader *r, const struct node *n)
 
 void spec_pyrra(struct spec_reader *r)
 {
-	for (size_t i = 0; i < r->nr; i++)
+	for (size_t i = 0; i < r->nr && !spec_full(r, r->object[i]); i++)
 		read_object(r, r->object[i]);
 }

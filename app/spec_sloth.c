@@ -319,7 +319,7 @@ static void read_file(struct spec_reader *r, const struct node *n,
 			   "{events: {...}}}]");
 		return;
 	}
-	for (size_t i = 0; i < slos->nr; i++)
+	for (size_t i = 0; i < slos->nr && !spec_full(r, slos->item[i]); i++)
 		read_slo(r, &f, slos->item[i]);
 }
 
