@@ -182,8 +182,8 @@ void spec_known(struct spec_reader *r, const struct node *map,
 		if (k < nr)
 			continue;
 		const char *near = text_nearest(key, names);
-		spec_say(r, map->key[i], false, "unknown key '%.60s' in %s%s%s%s",
-			 key, what, near ? ", did you mean '" : "",
+		spec_say(r, map->key[i], false, "unknown key '%.60s' in "
+			 "%s%s%s%s", key, what, near ? ", did you mean '" : "",
 			 near ? near : "", near ? "'?" : "; it is not read");
 	}
 }

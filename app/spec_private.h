@@ -10,7 +10,8 @@ struct spec_reader {
 	const struct document *doc;
 	struct spec *s;
 	size_t cap_slos, cap_thresholds;
-	/* The maps of all documents, lists at a root and `kind: List` opened. */
+	/* The maps of all documents; a list at a root and `kind: List` are
+	 * opened. */
 	const struct node **object;
 	size_t nr;
 	bool full;               /* and it was said */
