@@ -701,6 +701,20 @@ static void what_the_server_has_recorded_is_not_found(void **state)
 	assert_true(d->latency == 0.05);
 	assert_null(d->group);
 	spec_free(s);
+	/* What is grouped by tells rows apart, also where it is one value. */
+	s = read_text("apiVersion: pyrra.dev/v1alpha1\n"
+		      "kind: ServiceLevelObjective\nmetadata: {name: a, "
+		      "labels: {role: x, pyrra.dev/team: t}}\nspec:\n"
+		      "  target: '99'\n  window: 4w\n  indicator: {ratio: {"
+		      "errors: {metric: e}, total: {metric: 'a_total{job="
+		      "\"j\",env=\"p\",c!=\"1\"}'}, grouping: [job]}}\n");
+	d = &s->slo[0].def;
+	assert_int_equal(s->nr_problems, 0);
+	same_names(d->own_labels, "slo team env");
+	same_names(d->group, "job");
+	assert_string_equal(d->service, "j");
+	assert_string_equal(d->recorded, "a:burnrate$window{slo=\"a\"}");
+	spec_free(s);
 	s = load("sloth-GENERATED-getting-started-rules.yml");
 	d = &s->slo[0].def;
 	assert_string_equal(d->recorded, "slo:sli_error:ratio_rate$window"
