@@ -160,6 +160,18 @@ static void add_thresholds(struct dash *d, const struct store_threshold *t,
 	d->nr_thresholds += n < room ? n : room;
 }
 
+static int compare_thresholds(const void *a, const void *b, void *arg)
+{
+	(void)arg;
+	return threshold_row_compare(a, b);
+}
+
+static int compare_slos(const void *a, const void *b, void *arg)
+{
+	(void)arg;
+	return slo_row_compare(a, b);
+}
+
 static void build_thresholds(struct dash *d, time_ms now)
 {
 	const struct store_threshold *const *t;
@@ -167,8 +179,8 @@ static void build_thresholds(struct dash *d, time_ms now)
 	d->nr_thresholds = 0;
 	for (size_t i = 0; i < n && d->nr_thresholds < SLO_ROWS; i++)
 		add_thresholds(d, t[i], now);
-	qsort(d->thresholds, d->nr_thresholds, sizeof(*d->thresholds),
-	      threshold_row_compare);
+	dash_sort(d->thresholds, d->nr_thresholds, sizeof(*d->thresholds),
+		  compare_thresholds, NULL);
 }
 
 /* ---- the view ----------------------------------------------------------- */
@@ -251,16 +263,30 @@ static const char *pack_of(const struct dash *d)
 	return NULL;
 }
 
-void dash_build_objectives(struct dash *d, time_ms now)
+/* Once a change of what is held, not once a frame. */
+static void judge_again(struct dash *d, time_ms now)
 {
-	struct view *v = &d->v;
+	uint64_t generation = store_generation(d->store);
+	if (d->judged.any && d->judged.generation == generation
+	    && d->judged.now == now && d->judged.range == d->range)
+		return;
 	d->nr_slos = 0;
 	add_all(d, now, false);
 	add_all(d, now, true);
-	qsort(d->slos, d->nr_slos, sizeof(*d->slos), slo_row_compare);
+	dash_sort(d->slos, d->nr_slos, sizeof(*d->slos), compare_slos, NULL);
+	build_thresholds(d, now);
+	d->judged.generation = generation;
+	d->judged.now = now;
+	d->judged.range = d->range;
+	d->judged.any = true;
+}
+
+void dash_build_objectives(struct dash *d, time_ms now)
+{
+	struct view *v = &d->v;
+	judge_again(d, now);
 	for (size_t i = 0; i < d->nr_slos; i++)
 		tell_service(d, &d->slos[i]);
-	build_thresholds(d, now);
 	for (size_t i = 0; i < d->nr_thresholds; i++)
 		tell_threshold(d, &d->thresholds[i]);
 	v->slo = d->slos;
@@ -458,12 +484,17 @@ void dash_build_changed(struct dash *d, time_ms now)
 	v->changed = NULL;
 	v->comparing = false;
 	v->selected_change = d->selected_change;
-	if (a && a->want.during_to <= now + 1000) {
+	if (a && a == d->ranked
+	    && d->ranked_generation == store_generation(d->store)) {
+		v->changed = &d->changed;
+	} else if (a && a->want.during_to <= now + 1000) {
 		time_ms onset = strcmp(name, d->change_service) == 0
 				? d->onset
 				: r && a->want.during_from > a->want.before_from
 				? a->want.during_from : TIME_NONE;
 		changed_rank(a, onset, &d->changed);
+		d->ranked = a;
+		d->ranked_generation = store_generation(d->store);
 		v->changed = &d->changed;
 	} else if (d->page == PAGE_CHANGED && !d->replay) {
 		v->comparing = name != NULL;

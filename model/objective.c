@@ -126,13 +126,34 @@ static bool says_something(const struct series *s)
 	       && (s->nr > 0 || series_is_there(s));
 }
 
+/* The first ones are on the stack: rows are read for every frame. */
+#define GROUPS_NEAR 64
 struct groups {
+	const struct series *near[GROUPS_NEAR];
 	const struct series **like;
 	size_t nr, cap;
 };
 
+static void groups_add(struct groups *g, const struct series *s)
+{
+	if (g->nr == g->cap) {
+		size_t cap = g->cap * 2;
+		bool near = g->like == g->near;
+		const struct series **more = mem_zero(cap, sizeof(*more));
+		memcpy(more, g->like, g->nr * sizeof(*more));
+		if (!near)
+			free(g->like);
+		g->like = more;
+		g->cap = cap;
+	}
+	g->like[g->nr++] = s;
+}
+
 static void find_groups(const struct store_slo *s, struct groups *g)
 {
+	g->like = g->near;
+	g->nr = 0;
+	g->cap = GROUPS_NEAR;
 	for (size_t i = 0; i < s->nr; i++) {
 		size_t k = 0;
 		if (!says_something(s->series[i]))
@@ -142,8 +163,7 @@ static void find_groups(const struct store_slo *s, struct groups *g)
 			k++;
 		if (k < g->nr)
 			continue;
-		MEM_ROOM(g->like, g->nr, g->cap);
-		g->like[g->nr++] = s->series[i];
+		groups_add(g, s->series[i]);
 	}
 }
 
@@ -598,7 +618,7 @@ static void read_group(struct slo_row *r, const struct store_slo *s,
 		       const struct series *like, time_ms at, time_ms from)
 {
 	struct reader rd = { s, like, at };
-	size_t nr;
+	struct cells c;
 	row_init(r, s, at);
 	r->like = like;
 	name_group(s->def, like, r->group);
@@ -612,16 +632,16 @@ static void read_group(struct slo_row *r, const struct store_slo *s,
 	}
 	r->age = at - r->at;
 	time_ms span = period_of(r, at);
-	struct slo_cell *cell = objective_cells(s, like, at - s->def->period,
-						at, &nr);
-	size_t past = 0;
+	objective_cells(s, like, at - s->def->period, at, &c);
+	const struct slo_cell *cell = c.cell;
+	size_t past = 0, nr = c.nr;
 	while (past < nr && cell[past].at <= r->period_from)
 		past++;
 	read_budget(&rd, span, past < nr ? cell + past : NULL, nr - past,
 		    &r->budget);
 	slo_read_exhaustion(r->def, &r->window[SLO_1H], &r->budget, cell, nr,
 			    at, &r->exhaustion);
-	free(cell);
+	cells_release(&c);
 	conclude(r, from, at);
 }
 
@@ -669,14 +689,15 @@ static void read_alone(struct slo_row *r, const struct store *st,
 size_t slo_rows(const struct store *st, const struct store_slo *s, time_ms at,
 		time_ms from, struct slo_row *out, size_t max)
 {
-	struct groups g = { 0 };
+	struct groups g;
 	find_groups(s, &g);
 	size_t nr = g.nr;
 	if (nr == 0 && max > 0)
 		read_alone(&out[0], st, s, at, from);
 	for (size_t i = 0; i < nr && i < max; i++)
 		read_group(&out[i], s, g.like[i], at, from);
-	free(g.like);
+	if (g.like != g.near)
+		free(g.like);
 	return nr ? nr : 1;
 }
 
