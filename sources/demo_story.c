@@ -380,6 +380,11 @@ void story_calm_at(const struct story *st, enum demo_service s, time_ms t,
 	moment_at(st, s, story_since_deploy(t), true, out);
 }
 
+double story_load(const struct story *st, enum demo_service s, time_ms t)
+{
+	return rate_of(st, s, story_since_deploy(t)) / rows[s].rate;
+}
+
 static double log_normal_below(double v, double median, double sigma)
 {
 	return .5 * erfc(-log(v / median) / sigma * M_SQRT1_2);

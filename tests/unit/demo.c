@@ -751,7 +751,7 @@ static void an_hour_of_traffic_is_no_flat_line(void **state)
 {
 	(void)state;
 	struct shop *s = shop_open("");
-	for (size_t i = 0; i < demo_catalog.nr_services; i++) {
+	for (size_t i = 0; i < DEMO_SERVICES; i++) {
 		const char *name = demo_catalog.service[i].name;
 		double lo = INFINITY, hi = 0;
 		for (time_ms t = -HOUR; t <= 0; t += MINUTE) {
