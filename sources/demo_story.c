@@ -517,10 +517,10 @@ static const char *named(const struct trouble *t, const char *text,
 			continue;
 		}
 		const char *name = names[text[1] - '1'];
-		size_t room = EVENT_TEXT - 1 - n, long_ = strlen(name);
-		size_t fits = long_ < room ? long_ : room;
-		memcpy(out + n, name, fits);
-		n += fits;
+		size_t room = EVENT_TEXT - 1 - n, len = strlen(name);
+		len = len < room ? len : room;
+		memcpy(out + n, name, len);
+		n += len;
 		text += 3;
 	}
 	out[n] = '\0';
