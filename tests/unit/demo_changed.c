@@ -16,7 +16,7 @@ static time_ms deploy(void)
 
 static struct shop *seeded(int i, const char **label, const char **value)
 {
-	char where[16];
+	char where[24];
 	snprintf(where, sizeof(where), "demo:%d", i);
 	demo_planted(demo_seed(where), label, value);
 	return shop_open(where);
@@ -155,6 +155,62 @@ static void the_one_to_blame_has_nine_tenths_of_the_new_errors(void **state)
 		}
 		shop_close(s);
 	}
+}
+
+static double burn_of_checkout(struct shop *s, enum slo_window w, time_ms at)
+{
+	shop_want(s, &(struct want){ .at = at });
+	double bad = shop_value(s, question_own(QUESTION_SLO, 0,
+				slo_part(ASK_ERRORS, w)), true, at);
+	double all = shop_value(s, question_own(QUESTION_SLO, 0,
+				slo_part(ASK_TOTAL, w)), true, at);
+	return bad / all / (1 - .999);
+}
+
+/* Whatever the trouble is, it pages within three minutes, and not before. */
+static void every_trouble_pages(void **state)
+{
+	(void)state;
+	for (int i = 0; i < SEEDS; i++) {
+		const char *label, *value;
+		struct shop *s = seeded(i, &label, &value);
+		time_ms onset = deploy() + ONSET, late = onset + 3 * MINUTE;
+		assert_true(burn_of_checkout(s, SLO_5M, onset) < 1);
+		assert_true(burn_of_checkout(s, SLO_1H, onset) < 1);
+		assert_true(burn_of_checkout(s, SLO_5M, late) > 14.4);
+		assert_true(burn_of_checkout(s, SLO_1H, late) > 14.4);
+		shop_close(s);
+	}
+}
+
+/* The open page of the service must name the route that the comparison does. */
+static void the_page_blames_the_same_route(void **state)
+{
+	(void)state;
+	size_t shops = 0;
+	for (int i = 0; i < 3 * SEEDS; i++) {
+		const char *label, *value, *route, *status;
+		struct shop *s = seeded(i, &label, &value);
+		double bad = 0, all = 0;
+		shop_want(s, &(struct want){ .at = demo_fixed_now,
+			.selected = "checkout", .details = true });
+		for (size_t k = 0; k < s->batch[1]->nr; k++) {
+			const struct frame *f = &s->batch[1]->frame[k];
+			route = labels_get(&f->labels, "route");
+			status = labels_get(&f->labels, "status");
+			if (!status || status[0] != '5')
+				continue;
+			all += f->v[0];
+			bad += strcmp(route, value) == 0 ? f->v[0] : 0;
+		}
+		assert_true(all > 1);
+		if (strcmp(label, "route") == 0) {
+			assert_true(bad / all > .8);
+			shops++;
+		}
+		shop_close(s);
+	}
+	assert_true(shops > 3);
 }
 
 /* Of the pictures: /pay is 8 % of the requests. */
@@ -343,6 +399,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			the_one_to_blame_has_nine_tenths_of_the_new_errors),
+		cmocka_unit_test(every_trouble_pages),
+		cmocka_unit_test(the_page_blames_the_same_route),
 		cmocka_unit_test(the_pictured_route_stands_out),
 		cmocka_unit_test(quiet_hours_look_quiet),
 		cmocka_unit_test(every_service_can_be_compared),
