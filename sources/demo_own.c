@@ -15,13 +15,6 @@
 #define MINUTE ((time_ms)60000)
 #define CELLS 720
 
-static const time_ms spans[SLO_WINDOWS] = {
-	[SLO_5M] = 5 * MINUTE, [SLO_30M] = 30 * MINUTE,
-	[SLO_1H] = 60 * MINUTE, [SLO_2H] = 120 * MINUTE,
-	[SLO_6H] = 360 * MINUTE, [SLO_1D] = 1440 * MINUTE,
-	[SLO_3D] = 4320 * MINUTE,
-};
-
 struct objective {
 	struct promise *promise; /* NULL: nobody here knows */
 	bool hot;                /* it moves at every poll */
@@ -252,7 +245,7 @@ static void add_window(struct answers *a, const struct demo_own *own, size_t i,
 	if (!begin(a, own, i, w, 1, &q))
 		return;
 	if (promise_answers(q.promise, t))
-		point(&q, t, t - spans[w], t, t);
+		point(&q, t, t - slo_spans[w], t, t);
 	end(a, &q);
 }
 
@@ -269,7 +262,12 @@ static void add_period(struct answers *a, const struct demo_own *own, size_t i,
 	if (!has_period(&own->slo[i])
 	    || !begin(a, own, i, SLO_SPAN_PERIOD, 1, &q))
 		return;
-	point(&q, t, promise_cover(q.d->period, t), t, t);
+	time_ms from, to, covered = promise_cover(q.d->period, t);
+	struct err e;
+	if (q.d->calendar != CALENDAR_NONE
+	    && slo_bounds(q.d, t, &from, &to, &e) == 0)
+		covered = from > covered ? from : covered;
+	point(&q, t, covered, t, t);
 	end(a, &q);
 }
 
@@ -325,7 +323,7 @@ static void add_chart(struct answers *a, const struct demo_own *own, size_t i,
 		return;
 	for (time_ms t = b->from; t <= b->to; t += b->step)
 		if (promise_answers(q.promise, t))
-			point(&q, t, t - spans[w], t, t);
+			point(&q, t, t - slo_spans[w], t, t);
 	end(a, &q);
 }
 
@@ -344,14 +342,6 @@ static void emit_charts(const struct demo_own *own, struct source *src,
 
 /* ---- cells -------------------------------------------------------------- */
 
-static time_ms cell_of(const struct slo_def *d)
-{
-	time_ms cell = time_floor(d->period / CELLS, MINUTE);
-	if (d->method != SLO_OCCURRENCES)
-		return d->slice > 0 ? d->slice : MINUTE;
-	return cell > 0 ? cell : MINUTE;
-}
-
 /* The ends of the cells that are to be told, of one length. */
 struct cells {
 	time_ms from, to, step;
@@ -362,7 +352,7 @@ static bool cells_of(const struct demo_own *own, size_t i, time_ms at,
 {
 	const struct slo_def *d = &own->slo[i];
 	const struct objective *o = &own->objective[i];
-	time_ms step = cell_of(d), to = time_floor(at, step);
+	time_ms step = slo_cell(d), to = time_floor(at, step);
 	time_ms from = time_floor(at - d->period, step) + step;
 	if (!o->promise || o->told == to)
 		return false;
@@ -528,24 +518,12 @@ static void emit_judged_now(const struct demo_own *own, struct source *src,
 	answers_emit(&a, src);
 }
 
-/* Beside the periods that the definition itself looks at. */
-#define PERIODS 30
-
-static time_ms periods_of(const struct threshold_def *d)
-{
-	time_ms most = (time_ms)LIMIT_POINTS;
-	time_ms n = d->n > 0 ? d->n : 0, clear = d->clear_after;
-	time_ms hold = d->alert ? (d->hold + d->keep) / d->period : 0;
-	n += PERIODS + (clear > 0 ? clear : 0) + (hold > 0 ? hold : 0);
-	return n < most ? n : most;
-}
-
 static void emit_points(struct demo_own *own, struct source *src, time_ms at,
 			size_t i, bool whole)
 {
 	const struct threshold_def *d = &own->threshold[i];
 	time_ms to = time_floor(at, d->period), told = own->judged[i];
-	time_ms from = to - (periods_of(d) - 1) * d->period;
+	time_ms from = to - (threshold_periods(d) - 1) * d->period;
 	struct answers a;
 	if (!whole && told != TIME_NONE && told >= from && told <= to)
 		from = told + d->period;
