@@ -144,6 +144,20 @@ static void find_groups(const struct store_slo *s, struct groups *g)
 	}
 }
 
+static time_ms last_point(const struct series *s)
+{
+	return s->nr ? s->t[s->nr - 1] : TIME_NONE;
+}
+
+/* A label that tells no groups apart may have changed: then one of two has
+ * ended. */
+static bool is_newer(const struct series *a, const struct series *b)
+{
+	if (series_is_there(a) != series_is_there(b))
+		return series_is_there(a);
+	return last_point(a) > last_point(b);
+}
+
 const struct series *objective_series(const struct store_slo *s,
 				      const struct series *like,
 				      enum slo_ask a, unsigned span)
@@ -157,10 +171,12 @@ const struct series *objective_series(const struct store_slo *s,
 		else
 			hi = mid;
 	}
+	const struct series *best = NULL;
 	for (; lo < s->nr && s->series[lo]->question == id; lo++)
-		if (same_group(s->def, like, s->series[lo]))
-			return s->series[lo];
-	return NULL;
+		if (same_group(s->def, like, s->series[lo])
+		    && (!best || is_newer(s->series[lo], best)))
+			best = s->series[lo];
+	return best;
 }
 
 /* ---- one question at a moment ------------------------------------------- */
