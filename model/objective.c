@@ -337,10 +337,18 @@ static time_ms read_window(const struct reader *r, enum slo_window w,
 	return told;
 }
 
+/* One that is asked for and that its source does not know is none of its
+ * questions. */
+static bool is_known(const struct store_slo *s)
+{
+	const struct catalog *c = s->source ? s->source->catalog : NULL;
+	return c && s->index < c->nr_slos && s->def == &c->slo[s->index];
+}
+
 static bool was_answered(const struct store_slo *s)
 {
 	struct reader r = { .s = s };
-	if (!s->source)
+	if (!is_known(s))
 		return false;
 	for (unsigned span = 0; span < SLO_SPANS; span++)
 		for (int a = 0; a < ASKS; a++) {

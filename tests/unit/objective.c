@@ -694,6 +694,31 @@ static void an_unknown_service_is_no_reason(void **state)
 	store_free(st);
 }
 
+/* Asked of a recording that does not know it. */
+static void an_answer_to_another_objective_is_taken(void **state)
+{
+	(void)state;
+	struct slo_def other = usual;
+	other.id = "other";
+	struct store *st = stocked(&other, NULL);
+	struct slo_row r;
+	say(st, NOW, 0, 100);
+	say_grid(st, 20, 2);
+	struct store_slo own = { .def = &usual,
+				 .source = store_source(st, "prom") };
+	assert_int_equal(slo_rows(st, &own, NOW, NOW - HOUR, &r, 1), 1);
+	assert_int_equal(r.from, SLO_FROM_STORE);
+	near(r.window[SLO_5M].burn, 20);
+	own.source = NULL;
+	assert_int_equal(slo_rows(st, &own, NOW, NOW - HOUR, &r, 1), 1);
+	near(r.window[SLO_5M].burn, 20);
+	struct store_threshold no = { .def = &limit };
+	struct threshold_row t;
+	assert_int_equal(threshold_rows(st, &no, NOW, &t, 1), 1);
+	assert_int_equal(t.state.level, LEVEL_NODATA);
+	store_free(st);
+}
+
 static void a_service_without_objective_has_no_row(void **state)
 {
 	(void)state;
@@ -957,6 +982,71 @@ static void half_a_period_is_judged_as_one(void **state)
 	store_free(st);
 }
 
+static void a_full_table_is_not_told(void **state)
+{
+	(void)state;
+	static const struct shape shape = {
+		.id = 1, .label = "id", .metric = "m",
+		.question = { [RED_USED] = "used" },
+	};
+	static const struct service_def table = {
+		.name = "table:write", .value = "t", .shape = 1, .limit = 50,
+	};
+	static const double v[] = { 5, 5, 5, 5, 5, 45, 10, 10 };
+	struct threshold_def d = measure(MEASURE_USED, "%");
+	struct store *st = store_new(0);
+	struct catalog c = { .nr_shapes = 1, .shape = &shape,
+			     .nr_services = 1, .service = &table,
+			     .nr_thresholds = 1, .threshold = &d };
+	struct batch *b = batch_range(NOW - 7 * STEP, NOW);
+	b->catalog = &c;
+	add_points(b, add_own(b, question_id(1, RED_USED), "id", "t"),
+		   NOW - 7 * STEP, 8, v);
+	b->tick = true;
+	apply(st, b);
+	struct threshold_row r = measured(st, NOW);
+	near(r.state.value, 90);
+	assert_int_equal(r.state.level, LEVEL_CRITICAL);
+	assert_string_equal(r.group, "resource=\"table:write\"");
+	assert_string_equal(r.name, "table:write");
+	near(measured(st, NOW - 60 * SECOND).state.value, 10);
+	store_free(st);
+}
+
+/* One point in the period: the number that the chart has there. */
+static void a_native_histogram_has_another_percentile(void **state)
+{
+	(void)state;
+	static const struct shape shape = {
+		.id = 1, .label = "job", .metric = "m",
+		.method = METHOD_NATIVE, .unit = UNIT_MILLISECONDS,
+		.question = { [RED_RATE] = "r", [RED_NATIVE] = "n" },
+	};
+	static const struct service_def api = { .name = "api", .value = "api",
+						.shape = 1 };
+	struct native_bucket k[] = { { 0, 1, 2, 10 }, { 0, 2, 4, 5 },
+				     { 0, 8, 16, 1 } };
+	struct threshold_def d = measure(MEASURE_P95, "s");
+	struct store *st = store_new(0);
+	struct catalog c = { .nr_shapes = 1, .shape = &shape,
+			     .nr_services = 1, .service = &api,
+			     .nr_thresholds = 1, .threshold = &d };
+	struct batch *b = batch_range(NOW - 7 * STEP, NOW);
+	struct histogram h[] = { { 16, 30, 3, k } };
+	struct frame *f = add_frame(b, question_id(1, RED_NATIVE), "api", NULL,
+				    NULL);
+	b->catalog = &c;
+	f->t = &b->to;
+	f->h = h;
+	f->nr = 1;
+	b->tick = true;
+	apply(st, b);
+	double p95 = service_at(service_named(st, "api"), M_P95, NOW);
+	assert_true(p95 > 0.002 && p95 < 0.016);
+	near(measured(st, NOW).state.value, p95);
+	store_free(st);
+}
+
 static void what_measures_nothing_is_fine(void **state)
 {
 	(void)state;
@@ -996,6 +1086,7 @@ int main(void)
 		cmocka_unit_test(a_hole_in_the_history_is_a_whole_window),
 		cmocka_unit_test(a_slow_service_is_judged_by_its_failures),
 		cmocka_unit_test(an_unknown_service_is_no_reason),
+		cmocka_unit_test(an_answer_to_another_objective_is_taken),
 		cmocka_unit_test(a_service_without_objective_has_no_row),
 		cmocka_unit_test(the_worst_objective_stands_last),
 		cmocka_unit_test(a_full_disk_is_not_told),
@@ -1004,6 +1095,8 @@ int main(void)
 		cmocka_unit_test(a_quiet_second_weighs_like_a_busy_one),
 		cmocka_unit_test(percentiles_of_a_period_are_averaged),
 		cmocka_unit_test(half_a_period_is_judged_as_one),
+		cmocka_unit_test(a_full_table_is_not_told),
+		cmocka_unit_test(a_native_histogram_has_another_percentile),
 		cmocka_unit_test(what_measures_nothing_is_fine),
 	};
 	return cmocka_run_group_tests_name("objective", tests, NULL, NULL);
