@@ -167,6 +167,20 @@ static void find_groups(const struct store_slo *s, struct groups *g)
 	}
 }
 
+static time_ms last_point(const struct series *s)
+{
+	return s->nr ? s->t[s->nr - 1] : TIME_NONE;
+}
+
+/* A label that tells no groups apart may have changed: then one of two has
+ * ended. */
+static bool is_newer(const struct series *a, const struct series *b)
+{
+	if (series_is_there(a) != series_is_there(b))
+		return series_is_there(a);
+	return last_point(a) > last_point(b);
+}
+
 const struct series *objective_series(const struct store_slo *s,
 				      const struct series *like,
 				      enum slo_ask a, unsigned span)
@@ -180,10 +194,12 @@ const struct series *objective_series(const struct store_slo *s,
 		else
 			hi = mid;
 	}
+	const struct series *best = NULL;
 	for (; lo < s->nr && s->series[lo]->question == id; lo++)
-		if (same_group(s->def, like, s->series[lo]))
-			return s->series[lo];
-	return NULL;
+		if (same_group(s->def, like, s->series[lo])
+		    && (!best || is_newer(s->series[lo], best)))
+			best = s->series[lo];
+	return best;
 }
 
 /* ---- one question at a moment ------------------------------------------- */
@@ -429,10 +445,18 @@ static time_ms read_window(const struct reader *r, enum slo_window w,
 	return told;
 }
 
+/* One that is asked for and that its source does not know is none of its
+ * questions. */
+static bool is_known(const struct store_slo *s)
+{
+	const struct catalog *c = s->source ? s->source->catalog : NULL;
+	return c && s->index < c->nr_slos && s->def == &c->slo[s->index];
+}
+
 static bool was_answered(const struct store_slo *s)
 {
 	struct reader r = { .s = s };
-	if (!s->source)
+	if (!is_known(s))
 		return false;
 	for (unsigned span = 0; span < SLO_SPANS; span++)
 		for (int a = 0; a < SLO_ASKS; a++) {

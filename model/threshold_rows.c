@@ -47,9 +47,18 @@ static uint32_t id_of(const struct store_threshold *t, unsigned part)
 	return question_own(QUESTION_THRESHOLD, t->index, part);
 }
 
+/* One that is asked for and that its source does not know is none of its
+ * questions. */
+static bool is_known(const struct store_threshold *t)
+{
+	const struct catalog *c = t->source ? t->source->catalog : NULL;
+	return c && t->index < c->nr_thresholds
+	       && t->def == &c->threshold[t->index];
+}
+
 static bool was_answered(const struct store_threshold *t)
 {
-	return t->source
+	return is_known(t)
 	       && (store_answered(t->source, id_of(t, THRESHOLD_NOW))
 			   != TIME_NONE
 		   || store_ranged(t->source, id_of(t, THRESHOLD_POINTS))
