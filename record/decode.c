@@ -684,8 +684,8 @@ static time_ms get_period(struct decoder *d)
 
 static void get_slo_words(struct decoder *d, struct slo_def *s)
 {
-	const char *w[10] = { NULL };
-	double v[3] = { 0 };
+	const char *w[11] = { NULL };
+	double v[4] = { 0 };
 	get_words(d, w, sizeof(w) / sizeof(*w));
 	get_numbers(d, v, sizeof(v) / sizeof(*v));
 	s->id = needed(d, w[0], LIMIT_LABEL_VALUE);
@@ -698,9 +698,11 @@ static void get_slo_words(struct decoder *d, struct slo_def *s)
 	s->what = short_text(d, w[7], LIMIT_SENTENCE);
 	s->runbook = short_text(d, w[8], LIMIT_LABEL_VALUE);
 	s->where = short_text(d, w[9], LIMIT_LABEL_VALUE);
+	s->buckets = w[10];
 	s->objective = positive(v[0], 1);
 	s->slice_target = positive(v[1], 1);
 	s->latency = positive(v[2], MONEY_MAX);
+	s->bucket_unit = positive(v[3], MONEY_MAX);
 }
 
 static void get_slo(struct decoder *d, struct slo_def *s)
@@ -791,14 +793,16 @@ static time_ms need_time(struct decoder *d)
 
 static void get_change_head(struct decoder *d, struct change_answer *c)
 {
-	const char *w[2] = { NULL };
-	double v[2] = { NAN, NAN };
+	const char *w[3] = { NULL };
+	double v[3] = { NAN, NAN, NAN };
 	get_words(d, w, sizeof(w) / sizeof(*w));
 	get_numbers(d, v, sizeof(v) / sizeof(*v));
 	c->want.service = needed(d, w[0], LIMIT_LABEL_VALUE);
 	c->fault = short_text(d, w[1], LIMIT_SENTENCE);
 	c->slow_over = counted(v[0]);
 	c->rate_last_week = counted(v[1]);
+	c->want.slow_le = short_text(d, w[2], LIMIT_LABEL_VALUE);
+	c->want.slow_over = counted(v[2]);
 	c->want.before_from = need_time(d);
 	c->want.before_to = need_time(d);
 	c->want.during_from = need_time(d);

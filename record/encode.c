@@ -351,8 +351,9 @@ static void put_slo(struct encoder *e, const struct slo_def *s)
 {
 	const char *const words[] = { s->id, s->service, s->zone, s->errors,
 				      s->total, s->ratio, s->recorded, s->what,
-				      s->runbook, s->where };
-	const double numbers[] = { s->objective, s->slice_target, s->latency };
+				      s->runbook, s->where, s->buckets };
+	const double numbers[] = { s->objective, s->slice_target, s->latency,
+				   s->bucket_unit };
 	put_words(e, words, sizeof(words) / sizeof(*words));
 	put_numbers(e, numbers, sizeof(numbers) / sizeof(*numbers));
 	put_varint(&e->body, (s->counts ? SLO_COUNTS : 0u)
@@ -410,8 +411,10 @@ static void put_change(struct encoder *e, const struct change_answer *c)
 	put_varint(&e->body, c != NULL);
 	if (!c)
 		return;
-	const char *const words[] = { c->want.service, c->fault };
-	const double numbers[] = { c->slow_over, c->rate_last_week };
+	const char *const words[] = { c->want.service, c->fault,
+				      c->want.slow_le };
+	const double numbers[] = { c->slow_over, c->rate_last_week,
+				   c->want.slow_over };
 	put_words(e, words, sizeof(words) / sizeof(*words));
 	put_numbers(e, numbers, sizeof(numbers) / sizeof(*numbers));
 	put_time(e, c->want.before_from, e->at);

@@ -148,6 +148,8 @@ static struct slo_def some_slo(uint64_t *seed, struct arena *a)
 		.slice = (time_ms)below(seed, 99), .slice_target = 0.9,
 		.errors = maybe(seed), .total = maybe(seed),
 		.ratio = maybe(seed), .recorded = maybe(seed),
+		.buckets = maybe(seed),
+		.bucket_unit = below(seed, 2) ? 1e-3 : 0,
 		.counts = below(seed, 2), .derived = below(seed, 2),
 		.latency = below(seed, 2) ? 0.3 : 0,
 		.implicit = below(seed, 2), .group = some_names(seed, a),
@@ -359,7 +361,8 @@ static const struct change_answer *some_change(uint64_t *seed, struct arena *a)
 	*c = (struct change_answer){
 		.want = { .service = word(seed), .before_from = T0,
 			  .before_to = T0 + 1, .during_from = T0 + 2,
-			  .during_to = T0 + 3 },
+			  .during_to = T0 + 3, .slow_over = counted(seed),
+			  .slow_le = maybe(seed) },
 		.queries = (unsigned)below(seed, 13), .count = n, .note = note,
 		.slow_over = counted(seed), .rate_last_week = counted(seed),
 		.fault = maybe(seed),
@@ -543,6 +546,8 @@ static void same_slo(const struct slo_def *a, const struct slo_def *b)
 	same_text(a->total, b->total);
 	same_text(a->ratio, b->ratio);
 	same_text(a->recorded, b->recorded);
+	same_text(a->buckets, b->buckets);
+	assert_true(a->bucket_unit == b->bucket_unit);
 	same_text(a->what, b->what);
 	same_text(a->runbook, b->runbook);
 	same_text(a->where, b->where);
@@ -673,6 +678,8 @@ static void same_change(const struct change_answer *a,
 		    && a->want.during_to == b->want.during_to
 		    && a->queries == b->queries && a->nr == b->nr);
 	same_double(a->slow_over, b->slow_over);
+	same_double(a->want.slow_over, b->want.slow_over);
+	same_text(a->want.slow_le, b->want.slow_le);
 	same_double(a->rate_last_week, b->rate_last_week);
 	same_count(&a->all, &b->all);
 	for (size_t i = 0; i < a->nr; i++)
