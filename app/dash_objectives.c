@@ -471,6 +471,28 @@ const struct change_want *dash_compare(struct dash *d)
 	return &d->change_want;
 }
 
+/* Of what we asked ourselves we know it; else by the spans that were compared. */
+static time_ms onset_of(const struct dash *d, const struct change_answer *a,
+			const struct red_row *r)
+{
+	if (strcmp(a->want.service, d->change_service) == 0)
+		return d->onset;
+	return r && a->want.during_from > a->want.before_from
+	       ? a->want.during_from : TIME_NONE;
+}
+
+/* Once an answer, not once a frame. */
+static void rank(struct dash *d, const struct change_answer *a, time_ms onset)
+{
+	if (d->ranked == a && d->ranked_to == a->want.during_to
+	    && d->ranked_onset == onset)
+		return;
+	changed_rank(a, onset, &d->changed);
+	d->ranked = a;
+	d->ranked_to = a->want.during_to;
+	d->ranked_onset = onset;
+}
+
 /* Of the page's service, else of the one that was compared because it pages. */
 void dash_build_changed(struct dash *d, time_ms now)
 {
@@ -484,17 +506,8 @@ void dash_build_changed(struct dash *d, time_ms now)
 	v->changed = NULL;
 	v->comparing = false;
 	v->selected_change = d->selected_change;
-	if (a && a == d->ranked
-	    && d->ranked_generation == store_generation(d->store)) {
-		v->changed = &d->changed;
-	} else if (a && a->want.during_to <= now + 1000) {
-		time_ms onset = strcmp(name, d->change_service) == 0
-				? d->onset
-				: r && a->want.during_from > a->want.before_from
-				? a->want.during_from : TIME_NONE;
-		changed_rank(a, onset, &d->changed);
-		d->ranked = a;
-		d->ranked_generation = store_generation(d->store);
+	if (a && a->want.during_to <= now + 1000) {
+		rank(d, a, onset_of(d, a, r));
 		v->changed = &d->changed;
 	} else if (d->page == PAGE_CHANGED && !d->replay) {
 		v->comparing = name != NULL;

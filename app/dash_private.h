@@ -81,7 +81,7 @@ struct dash {
 	char threshold[LIMIT_LABEL_VALUE + 1];
 	struct changed changed;
 	const struct change_answer *ranked;    /* what `changed` is of */
-	uint64_t ranked_generation;
+	time_ms ranked_to, ranked_onset;
 	char change_service[LIMIT_LABEL_VALUE + 1];
 	char change_le[NUMBER_TEXT];
 	struct change_want change_want;        /* as it was asked last */
