@@ -65,8 +65,10 @@ static void keep_implied(struct dash *d, size_t first)
 		d->nr_slos = first;
 		bool twice = is_promised(d, r->name);
 		d->nr_slos = nr;
-		if (!twice)
-			d->slos[kept++] = *r;
+		if (twice)
+			continue;
+		d->slos[kept] = *r;
+		d->slos[kept++].group[0] = '\0'; /* the name says it */
 	}
 	d->nr_slos = kept;
 }
@@ -125,12 +127,13 @@ static void tell_threshold(struct dash *d, const struct threshold_row *t)
 {
 	enum threshold_level l = t->state.level;
 	enum service_state state = l == LEVEL_CRITICAL ? STATE_CRIT : STATE_WARN;
-	if (!t->def->service
-	    || (l != LEVEL_CRITICAL && l != LEVEL_WARNING))
+	const char *name = t->def->service ? t->def->service
+			   : t->def->measure != MEASURE_USED ? t->name : NULL;
+	if (!name || (l != LEVEL_CRITICAL && l != LEVEL_WARNING))
 		return;
 	for (size_t i = 0; i < d->nr_all; i++) {
 		struct red_row *row = &d->all[i];
-		if (strcmp(row->service->name, t->def->service) == 0
+		if (strcmp(row->service->name, name) == 0
 		    && state < row->state) {
 			row->state = state;
 			row->since = t->state.since;
@@ -185,16 +188,18 @@ static void build_thresholds(struct dash *d, time_ms now)
 
 /* ---- the view ----------------------------------------------------------- */
 
-static void key_of(const char *id, const char *group, char *out, size_t size)
+static void key_of(const char *id, const char *group, const char *name,
+		   char *out, size_t size)
 {
-	snprintf(out, size, "%s %s", id, group);
+	snprintf(out, size, "%s %s %s", id, group, name ? name : "");
 }
 
 size_t dash_selected_slo(const struct dash *d)
 {
 	char key[LIMIT_LABEL_VALUE + 1];
 	for (size_t i = 0; i < d->nr_slos; i++) {
-		key_of(d->slos[i].def->id, d->slos[i].group, key, sizeof(key));
+		const struct slo_row *r = &d->slos[i];
+		key_of(r->def->id, r->group, r->name, key, sizeof(key));
 		if (strcmp(key, d->slo) == 0)
 			return i;
 	}
@@ -205,8 +210,8 @@ size_t dash_selected_threshold(const struct dash *d)
 {
 	char key[LIMIT_LABEL_VALUE + 1];
 	for (size_t i = 0; i < d->nr_thresholds; i++) {
-		key_of(d->thresholds[i].def->id, d->thresholds[i].group, key,
-		       sizeof(key));
+		const struct threshold_row *r = &d->thresholds[i];
+		key_of(r->def->id, r->group, r->name, key, sizeof(key));
 		if (strcmp(key, d->threshold) == 0)
 			return i;
 	}
@@ -223,7 +228,7 @@ void dash_select_slo(struct dash *d, long to)
 	if (!d->nr_slos)
 		return;
 	const struct slo_row *r = &d->slos[clamp_to(to, d->nr_slos)];
-	key_of(r->def->id, r->group, d->slo, sizeof(d->slo));
+	key_of(r->def->id, r->group, r->name, d->slo, sizeof(d->slo));
 	if (r->name)
 		dash_copy(d->selected, sizeof(d->selected), r->name);
 }
@@ -234,7 +239,8 @@ void dash_select_threshold(struct dash *d, long to)
 		return;
 	const struct threshold_row *r =
 		&d->thresholds[clamp_to(to, d->nr_thresholds)];
-	key_of(r->def->id, r->group, d->threshold, sizeof(d->threshold));
+	key_of(r->def->id, r->group, r->name, d->threshold,
+	       sizeof(d->threshold));
 }
 
 static const struct slo_row *worst(const struct dash *d)

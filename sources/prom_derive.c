@@ -181,7 +181,7 @@ static bool imply(struct slo_def *d, const struct shape *sh,
 	buf_init(&by, 0);
 	promql_label(&by, sh->label);
 	*d = (struct slo_def){
-		.id = arena_printf(a, "%s availability", sh->metric),
+		.id = "availability",
 		.objective = o->objective > 0 ? o->objective
 					      : IMPLICIT_OBJECTIVE,
 		.period = 30 * DAY_MS, .implicit = true, .group = group,
