@@ -136,7 +136,8 @@ static void a_row_of_the_table_cannot_be_given(void **state)
 		const char *c = r->where & IN_ALL ? ""
 				: r->where & IN_CONFIG ? "config"
 				: r->where & IN_RECORD ? "record demo"
-						       : "snapshot demo";
+				: r->where & IN_SNAPSHOT ? "snapshot demo"
+							 : "check -c f";
 		const char *value = r->arg ? value_for(r) : "";
 		assert_true(*r->help);
 		assert_non_null(r->set);
