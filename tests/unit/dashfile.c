@@ -686,7 +686,7 @@ static void a_script_reads_another_check(void **state)
 	assert_string_equal(word(p, "severity"), "error");
 	cJSON_Delete(j);
 
-	j = check_json("version: prometheus/v1\nservice: x\nslos: []\n",
+	j = check_json("version: prometheus/v1\nservice: xy\nslos: []\n",
 		       &code);
 	assert_int_equal(code, EXIT_FILE);
 	assert_string_equal(word(j, "kind"), "sloth");
