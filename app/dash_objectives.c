@@ -100,6 +100,12 @@ static void add_all(struct dash *d, time_ms now, bool implicit)
 			add_rows(d, s[i], now);
 }
 
+/* Nobody gave a file: the server's own rules say it. */
+static bool is_of_rules(const struct slo_def *d)
+{
+	return d->recorded && !d->errors && !d->ratio && !d->derived;
+}
+
 /* An objective speaks for its service: the worst state holds. */
 static void tell_service(struct dash *d, const struct slo_row *r)
 {
@@ -110,7 +116,7 @@ static void tell_service(struct dash *d, const struct slo_row *r)
 			continue;
 		if (r->def->latency <= 0 && !r->def->implicit) {
 			row->objective = r->def->objective;
-			row->objective_from = r->from == SLO_FROM_RECORDED
+			row->objective_from = is_of_rules(r->def)
 					      ? OBJECTIVE_RECORDED
 					      : OBJECTIVE_SPEC;
 		}
@@ -451,6 +457,11 @@ static void set_want(struct dash *d, const struct red_row *r)
 	if (d->onset == TIME_NONE && r->state <= STATE_CRIT)
 		d->onset = r->since;
 	changed_windows(d->onset, now, d->range, &d->change_want);
+	/* The first bad point is of what came before it. */
+	if (d->onset != TIME_NONE) {
+		d->change_want.before_from -= s->source->step;
+		d->change_want.before_to -= s->source->step;
+	}
 	d->change_want.service = d->change_service;
 	d->change_want.slow_over = over;
 	d->change_want.slow_le = NULL;

@@ -935,7 +935,7 @@ static void a_service_by_hand_stands_beside_the_found_one(void **state)
 	struct catalog room;
 	(void)state;
 	arena_init(&a, 0);
-	const struct catalog *c = prom_manual(&found, &o, &a);
+	const struct catalog *c = prom_manual(&found, &o, NULL, &a);
 	assert_int_equal(c->nr_shapes, 3);
 	assert_int_equal(c->nr_services, 3);
 	assert_string_equal(c->service[0].name, "a");
@@ -950,7 +950,7 @@ static void a_service_by_hand_stands_beside_the_found_one(void **state)
 	assert_int_equal(prom_manual_without(c, &room)->nr_shapes, 1);
 	/* Nothing by hand: the very same. */
 	assert_ptr_equal(prom_manual(&found, &(struct source_options){ 0 },
-				     &a)->shape, found.shape);
+				     NULL, &a)->shape, found.shape);
 	arena_release(&a);
 }
 
