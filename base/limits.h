@@ -78,5 +78,9 @@
 /* Cells of a surface: a terminal of 500x1000 and some. */
 #define LIMIT_WIDTH 2000
 #define LIMIT_HEIGHT 2000
+/* Labels of one service that are compared, the telling ones first, and values
+ * of one, the worst first; that there are more is said. */
+#define LIMIT_CHANGE_LABELS 12
+#define LIMIT_CHANGE_VALUES ((size_t)50)
 
 #endif
