@@ -247,7 +247,7 @@ static void happen(struct world *w)
 	tell(w);
 }
 
-/* ---- the culprit comes first --------------------------------------------- */
+/* ---- the culprit comes first -------------------------------------------- */
 
 static void plant(struct world *w, enum dimension where)
 {
@@ -318,7 +318,7 @@ static void the_wrong_value_is_accused_of_traffic(void **state)
 	incidents(METHOD, JUMPING);
 }
 
-/* ---- quiet hours ---------------------------------------------------------- */
+/* ---- quiet hours -------------------------------------------------------- */
 
 #ifndef QUIET
 #define QUIET 400 /* of each kind */
@@ -379,7 +379,7 @@ static void quiet_hours_accuse_somebody(void **state)
 	}
 }
 
-/* ---- boundaries ----------------------------------------------------------- */
+/* ---- boundaries --------------------------------------------------------- */
 
 /* Counts as they are written down, of two quarters of an hour. */
 struct sheet {
@@ -625,6 +625,31 @@ static void new_names_are_accused_of_old_errors(void **state)
 	assert_true(r->share_of_new_errors > 0.93);
 }
 
+/* It was rolled out 70 s before the trouble, and counted for as long. */
+static void a_version_of_a_minute_is_an_old_one(void **state)
+{
+	(void)state;
+	struct sheet s;
+	struct buf b;
+	buf_init(&b, 0);
+	sheet_init(&s, 90000, 40, 1840);
+	put(&s, "version", "v841", 83000, 0, 37, 0);
+	put(&s, "version", "v842", 7000, 90000, 3, 1840);
+	assert_false(row_of(&s, "v842")->fresh);
+	s.event[s.answer.nr_events++] = (struct event){
+		.at = T0 + 15 * MINUTE - 70000, .kind = EVENT_DEPLOY,
+		.service = "checkout", .text = "v841 → v842", .tag = "v842" };
+	assert_true(row_of(&s, "v842")->fresh);
+	changed_sentence(&s.out, &b);
+	assert_string_equal(buf_text(&b),
+			    "errors began ~70s after deploy v841 → v842 at "
+			    "02:27  ·  version=v842 has 100% of the new "
+			    "errors");
+	s.event[0].service = "search"; /* has a version of that name, too */
+	assert_false(row_of(&s, "v842")->fresh);
+	buf_release(&b);
+}
+
 static void odd_counts_break_the_ranking(void **state)
 {
 	(void)state;
@@ -678,7 +703,7 @@ static void more_rows_than_there_is_room_for(void **state)
 	assert_string_equal(c->row[0].value, "39");
 }
 
-/* ---- traffic -------------------------------------------------------------- */
+/* ---- traffic ------------------------------------------------------------ */
 
 static bool is_traffic(double during, double before, double last_week)
 {
@@ -793,7 +818,7 @@ static void pods_that_were_replaced_brought_the_traffic(void **state)
 		assert_true(c->row[i].excess < 0.01);
 }
 
-/* ---- the cause ------------------------------------------------------------ */
+/* ---- the cause ---------------------------------------------------------- */
 
 static void deploy(struct sheet *s, const char *service, time_ms before)
 {
@@ -928,7 +953,7 @@ static void a_long_value_floods_the_line(void **state)
 	buf_release(&b);
 }
 
-/* ---- windows -------------------------------------------------------------- */
+/* ---- windows ------------------------------------------------------------ */
 
 static void expect_windows(time_ms onset, time_ms at, time_ms range,
 			   time_ms before, time_ms during)
@@ -956,7 +981,7 @@ static void other_times_are_compared(void **state)
 	expect_windows(at + 20000, at, hour, 15 * MINUTE, 15 * MINUTE);
 }
 
-/* ---- the onset ------------------------------------------------------------ */
+/* ---- the onset ---------------------------------------------------------- */
 
 #define POINTS 240
 
@@ -1145,6 +1170,7 @@ int main(void)
 		cmocka_unit_test(a_small_route_that_fails_is_not_found),
 		cmocka_unit_test(errors_that_are_always_there_are_news),
 		cmocka_unit_test(new_names_are_accused_of_old_errors),
+		cmocka_unit_test(a_version_of_a_minute_is_an_old_one),
 		cmocka_unit_test(odd_counts_break_the_ranking),
 		cmocka_unit_test(more_rows_than_there_is_room_for),
 		cmocka_unit_test(traffic_is_an_event_at_another_rate),

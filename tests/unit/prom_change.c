@@ -23,7 +23,7 @@
 #define COUNTS "http_request_duration_seconds_count"
 #define BUCKETS "http_request_duration_seconds_bucket"
 
-/* ---- a server ------------------------------------------------------------- */
+/* ---- a server ----------------------------------------------------------- */
 
 /* What it counted of a value: in a quarter of an hour before, in 20 minutes
  * during. Without a label: of the service. */
@@ -310,7 +310,7 @@ static void pay_fails(struct server *s)
 	s->nr = NR(pay);
 }
 
-/* ---- what is asked ---------------------------------------------------------- */
+/* ---- what is asked ------------------------------------------------------ */
 
 #define OWN "{namespace=\"shop\",job=\"shop/checkout\""
 
@@ -438,7 +438,7 @@ static void an_answer_is_used_before_it_came(void **state)
 	server_release(&s);
 }
 
-/* ---- what comes of it -------------------------------------------------------- */
+/* ---- what comes of it --------------------------------------------------- */
 
 static void counts_are_not_what_was_counted(void **state)
 {
@@ -550,7 +550,7 @@ static void a_version_that_is_gone_is_lost(void **state)
 	server_release(&s);
 }
 
-/* ---- labels -------------------------------------------------------------------- */
+/* ---- labels ------------------------------------------------------------- */
 
 static void labels_that_tell_are_left_out(void **state)
 {
@@ -675,7 +675,7 @@ static void ten_thousand_instances_are_too_many(void **state)
 	free(rows);
 }
 
-/* ---- failures ------------------------------------------------------------------- */
+/* ---- failures ----------------------------------------------------------- */
 
 static const struct change_answer *failing(struct server *s, const char *what)
 {
@@ -788,7 +788,7 @@ static void what_cannot_be_asked_is_asked(void **state)
 	server_release(&s);
 }
 
-/* ---- other histograms --------------------------------------------------------------- */
+/* ---- other histograms --------------------------------------------------- */
 
 static void native_histograms_are_asked_in_other_words(void **state)
 {
@@ -878,7 +878,7 @@ static void a_service_that_is_named_like_a_window(void **state)
 	server_release(&s);
 }
 
-/* ---- events --------------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------- */
 
 #define FROM "1763000010"
 
