@@ -897,7 +897,7 @@ static void begin_phase(struct prom_change *c)
 			ask_tags(c, ASK_SLOW, when, write_slow, 1);
 		break;
 	case PHASE_TAILS:
-		if (c->buckets.agg)
+		if (c->buckets.agg && is_whole(&c->tag[0]))
 			ask_tails(c);
 		break;
 	case PHASE_END:

@@ -509,6 +509,15 @@ static void the_same_split_hides_behind_a_wider_one(void **state)
 	assert_string_equal(c->row[0].value, "mail");
 	assert_string_equal(c->row[1].value, "b");
 	assert_string_equal(c->row[2].value, "PUT");
+	/* As much too many errors, of fewer requests. */
+	sheet_init(&s, 100000, 0, 1000);
+	put(&s, "client", "bot", 10000, 10000, 0, 1000);
+	put(&s, "client", "web", 90000, 90000, 0, 0);
+	put(&s, "zone", "c", 5000, 5000, 0, 950);
+	put(&s, "zone", "d", 95000, 95000, 0, 50);
+	c = rank(&s);
+	near(c->row[0].excess, c->row[1].excess);
+	assert_string_equal(c->row[0].value, "c");
 }
 
 static void instances_hide_their_version(void **state)
@@ -552,6 +561,33 @@ static void what_all_do_alike_stands_out(void **state)
 		buf_release(&b);
 	}
 	assert_true(rows > 300); /* it is shown that they do */
+}
+
+/* 19 of 24 is what comes of a half now and then. */
+static void a_half_of_few_errors_stands_out(void **state)
+{
+	(void)state;
+	struct sheet s;
+	sheet_init(&s, 1000, 0, 24);
+	put(&s, "zone", "a", 500, 500, 0, 19);
+	put(&s, "zone", "b", 500, 500, 0, 5);
+	assert_null(row_of(&s, "a"));
+	sheet_init(&s, 1000, 0, 240);
+	put(&s, "zone", "a", 500, 500, 0, 190);
+	put(&s, "zone", "b", 500, 500, 0, 50);
+	assert_non_null(row_of(&s, "a"));
+}
+
+static void what_is_carried_along_fills_the_screen(void **state)
+{
+	(void)state;
+	static const char *const name[] = { "a", "b", "c", "d", "e", "f" };
+	struct sheet s;
+	sheet_init(&s, 6000, 0, 600);
+	for (size_t i = 0; i < NR(name); i++)
+		put(&s, "zone", name[i], 1000, 1000, 0, 100);
+	assert_int_equal(rank(&s)->nr, 4);
+	assert_int_equal(s.out.nr_more, 2);
 }
 
 static void one_error_of_twenty_is_news(void **state)
@@ -767,6 +803,12 @@ static void opening_hours_are_a_change(void **state)
 	near(c->new_rate, 30);
 	s.answer.rate_last_week = 39; /* then it was so, too */
 	assert_int_equal(rank(&s)->nr, 0);
+	/* More than last week, but it was before already. */
+	s.answer.rate_last_week = 10;
+	s.answer.all.requests[0] = 33000;
+	s.count[1].requests[0] = 25000;
+	assert_true(changed_is_traffic(&s.answer));
+	assert_int_equal(rank(&s)->nr, 0);
 }
 
 static void lost_traffic_is_not_told(void **state)
@@ -784,6 +826,9 @@ static void lost_traffic_is_not_told(void **state)
 	near(c->new_rate, -40000.0 / 900);
 	changed_sentence(c, &b);
 	assert_string_equal(buf_text(&b), "zone=b has 100% of the lost traffic");
+	s.answer.rate_last_week = 60; /* as every evening */
+	assert_int_equal(rank(&s)->nr, 0);
+	s.answer.rate_last_week = NAN;
 	/* Others took over: nothing is lost. */
 	s.count[0].requests[1] = 85000;
 	s.answer.all.requests[1] = 90000;
@@ -881,6 +926,7 @@ static void a_deploy_is_blamed_for_what_it_did_not_touch(void **state)
 	assert_int_equal(cause_of_canary(500, 10), -1);
 	assert_int_equal(cause_of_canary(750, 250), -1); /* both alike */
 	assert_int_equal(cause_of_canary(1500, 500), -1);
+	assert_int_equal(cause_of_canary(600, 400), -1);
 }
 
 static void the_newest_of_two_deploys_goes_free(void **state)
@@ -1166,6 +1212,8 @@ int main(void)
 		cmocka_unit_test(the_same_split_hides_behind_a_wider_one),
 		cmocka_unit_test(instances_hide_their_version),
 		cmocka_unit_test(what_all_do_alike_stands_out),
+		cmocka_unit_test(a_half_of_few_errors_stands_out),
+		cmocka_unit_test(what_is_carried_along_fills_the_screen),
 		cmocka_unit_test(one_error_of_twenty_is_news),
 		cmocka_unit_test(a_small_route_that_fails_is_not_found),
 		cmocka_unit_test(errors_that_are_always_there_are_news),

@@ -430,6 +430,7 @@ static void an_answer_is_used_before_it_came(void **state)
 	serve(&s, &q[0]); /* twice is once */
 	s.asked--;
 	assert_true(prom_change_next(s.c, &q[2]));
+	assert_null(strstr(q[2].text, "\"16\"")); /* one label, not two */
 	serve(&s, &q[2]);
 	/* What was given up is told as far as it is known. */
 	const struct change_answer *a = prom_change_finish(s.c, &s.arena);
@@ -492,6 +493,14 @@ static void absent_errors_are_unknown(void **state)
 	near(count_of(a, "/b")->errors[0], 0);
 	near(count_of(a, "/b")->slow[0], 0);
 	near(count_of(a, "/b")->slow[1], 0);
+	server_release(&s);
+	/* None of no requests, but where nobody answered nothing is known. */
+	server_init(&s);
+	s.row = rows;
+	s.nr = NR(rows);
+	s.failing = "le=~";
+	begin(&s, 0.5, "0.5");
+	assert_true(isnan(count_of(compare(&s), "/b")->slow[0]));
 	server_release(&s);
 	/* But nothing is known where nothing says what an error is. */
 	server_init(&s);
@@ -675,6 +684,40 @@ static void ten_thousand_instances_are_too_many(void **state)
 	free(rows);
 }
 
+/* Long names, and such that the server would not know again. */
+static void crowded_values_make_a_query_too_long(void **state)
+{
+	(void)state;
+	static char name[80][300];
+	static struct row rows[81];
+	struct server s;
+	rows[0] = (struct row){ "", "", { 9000, 12000 }, { 0, 0 },
+				{ 9000, 12000 } };
+	for (size_t i = 0; i < 80; i++) {
+		memset(name[i], 'a', 280);
+		snprintf(name[i], 8, i == 3 ? "\n%zu" : "%zu", i);
+		name[i][strlen(name[i])] = 'b';
+		rows[i + 1] = (struct row){ "user_agent", name[i],
+					    { 100, 120 },
+					    { 0, i < 40 ? 60 : 1 },
+					    { 100, 120 } };
+		rows[0].errors[1] += rows[i + 1].errors[1];
+	}
+	server_init(&s);
+	s.labels = "[\"user_agent\"]";
+	s.row = rows;
+	s.nr = NR(rows);
+	begin(&s, 0.5, "0.5");
+	const struct change_answer *a = compare(&s);
+	assert_int_equal(a->nr, 5); /* 3000 bytes, when all are escaped */
+	assert_true(s.longest < 5000);
+	for (size_t i = 0; i < a->nr; i++) {
+		assert_null(strchr(a->count[i].value, '\\'));
+		near(a->count[i].requests[0], 100);
+	}
+	server_release(&s);
+}
+
 /* ---- failures ----------------------------------------------------------- */
 
 static const struct change_answer *failing(struct server *s, const char *what)
@@ -698,6 +741,10 @@ static void one_failure_takes_the_rest_along(void **state)
 			    "requests by label: no answer within 2s");
 	assert_int_equal(a->nr, 0);
 	assert_true(isnan(a->all.requests[0]));
+	server_release(&s);
+	a = failing(&s, "code=~\"5..\"}[20m]"); /* during: nothing else helps */
+	assert_int_equal(a->nr, 0);
+	assert_int_equal(a->queries, 5);
 	server_release(&s);
 	a = failing(&s, "le=~"); /* what is slow */
 	assert_string_equal(a->fault,
@@ -1007,6 +1054,7 @@ int main(void)
 		cmocka_unit_test(long_labels_make_a_query_too_long),
 		cmocka_unit_test(odd_values_break_the_query),
 		cmocka_unit_test(ten_thousand_instances_are_too_many),
+		cmocka_unit_test(crowded_values_make_a_query_too_long),
 		cmocka_unit_test(one_failure_takes_the_rest_along),
 		cmocka_unit_test(nonsense_is_believed),
 		cmocka_unit_test(what_cannot_be_asked_is_asked),
