@@ -508,10 +508,11 @@ static void keep_worst(struct prom_change *c, struct tag *t,
 	t->crowded = nr > MAX_VALUES;
 	qsort(all, nr, sizeof(*all), compare_worst);
 	for (size_t i = 0; i < nr && t->nr < MAX_VALUES; i++) {
-		bytes += 2 * strlen(all[i].value) + 1;
-		if (t->crowded && (bytes > MAX_AMONG ||
+		size_t more = 2 * strlen(all[i].value) + 1;
+		if (t->crowded && (bytes + more > MAX_AMONG ||
 				   !can_be_named(all[i].value)))
 			continue;
+		bytes += more;
 		all[i].value = arena_strdup(&c->arena, all[i].value);
 		if (!all[i].value)
 			break;
