@@ -12,6 +12,7 @@
 #include "sources/cw_request.h"
 #include "sources/cw_rows.h"
 #include "sources/cw_share.h"
+#include "sources/cw_slo.h"
 #include "sources/discover.h"
 #include "sources/workers.h"
 
@@ -29,7 +30,6 @@
 
 #define TIMEOUT_DEFAULT (10 * SECOND)
 #define PERIOD_OWN      MINUTE
-#define JUDGED_AFTER    MINUTE        /* a period's end, before rows use it */
 #define LOOK_BACK       (10 * MINUTE) /* for a row's newest period */
 #define RESTATED        (10 * MINUTE) /* how long points may still change */
 #define SETTLED_AFTER   (15 * MINUTE) /* an answer about then is final */
@@ -41,6 +41,10 @@
 #define LOCK_LOOK       ((uint64_t)40)
 #define LOCK_WAIT       (8 * SECOND)
 #define CALL_POINTS     75000
+/* Minutes fill what they lack: the rows' hold an hour of them, five minutes
+ * three days. */
+#define FIVES_EVERY     (30 * MINUTE)
+#define HOURS_EVERY     (6 * HOUR)
 #define CALL_QUERIES    ((size_t)20)  /* at least, however long they are */
 #define OBJECTIVE       0.999
 #define EAST            "us-east-1"
@@ -73,21 +77,23 @@ struct group {
 	bool past;
 	struct cw_hold hold;
 	struct arena arena;      /* of the questions */
-	size_t nr_asks;
+	size_t nr_asks, cap_asks;
 	struct ask {
 		struct cw_query query;
 		const char *key;
-		bool whole;
+		bool whole, fresh;
 	} *ask;
 	size_t planned;          /* questions that a poll has, fresh or not */
 };
 
-enum { ROWS, CHARTS, EAST_ROWS, EAST_CHARTS, GROUPS };
+enum { ROWS, CHARTS, FIVES, HOURS,
+       EAST_ROWS, EAST_CHARTS, EAST_FIVES, EAST_HOURS, GROUPS };
 
 struct found {
 	struct arena arena;
 	struct cw_found list;
 	struct cw_member *member;
+	struct cw_slos slos;
 	bool any, recently;
 	time_ms at;              /* of the listing, server's clock */
 	int requests;
@@ -110,6 +116,12 @@ struct poll {
 	size_t warnings;
 	struct cw_axis axis;
 	struct batch *now, *range;
+	size_t nr_own, cap_own;
+	struct own {             /* of objectives */
+		struct batch *b;
+		time_ms told;    /* of cells: the end of the last; or NONE */
+		size_t slo;
+	} *own;
 };
 
 /* What has been said before. */
@@ -117,6 +129,7 @@ struct said {
 	struct arena arena;
 	const struct catalog *catalog;
 	time_ms from, to, step;  /* the charts' points; step 0: none */
+	time_ms *cells;          /* the end of each objective's last cell */
 	size_t nr_alarms, cap_alarms;
 	uint64_t *alarm;         /* hashes of changes that were told */
 };
@@ -237,32 +250,6 @@ static bool is_fresh(const struct cw *c, const struct group *g,
 	       && cw_line_knows(l, g->from, end);
 }
 
-static void plan_part(struct cw *c, struct group *g, const struct cw_part *p,
-		      const char *key, size_t *cap)
-{
-	const struct cw_line *l = cw_hold_line(&g->hold, key, false);
-	time_ms tail = g->to - RESTATED - g->hold.period;
-	if ((int)p->weight > c->saving.weight)
-		return;
-	g->planned++;
-	if (is_fresh(c, g, l))
-		return;
-	bool whole = g->past || !cw_line_knows(l, g->from, tail < g->from
-							   ? g->to : tail);
-	if (g->nr_asks == *cap) {
-		struct ask *more;
-		*cap = *cap ? *cap * 2 : 256;
-		more = arena_alloc(&g->arena, *cap * sizeof(*more));
-		if (g->nr_asks)
-			memcpy(more, g->ask, g->nr_asks * sizeof(*more));
-		g->ask = more;
-	}
-	g->ask[g->nr_asks++] = (struct ask){
-		.query = { p->metric, p->stat, g->hold.period },
-		.key = key, .whole = whole,
-	};
-}
-
 static bool is_east(const struct cw_service *s)
 {
 	return s->region && strcmp(s->region, EAST) == 0;
@@ -275,6 +262,90 @@ static bool is_ours(const struct cw *c, const struct group *g,
 	return east == (g->region != NULL);
 }
 
+static int kind_of(const struct cw *c, const struct group *g)
+{
+	return (int)(g - c->group) % EAST_ROWS;
+}
+
+static bool asks_slo(const struct cw *c, const struct group *g,
+		     const struct cw_slo *s)
+{
+	switch (kind_of(c, g)) {
+	case ROWS:
+		return c->poll.want.only_slos || cw_slo_asks(s, CW_MINUTES);
+	case FIVES:
+		return cw_slo_asks(s, CW_FIVES);
+	case HOURS:
+		return cw_slo_asks(s, CW_HOURS);
+	default:
+		return false;
+	}
+}
+
+static bool asks_rows(const struct cw *c, const struct group *g)
+{
+	return kind_of(c, g) <= CHARTS && !c->poll.want.only_slos;
+}
+
+typedef void each_part(struct cw *c, struct group *g, const struct cw_part *p,
+		       const char *key);
+
+static void each_of(struct cw *c, struct group *g, const struct cw_service *s,
+		    const char **key, each_part *f)
+{
+	for (size_t i = 0; is_ours(c, g, s) && i < s->nr; i++)
+		f(c, g, &s->part[i], key[i]);
+}
+
+static void each(struct cw *c, struct group *g, each_part *f)
+{
+	const struct found *all = &c->found;
+	for (size_t i = 0; asks_rows(c, g) && i < all->list.nr; i++)
+		each_of(c, g, all->member[i].service, all->member[i].key, f);
+	for (size_t i = 0; i < all->slos.nr; i++)
+		if (asks_slo(c, g, &all->slos.of[i]))
+			each_of(c, g, all->slos.of[i].service,
+				all->slos.of[i].key, f);
+}
+
+static void make_line(struct cw *c, struct group *g, const struct cw_part *p,
+		      const char *key)
+{
+	(void)c;
+	(void)p;
+	cw_hold_line(&g->hold, key, true);
+}
+
+/* The newest points that are asked again, beside those that are new. */
+static time_ms tail_of(const struct group *g, time_ms to)
+{
+	return time_floor(to - RESTATED - g->hold.period, g->hold.period);
+}
+
+static void plan_part(struct cw *c, struct group *g, const struct cw_part *p,
+		      const char *key)
+{
+	const struct cw_line *l = cw_hold_line(&g->hold, key, false);
+	time_ms late = g->fresh_for > RESTATED ? g->fresh_for - RESTATED : 0;
+	time_ms tail = tail_of(g, g->to - late);
+	if ((int)p->weight > c->saving.weight)
+		return;
+	bool whole = g->past || !cw_line_knows(l, g->from, tail < g->from
+							   ? g->to : tail);
+	if (g->nr_asks == g->cap_asks) {
+		struct ask *more;
+		g->cap_asks = g->cap_asks ? g->cap_asks * 2 : 256;
+		more = arena_alloc(&g->arena, g->cap_asks * sizeof(*more));
+		if (g->nr_asks)
+			memcpy(more, g->ask, g->nr_asks * sizeof(*more));
+		g->ask = more;
+	}
+	g->ask[g->nr_asks++] = (struct ask){
+		.query = { p->metric, p->stat, g->hold.period },
+		.key = key, .whole = whole, .fresh = is_fresh(c, g, l),
+	};
+}
+
 static int compare_asks(const void *a, const void *b)
 {
 	const struct ask *x = a, *y = b;
@@ -282,50 +353,41 @@ static int compare_asks(const void *a, const void *b)
 				    : strcmp(x->key, y->key);
 }
 
-/* The needed ones go first; a metric that two want is asked once. */
+/* A metric that two want is asked once. */
 static void plan(struct cw *c, struct group *g)
 {
-	const struct found *f = &c->found;
-	size_t cap = 0, kept = 0;
+	size_t kept = 0;
+	const char *last = NULL;
 	arena_release(&g->arena);
 	g->ask = NULL;
-	g->nr_asks = g->planned = 0;
+	g->nr_asks = g->cap_asks = g->planned = 0;
 	cw_hold_fit(&g->hold, g->from, g->to);
-	for (size_t i = 0; i < f->list.nr; i++)
-		for (size_t k = 0; k < f->member[i].service->nr; k++)
-			if (is_ours(c, g, f->member[i].service))
-				cw_hold_line(&g->hold, f->member[i].key[k],
-					     true);
-	for (int w = CW_NEEDED; w <= CW_NICE; w++)
-		for (size_t i = 0; i < f->list.nr; i++)
-			for (size_t k = 0; k < f->member[i].service->nr; k++) {
-				const struct cw_part *p =
-					&f->member[i].service->part[k];
-				if ((int)p->weight == w
-				    && is_ours(c, g, f->member[i].service))
-					plan_part(c, g, p, f->member[i].key[k],
-						  &cap);
-			}
+	each(c, g, make_line);
+	each(c, g, plan_part);
 	if (g->nr_asks)
 		qsort(g->ask, g->nr_asks, sizeof(*g->ask), compare_asks);
-	for (size_t i = 0; i < g->nr_asks; i++)
-		if (i == 0 || strcmp(g->ask[i].key, g->ask[kept - 1].key) != 0
-		    || g->ask[i].whole != g->ask[kept - 1].whole)
+	for (size_t i = 0; i < g->nr_asks; i++) {
+		if (last && strcmp(g->ask[i].key, last) == 0)
+			continue;
+		last = g->ask[i].key;
+		g->planned++;
+		if (!g->ask[i].fresh)
 			g->ask[kept++] = g->ask[i];
+	}
 	g->nr_asks = kept;
 }
 
 static void enter_group(struct cw *c, struct group *g)
 {
 	struct buf b;
-	time_ms at;
+	time_ms at, oldest = g->to - (time_ms)CW_HOLD_POINTS / 2
+					      * g->hold.period;
 	buf_init(&b, 0);
 	if (cw_cache_read(c->cache, g->t.key, server_now(c), g->t.held_at,
 			  &b, &at)
 	    && at != g->t.held_at) {
 		cw_hold_read(&g->hold, buf_text(&b), b.len,
-			     g->to - (time_ms)CW_HOLD_POINTS / 2
-					     * g->hold.period);
+			     g->from < oldest ? g->from : oldest);
 		g->t.held_at = at;
 	}
 	buf_release(&b);
@@ -371,9 +433,11 @@ static void leave_group(struct cw *c, struct group *g)
 	if (!any)
 		return;
 	struct buf b;
+	time_ms live = 2 * g->fresh_for;
 	buf_init(&b, 0);
-	cw_hold_prune(&g->hold, now - HOUR);
-	cw_hold_write(&g->hold, now - LOOK_BACK, &b);
+	cw_hold_prune(&g->hold, now - (live > HOUR ? live : HOUR));
+	cw_hold_write(&g->hold, now - (live > LOOK_BACK ? live : LOOK_BACK),
+		      &b);
 	cw_cache_write(c->cache, g->t.key, now, &b);
 	g->t.held_at = now;
 	buf_release(&b);
@@ -394,6 +458,8 @@ static void find_make(struct cw *c, struct cw_metrics *m, time_ms at)
 			.service = &f->list.service[i],
 			.key = cw_member_keys(&f->list.service[i], &f->arena),
 		};
+	cw_slos_find(&f->slos, &f->list, c->src->opt.slo,
+		     c->src->opt.nr_slos, &f->arena);
 	f->any = true;
 	f->at = at;
 	f->recently = c->poll.recently;
@@ -769,7 +835,7 @@ static size_t count_class(const struct group *g, bool whole, time_ms *from)
 	size_t nr = 0;
 	*from = g->from;
 	if (!whole)
-		*from = g->to - RESTATED - g->hold.period;
+		*from = tail_of(g, g->to);
 	for (size_t i = 0; i < g->nr_asks; i++) {
 		if (g->ask[i].whole != whole)
 			continue;
@@ -778,7 +844,7 @@ static size_t count_class(const struct group *g, bool whole, time_ms *from)
 			continue;
 		const struct cw_line *l = cw_hold_line(
 			(struct cw_hold *)&g->hold, g->ask[i].key, false);
-		time_ms t = l->to - RESTATED - g->hold.period;
+		time_ms t = tail_of(g, l->to);
 		if (t < *from)
 			*from = t < g->from ? g->from : t;
 	}
@@ -856,17 +922,21 @@ static void topic_call(struct topic *t)
 
 static void topic_enter(struct topic *t);
 
+static void wake(struct topic *t)
+{
+	if (t->step == STEP_WAIT && !t->cw->poll.stopped)
+		topic_enter(t);
+	else if (t->step == STEP_WAIT)
+		topic_end(t);
+}
+
 static void on_wake(uv_timer_t *timer)
 {
 	struct cw *c = timer->data;
-	struct topic *all[] = { &c->find, &c->alarms, &c->group[0].t,
-				&c->group[1].t, &c->group[2].t,
-				&c->group[3].t };
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i]->step == STEP_WAIT && !c->poll.stopped)
-			topic_enter(all[i]);
-		else if (all[i]->step == STEP_WAIT)
-			topic_end(all[i]);
+	wake(&c->find);
+	wake(&c->alarms);
+	for (int i = 0; i < GROUPS; i++)
+		wake(&c->group[i].t);
 	advance(c);
 }
 
@@ -942,14 +1012,22 @@ static void plan_range(struct cw *c)
 		x->from = time_floor(tail, x->step);
 }
 
-static void make_catalog(struct cw *c)
+static const struct catalog *catalog_of(struct cw *c, struct arena *a)
 {
 	struct found *f = &c->found;
+	return cw_slos_catalog(
+		cw_rows_catalog(f->member, f->list.nr, c->poll.axis.window,
+				f->requests, f->list.families,
+				f->list.unknown, a),
+		&f->slos, &c->src->opt, a);
+}
+
+static void make_catalog(struct cw *c)
+{
 	struct arena a;
+	size_t nr = c->src->opt.nr_slos;
 	arena_init(&a, 0);
-	const struct catalog *made = cw_rows_catalog(
-		f->member, f->list.nr, c->poll.axis.window, f->requests,
-		f->list.families, f->list.unknown, &a);
+	const struct catalog *made = catalog_of(c, &a);
 	if (catalog_equal(c->said.catalog, made)) {
 		arena_release(&a);
 		return;
@@ -958,11 +1036,70 @@ static void make_catalog(struct cw *c)
 	c->said.arena = a;
 	c->said.catalog = made;
 	c->said.step = 0;
+	c->said.cells = arena_alloc(&c->said.arena,
+				    (nr + 1) * sizeof(*c->said.cells));
+	for (size_t i = 0; i < nr; i++)
+		c->said.cells[i] = TIME_NONE;
 	/* A batch owns what it says. */
-	c->poll.now->catalog = cw_rows_catalog(
-		f->member, f->list.nr, c->poll.axis.window, f->requests,
-		f->list.families, f->list.unknown, &c->poll.now->arena);
+	c->poll.now->catalog = catalog_of(c, &c->poll.now->arena);
 }
+
+/* ---- objectives (on a worker) ------------------------------------------------------ */
+
+static const struct cw_hold *grid_of(const struct cw *c,
+				     const struct cw_slo *s, int g)
+{
+	const struct group *east = &c->group[EAST_ROWS];
+	int first = is_ours(c, east, s->service) && east->used ? EAST_ROWS : 0;
+	static const int kinds[] = { [CW_MINUTES] = ROWS, [CW_FIVES] = FIVES,
+				     [CW_HOURS] = HOURS };
+	const struct group *of = &c->group[first + kinds[g]];
+	return of->used ? &of->hold : NULL;
+}
+
+static struct batch *own_batch(struct cw *c, size_t slo, time_ms told)
+{
+	struct poll *o = &c->poll;
+	MEM_ROOM(o->own, o->nr_own, o->cap_own);
+	o->own[o->nr_own++] = (struct own){ .b = batch_new(0), .slo = slo,
+					    .told = told };
+	return o->own[o->nr_own - 1].b;
+}
+
+static void make_cells(struct cw *c, const struct cw_slo *s)
+{
+	struct poll *o = &c->poll;
+	const struct want *w = &o->want;
+	bool past = w->at != TIME_NONE, all = past || w->only_slos || w->whole;
+	if (!all && !w->slos && s->def->method == SLO_OCCURRENCES)
+		return;
+	struct batch *b = own_batch(c, s->index, TIME_NONE);
+	struct own *own = &o->own[o->nr_own - 1];
+	own->told = cw_slo_cells(s, o->at, o->axis.judged,
+				 all ? TIME_NONE : c->said.cells[s->index], b);
+	if (own->told != TIME_NONE)
+		return;
+	batch_free(b);
+	o->nr_own--;
+}
+
+static void make_slos(struct cw *c)
+{
+	struct poll *o = &c->poll;
+	struct cw_slos *s = &c->found.slos;
+	for (size_t i = 0; i < s->nr; i++)
+		for (int g = 0; g < CW_GRIDS; g++)
+			s->of[i].hold[g] = grid_of(c, &s->of[i], g);
+	if (!s->nr)
+		return;
+	cw_slos_now(s, o->at, o->axis.judged, own_batch(c, 0, TIME_NONE));
+	if (o->range)
+		cw_slos_range(s, &o->axis, own_batch(c, 0, TIME_NONE));
+	for (size_t i = 0; i < s->nr; i++)
+		make_cells(c, &s->of[i]);
+}
+
+/* ---- all of it (on a worker) -------------------------------------------------------- */
 
 static void on_make(uv_work_t *work)
 {
@@ -976,15 +1113,18 @@ static void on_make(uv_work_t *work)
 	}
 	o->now = batch_new(0);
 	make_catalog(c);
-	cw_rows_now(f->member, f->list.nr, &o->axis, o->now);
+	o->now->instant = true;
+	if (!o->want.only_slos)
+		cw_rows_now(f->member, f->list.nr, &o->axis, o->now);
 	c->paging = cw_rows_page(o->now, c->src->opt.objective > 0
 						 ? c->src->opt.objective
 						 : OBJECTIVE);
-	if (o->want.charts && o->axis.step) {
+	if (o->axis.step) {
 		plan_range(c);
 		o->range = batch_new(0);
 		cw_rows_range(f->member, f->list.nr, &o->axis, o->range);
 	}
+	make_slos(c);
 }
 
 /* ---- the end of a poll ---------------------------------------------------------------- */
@@ -1056,9 +1196,8 @@ static void add_cost(struct cw *c, struct batch *b, struct source_status *s)
 		const struct group *g = &c->group[i];
 		if (!g->used)
 			continue;
-		time_ms every = g->hold.period > c->src->period
-					? g->hold.period : c->src->period;
-		rows += (double)g->planned * 3600 * SECOND / (double)every;
+		rows += (double)g->planned * 3600 * SECOND
+			/ (double)g->fresh_for;
 	}
 	double calls = 3600.0 * SECOND / (double)c->src->period
 		       + (double)c->found.requests * 6;
@@ -1178,6 +1317,16 @@ static void add_warnings(struct cw *c, struct batch *b)
 	b->partial = o->partial;
 }
 
+static void add_infos(struct cw *c, struct batch *b)
+{
+	const struct cw_slos *s = &c->found.slos;
+	const char **text = arena_alloc(&b->arena, (s->nr_notes + 1)
+							   * sizeof(*text));
+	for (size_t i = 0; i < s->nr_notes; i++)
+		text[b->nr_infos++] = copy(b, s->note[i]);
+	b->info = text;
+}
+
 static void emit_end(struct cw *c)
 {
 	struct poll *o = &c->poll;
@@ -1196,10 +1345,27 @@ static void emit_end(struct cw *c)
 	c->src->wait = b->fault != FAULT_NONE && o->retry_after > 0
 			       ? o->retry_after : 0;
 	add_warnings(c, b);
-	if (b->fault == FAULT_NONE)
+	if (b->fault == FAULT_NONE) {
+		add_infos(c, b);
 		add_alarms(c, b);
+	}
 	add_status(c, b, o->at + wait);
 	source_emit(c->src, b);
+}
+
+static void emit_own(struct cw *c)
+{
+	struct poll *o = &c->poll;
+	for (size_t i = 0; i < o->nr_own; i++) {
+		struct own *own = &o->own[i];
+		if (own->told != TIME_NONE)
+			c->said.cells[own->slo] = o->want.at == TIME_NONE
+						  ? own->told : TIME_NONE;
+		own->b->at = o->at;
+		own->b->partial = o->partial;
+		source_emit(c->src, own->b);
+	}
+	o->nr_own = 0;
 }
 
 static void emit_answers(struct cw *c)
@@ -1212,8 +1378,10 @@ static void emit_answers(struct cw *c)
 		source_emit(c->src, o->now);
 		o->now = NULL;
 	}
-	if (!o->range)
+	if (!o->range) {
+		emit_own(c);
 		return;
+	}
 	o->range->at = o->at;
 	o->range->partial = o->partial;
 	if (o->want.at == TIME_NONE) {
@@ -1228,6 +1396,7 @@ static void emit_answers(struct cw *c)
 	}
 	source_emit(c->src, o->range);
 	o->range = NULL;
+	emit_own(c);
 }
 
 static void poll_forget(struct poll *o)
@@ -1236,6 +1405,9 @@ static void poll_forget(struct poll *o)
 		free(o->warning[i]);
 	batch_free(o->now);
 	batch_free(o->range);
+	for (size_t i = 0; i < o->nr_own; i++)
+		batch_free(o->own[i].b);
+	free(o->own);
 	*o = (struct poll){ .at = o->at };
 }
 
@@ -1315,7 +1487,7 @@ static void set_group(struct cw *c, int i, time_ms period, time_ms from,
 		      time_ms to, bool past)
 {
 	struct group *g = &c->group[i];
-	time_ms every = period > c->src->period ? period : c->src->period;
+	bool own = kind_of(c, g) >= FIVES;
 	char a[32], b[32], p[32];
 	if (g->hold.period != period || g->past || past) {
 		cw_hold_release(&g->hold);
@@ -1326,14 +1498,40 @@ static void set_group(struct cw *c, int i, time_ms period, time_ms from,
 	g->past = past;
 	g->from = time_floor(from, period);
 	g->to = past ? time_floor(to, period) : time_ceil(to, period);
-	g->fresh_for = every;
+	g->fresh_for = period > c->src->period ? period : c->src->period;
 	snprintf(p, sizeof(p), "%" PRId64, period);
-	snprintf(a, sizeof(a), "%" PRId64, past ? g->from : 0);
+	snprintf(a, sizeof(a), "%" PRId64, past ? g->from
+					   : own ? to - from : 0);
 	snprintf(b, sizeof(b), "%" PRId64, past ? g->to : 0);
-	cw_key(g->t.key, "data", (const char *const[]){
+	cw_key(g->t.key, own ? "slo" : "data", (const char *const[]){
 		c->identity, c->shown, g->region ? g->region
 						 : c->client.region,
 		p, a, b, NULL });
+}
+
+static bool has_slo(const struct cw *c, const struct group *g)
+{
+	const struct cw_slos *s = &c->found.slos;
+	for (size_t i = 0; i < s->nr; i++)
+		if (is_ours(c, g, s->of[i].service)
+		    && asks_slo(c, g, &s->of[i]))
+			return true;
+	return false;
+}
+
+/* The coarse grids of objectives: one file a reach, so that viewers of other
+ * files do not cut each other's. */
+static void set_grid(struct cw *c, int i, enum cw_grid grid, time_ms every)
+{
+	time_ms at = c->poll.at, back = c->found.slos.reach[grid];
+	time_ms period = grid == CW_HOURS ? HOUR
+			 : tier(server_now(c) - (at - back));
+	if (!has_slo(c, &c->group[i]))
+		return;
+	set_group(c, i, period > 5 * MINUTE ? period : 5 * MINUTE, at - back,
+		  at, c->poll.want.at != TIME_NONE);
+	if (c->group[i].fresh_for < every)
+		c->group[i].fresh_for = every;
 }
 
 /* Which periods are asked, and how far back. */
@@ -1342,21 +1540,21 @@ static void set_groups(struct cw *c)
 	struct poll *o = &c->poll;
 	const struct want *w = &o->want;
 	bool past = w->at != TIME_NONE;
-	bool charts = w->charts && w->step > 0;
+	bool charts = w->charts && w->step > 0 && !w->only_slos;
 	time_ms now = server_now(c), at = o->at;
 	time_ms back = w->near > 0 ? w->near
 		       : w->back > 0 ? w->back : BACK_DEFAULT;
 	time_ms row = tier(now - (at - BURN_BACK - LOOK_BACK));
 	time_ms fine = tier(now - (at - back - BURN_BACK));
 	time_ms step = charts ? chart_period(w, back, fine) : row;
-	time_ms judged = now - JUDGED_AFTER < at ? now - JUDGED_AFTER : at;
+	time_ms judged = now - CW_JUDGED_AFTER < at ? now - CW_JUDGED_AFTER : at;
 	time_ms rows_back = BURN_BACK + LOOK_BACK + row;
 	bool both = step == row && charts;
 	o->axis = (struct cw_axis){
 		.judged = time_floor(judged, row), .window = row,
 		.oldest = at - LOOK_BACK > judged - LOOK_BACK - HOUR
 				  ? at - LOOK_BACK : judged - LOOK_BACK,
-		.settled = time_floor(now - JUDGED_AFTER, row),
+		.settled = time_floor(now - CW_JUDGED_AFTER, row),
 		.step = charts ? step : 0,
 		.from = time_ceil(at - back, step),
 		.to = past ? time_floor(at, step) : time_ceil(at, step),
@@ -1375,6 +1573,8 @@ static void set_groups(struct cw *c)
 		if (charts && !both)
 			set_group(c, k + CHARTS, step,
 				  at - back - BURN_BACK, at, past);
+		set_grid(c, k + FIVES, CW_FIVES, FIVES_EVERY);
+		set_grid(c, k + HOURS, CW_HOURS, HOURS_EVERY);
 	}
 }
 
@@ -1420,7 +1620,8 @@ static bool is_idle(const struct cw *c)
 static void start_groups(struct cw *c)
 {
 	set_groups(c);
-	topic_enter(&c->alarms);
+	if (!c->poll.want.only_slos)
+		topic_enter(&c->alarms);
 	for (int i = 0; i < GROUPS; i++)
 		if (c->group[i].used)
 			topic_enter(&c->group[i].t);
