@@ -30,7 +30,7 @@ endif
 # Debian's names. The second list is only for `make test`.
 DEPS := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev \
 	libuv1-dev libxxhash-dev libzstd-dev libutf8proc-dev libyaml-dev libssl-dev libexpat1-dev ca-certificates
-TEST_DEPS := libcmocka-dev libvterm-dev zlib1g-dev
+TEST_DEPS := libcmocka-dev libvterm-dev zlib1g-dev tzdata
 SERVERS := prometheus prometheus-node-exporter
 
 SRC  := $(filter-out app/main.c,$(wildcard $(addsuffix /*.c,$(ROOMS))))

@@ -1,38 +1,19 @@
 /* redtop check -c FILE: is a file what it is meant to be? */
 #include "app/commands.h"
 #include "app/dashfile.h"
+#include "app/spec.h"
+#include "base/limits.h"
 #include "base/mem.h"
+#include "base/number.h"
+#include "base/text.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Files of other tools, which are told apart by their first keys. */
-static const struct foreign {
-	const char *kind, *key, *value, *name;
-} foreign[] = {
-	{ "sloth", "version", "prometheus/v1", "a Sloth file" },
-	{ "sloth", "apiVersion", "sloth.slok.dev/", "a Sloth file" },
-	{ "sloth", "apiVersion", "monitoring.spotify.com/", "an AlertWindows "
-	  "file" },
-	{ "pyrra", "apiVersion", "pyrra.dev/", "a Pyrra file" },
-	{ "openslo", "apiVersion", "openslo/", "an OpenSLO file" },
-	{ "rules", "groups", NULL, "a rule file" },
-};
-
-static const struct foreign *foreign_of(const struct dashfile *f)
-{
-	const struct node *top = f->doc.nr ? f->doc.root[0] : NULL;
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-		const struct node *n = node_get(top, foreign[i].key);
-		const char *s = node_text(n), *v = foreign[i].value;
-		if (n && (!v || (s && strncmp(s, v, strlen(v)) == 0)))
-			return &foreign[i];
-	}
-	return NULL;
-}
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- JSON -------------------------------------------------------------- */
 
@@ -69,7 +50,15 @@ static cJSON *put_item(cJSON *list)
 	return o;
 }
 
-static void put_slo(cJSON *list, struct dashfile *f, const struct file_slo *s)
+/* What is said of an objective, whatever file it stands in. */
+struct told {
+	const char *id, *service, *method;
+	double objective;        /* 0: not known */
+	time_ms period;
+	const char *errors, *total; /* with $window, or NULL */
+};
+
+static cJSON *put_slo(cJSON *list, const struct told *s, struct arena *a)
 {
 	cJSON *o = put_item(list);
 	put_text(o, "id", s->id);
@@ -77,11 +66,17 @@ static void put_slo(cJSON *list, struct dashfile *f, const struct file_slo *s)
 	put_number(o, "objective", s->objective > 0 ? s->objective : NAN);
 	put_number(o, "period_s", (double)s->period / 1000);
 	put_text(o, "method", s->method);
-	put_text(o, "error_query",
-		 dashfile_windowed(s->error_query, "5m", &f->arena));
-	put_text(o, "total_query",
-		 dashfile_windowed(s->total_query, "5m", &f->arena));
-	cJSON *why = put_list(o, "unsupported");
+	put_text(o, "error_query", dashfile_windowed(s->errors, "5m", a));
+	put_text(o, "total_query", dashfile_windowed(s->total, "5m", a));
+	return put_list(o, "unsupported");
+}
+
+static void put_file_slo(cJSON *list, struct dashfile *f,
+			 const struct file_slo *s)
+{
+	cJSON *why = put_slo(list, &(struct told){
+		s->id, s->service, s->method, s->objective, s->period,
+		s->error_query, s->total_query }, &f->arena);
 	if (s->method && strcmp(s->method, "occurrences") != 0) {
 		char text[160];
 		const struct node *n = node_get(s->at.node, "method");
@@ -92,8 +87,31 @@ static void put_slo(cJSON *list, struct dashfile *f, const struct file_slo *s)
 	}
 }
 
-static void put_level(cJSON *list, const struct file_threshold *t,
-		      const char *level, const struct file_level *l)
+static const char *budgeting_name(enum slo_method m)
+{
+	static const char *const names[] = {
+		[SLO_OCCURRENCES] = "occurrences",
+		[SLO_TIMESLICES] = "timeslices",
+		[SLO_RATIO_TIMESLICES] = "ratio-timeslices",
+	};
+	return names[m];
+}
+
+static void put_spec_slo(cJSON *list, struct spec *s, const struct spec_slo *x)
+{
+	const struct slo_def *d = &x->def;
+	cJSON *why = put_slo(list, &(struct told){
+		d->id, d->service, budgeting_name(d->method), d->objective,
+		d->period, d->ratio ? d->ratio : d->errors, d->total },
+		&s->arena);
+	for (size_t i = 0; i < x->nr_unsupported; i++)
+		cJSON_AddItemToArray(why, must(cJSON_CreateString(
+			x->unsupported[i])));
+}
+
+static void put_limit(cJSON *list, const struct threshold_def *t,
+		      const char *level, const struct level *l,
+		      const char *missing)
 {
 	if (!l->given)
 		return;
@@ -103,9 +121,28 @@ static void put_level(cJSON *list, const struct file_threshold *t,
 	put_number(o, "above", l->above);
 	put_number(o, "below", l->below);
 	put_number(o, "period_s", (double)t->period / 1000);
-	put_number(o, "m", (double)t->m);
-	put_number(o, "n", (double)t->n);
-	put_text(o, "missing", t->missing);
+	put_number(o, "m", t->m);
+	put_number(o, "n", t->n);
+	put_text(o, "missing", missing);
+}
+
+static void put_threshold(cJSON *list, const struct threshold_def *t,
+			  const char *missing)
+{
+	put_limit(list, t, "warning", &t->warning, missing);
+	put_limit(list, t, "critical", &t->critical, missing);
+}
+
+static void put_file_threshold(cJSON *list, const struct file_threshold *t)
+{
+	const struct file_level *w = &t->warning, *c = &t->critical;
+	struct threshold_def def = {
+		.id = t->id, .period = t->period, .m = (int)t->m,
+		.n = (int)t->n,
+		.warning = { w->given, w->above, w->below },
+		.critical = { c->given, c->above, c->below },
+	};
+	put_threshold(list, &def, t->missing);
 }
 
 static void put_problem(cJSON *list, int line, int column, bool error,
@@ -143,12 +180,9 @@ static void tell_json(struct dashfile *f)
 	cJSON *slos = put_list(o, "slos"), *limits = put_list(o, "thresholds");
 	cJSON *problems = put_list(o, "problems");
 	for (size_t i = 0; i < f->nr_slos; i++)
-		put_slo(slos, f, &f->slo[i]);
-	for (size_t i = 0; i < f->nr_thresholds; i++) {
-		const struct file_threshold *t = &f->threshold[i];
-		put_level(limits, t, "warning", &t->warning);
-		put_level(limits, t, "critical", &t->critical);
-	}
+		put_file_slo(slos, f, &f->slo[i]);
+	for (size_t i = 0; i < f->nr_thresholds; i++)
+		put_file_threshold(limits, &f->threshold[i]);
 	for (size_t i = 0; i < f->nr_problems; i++) {
 		const struct problem *p = &f->problem[i];
 		put_problem(problems, p->line, p->column, p->error, p->text);
@@ -156,15 +190,27 @@ static void tell_json(struct dashfile *f)
 	print_json(o);
 }
 
-/* A file of which there is only one thing to say. */
-static void tell_one(const char *file, const char *kind, const char *text,
-		     bool json)
+/* An alert of Prometheus waits for more data: what is missing is missing. */
+static void tell_spec_json(struct spec *s, const char *file)
 {
-	if (!json) {
-		printf("%s:1: %s\n", file, text);
-		return;
+	cJSON *o = new_answer(file, spec_kind_name(s->kind));
+	cJSON *slos = put_list(o, "slos"), *limits = put_list(o, "thresholds");
+	cJSON *problems = put_list(o, "problems");
+	for (size_t i = 0; i < s->nr_slos; i++)
+		put_spec_slo(slos, s, &s->slo[i]);
+	for (size_t i = 0; i < s->nr_thresholds; i++)
+		put_threshold(limits, &s->threshold[i], "missing");
+	for (size_t i = 0; i < s->nr_problems; i++) {
+		const struct spec_problem *p = &s->problem[i];
+		put_problem(problems, p->line, p->column, p->error, p->text);
 	}
-	cJSON *o = new_answer(file, kind);
+	print_json(o);
+}
+
+/* A file that cannot be read at all. */
+static void tell_fault(const char *file, const char *text)
+{
+	cJSON *o = new_answer(file, "redtop");
 	put_list(o, "slos");
 	put_list(o, "thresholds");
 	put_problem(put_list(o, "problems"), 1, 1, true, text);
@@ -202,32 +248,113 @@ static void tell_text(const struct dashfile *f)
 		       plural(f->nr_pages));
 }
 
-static int check(const char *path, bool json)
+static void tell_slo_text(const struct spec_slo *x)
+{
+	const struct slo_def *d = &x->def;
+	char share[NUMBER_TEXT], period[TIME_TEXT];
+	if (!d->id)
+		return;
+	printf("%s  %s over %s  by %s  %s%s\n", d->id,
+	       d->objective > 0 ? format_objective(d->objective, share) : "?",
+	       time_duration(d->period, period), budgeting_name(d->method),
+	       d->where, x->nr_unsupported ? "  cannot be evaluated" : "");
+}
+
+static void tell_spec_text(const struct spec *s, const char *file)
+{
+	for (size_t i = 0; i < s->nr_problems; i++)
+		printf("%s:%d: %s%s\n", file, s->problem[i].line,
+		       s->problem[i].error ? "" : "warning: ",
+		       s->problem[i].text);
+	if (s->errors + s->warnings > s->nr_problems)
+		printf("%s: and %zu more\n", file,
+		       s->errors + s->warnings - s->nr_problems);
+	for (size_t i = 0; i < s->nr_slos; i++)
+		tell_slo_text(&s->slo[i]);
+	if (s->errors)
+		printf("%s: %zu error%s, %zu warning%s\n", file, s->errors,
+		       plural(s->errors), s->warnings, plural(s->warnings));
+	else
+		printf("%s: fine; %s, %zu slo%s, %zu alert%s, %zu recording "
+		       "rule%s, %zu warning%s\n", file,
+		       spec_kind_name(s->kind), s->nr_slos, plural(s->nr_slos),
+		       s->nr_thresholds, plural(s->nr_thresholds),
+		       s->nr_recordings, plural(s->nr_recordings),
+		       s->warnings, plural(s->warnings));
+}
+
+/* ---- files ------------------------------------------------------------- */
+
+static const char *clean(const char *path, struct arena *a)
+{
+	struct buf b;
+	buf_init(&b, LIMIT_SENTENCE);
+	text_clean(&b, path, strlen(path));
+	const char *out = arena_strdup(a, buf_text(&b));
+	buf_release(&b);
+	return out;
+}
+
+static int check_spec(const struct document *d, enum spec_kind kind,
+		      const char *path, bool json)
+{
+	struct spec *s = spec_read(d, kind);
+	const char *file = clean(path, &s->arena);
+	int code = s->errors ? EXIT_FILE : EXIT_FINE;
+	if (json)
+		tell_spec_json(s, file);
+	else
+		tell_spec_text(s, file);
+	spec_free(s);
+	return code;
+}
+
+static int check_dashboard(const char *path, bool json)
 {
 	struct err e = { 0 };
 	bool missing;
 	struct dashfile *f = dashfile_load(path, &missing, &e);
 	if (!f && json) {
-		tell_one(path, "redtop", e.text, true);
+		tell_fault(path, e.text);
 		return EXIT_FILE;
 	}
 	if (!f)
 		return complain(&e);
 	int code = f->errors ? EXIT_FILE : EXIT_FINE;
-	const struct foreign *other = foreign_of(f);
-	if (other) {
-		char text[80];
-		snprintf(text, sizeof(text), "%s: not in this version",
-			 other->name);
-		tell_one(f->path, other->kind, text, json);
-		code = EXIT_FILE;
-	} else if (json) {
+	if (json)
 		tell_json(f);
-	} else {
+	else
 		tell_text(f);
-	}
 	dashfile_free(f);
 	return code;
+}
+
+/* What is no plain file, is not to be trusted, or is no YAML, the reader of
+ * dashboard files has the sentences for. */
+static bool is_readable(const char *path, struct document *d)
+{
+	char dir[4096];
+	const char *slash = strrchr(path, '/');
+	struct stat file, of;
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path + 1) : 1,
+		 slash ? path : ".");
+	return stat(path, &file) == 0 && stat(dir, &of) == 0 &&
+	       !dashfile_distrust(&file, &of, geteuid()) &&
+	       document_load(d, path, NULL) == 0;
+}
+
+static int check(const char *path, bool json)
+{
+	struct document d;
+	enum spec_kind kind = SPEC_NONE;
+	int code = EXIT_FINE;
+	if (is_readable(path, &d)) {
+		kind = spec_kind_of(&d);
+		if (kind != SPEC_NONE)
+			code = check_spec(&d, kind, path, json);
+		document_release(&d);
+	}
+	return kind == SPEC_NONE ? check_dashboard(path, json) : code;
 }
 
 int run_check(struct options *o)
@@ -242,5 +369,7 @@ int run_check(struct options *o)
 	if (!json && o->format != FORMAT_TEXT)
 		return complain(&(struct err){ EXIT_USAGE,
 			"redtop check has --format text and json" });
+	/* What evaluates (--slo, --thresholds) begins here: it reads the file
+	 * as check() does and ends with codes of its own. */
 	return check(o->file, json);
 }

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#include <errno.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,35 +21,161 @@ static const char *directory(const char *variable)
 	return v && *v == '/' ? v : NULL;
 }
 
-static bool user_file(char *out, size_t size)
+#define PATH 4096
+#define PLACES 32
+
+/* Directories, the first counts most. */
+struct places {
+	char dir[PLACES][PATH];
+	size_t nr;
+};
+
+static void add_place(struct places *p, const char *dir, size_t n,
+		      const char *below)
+{
+	if (p->nr == PLACES || *dir != '/' || n + strlen(below) >= PATH)
+		return;
+	snprintf(p->dir[p->nr++], PATH, "%.*s%s", (int)n, dir, below);
+}
+
+static void add_places(struct places *p, const char *variable,
+		       const char *otherwise, const char *below)
+{
+	const char *dirs = getenv(variable);
+	if (!dirs || !*dirs)
+		dirs = otherwise;
+	while (*dirs) {
+		size_t n = strcspn(dirs, ":");
+		add_place(p, dirs, n, below);
+		dirs += n + (dirs[n] == ':');
+	}
+}
+
+static void add_user(struct places *p)
 {
 	const char *xdg = directory("XDG_CONFIG_HOME");
 	const char *home = directory("HOME");
 	if (xdg)
-		snprintf(out, size, "%s/redtop/redtop.yaml", xdg);
+		add_place(p, xdg, strlen(xdg), "/redtop");
 	else if (home)
-		snprintf(out, size, "%s/.config/redtop/redtop.yaml", home);
-	return xdg || home;
+		add_place(p, home, strlen(home), "/.config/redtop");
 }
 
-/* The first of the system's directories that has one. */
-static bool system_file(char *out, size_t size)
+/* The first of the places that has the file. */
+static bool find_file(const struct places *p, const char *name, char *out,
+		      size_t size)
 {
-	const char *dirs = getenv("XDG_CONFIG_DIRS");
-	if (!dirs || !*dirs)
-		dirs = "/etc/xdg";
-	while (*dirs) {
-		size_t n = strcspn(dirs, ":");
-		if (*dirs == '/') {
-			snprintf(out, size, "%.*s/redtop/redtop.yaml", (int)n,
-				 dirs);
-			if (access(out, F_OK) == 0)
-				return true;
-		}
-		dirs += n + (dirs[n] == ':');
+	for (size_t i = 0; i < p->nr; i++) {
+		int n = snprintf(out, size, "%s/%s.yaml", p->dir[i], name);
+		if (n > 0 && (size_t)n < size && access(out, F_OK) == 0)
+			return true;
 	}
 	return false;
 }
+
+static bool find_user(struct places *p, char *out, size_t size)
+{
+	p->nr = 0;
+	add_user(p);
+	return find_file(p, "redtop", out, size);
+}
+
+static bool find_system(struct places *p, char *out, size_t size)
+{
+	p->nr = 0;
+	add_places(p, "XDG_CONFIG_DIRS", "/etc/xdg", "/redtop");
+	return find_file(p, "redtop", out, size);
+}
+
+/* Shipped ones stand where the program does: beside it in its source, and in
+ * PREFIX/share of PREFIX/bin. */
+static void add_shipped(struct places *p)
+{
+	char exe[PATH];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	if (n > 0) {
+		exe[n] = '\0';
+		size_t dir = (size_t)(strrchr(exe, '/') - exe);
+		add_place(p, exe, dir, "/../share/redtop/dashboards");
+		add_place(p, exe, dir, "/dashboards");
+	}
+	add_places(p, "XDG_DATA_DIRS", "/usr/local/share:/usr/share",
+		   "/redtop/dashboards");
+}
+
+/* ---- dashboards by name ------------------------------------------------ */
+
+#define DASHBOARDS 200 /* that are compared with a name nobody knows */
+
+struct names {
+	const char *name[DASHBOARDS + 1];
+	size_t nr;
+	struct arena arena;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void add_name(struct names *l, const char *file)
+{
+	size_t n = strlen(file);
+	if (n <= 5 || strcmp(file + n - 5, ".yaml") != 0 ||
+	    l->nr == DASHBOARDS || strcmp(file, "redtop.yaml") == 0)
+		return;
+	const char *name = arena_strndup(&l->arena, file, n - 5);
+	for (size_t i = 0; i < l->nr; i++)
+		if (strcmp(l->name[i], name) == 0)
+			return;
+	l->name[l->nr++] = name;
+}
+
+static void list_names(const struct places *p, struct names *l)
+{
+	for (size_t i = 0; i < p->nr; i++) {
+		DIR *dir = opendir(p->dir[i]);
+		for (const struct dirent *d; dir && (d = readdir(dir));)
+			add_name(l, d->d_name);
+		if (dir)
+			closedir(dir);
+	}
+	qsort(l->name, l->nr, sizeof(l->name[0]), by_name);
+}
+
+static int unknown_dashboard(const struct places *p, const char *name,
+			     struct err *e)
+{
+	struct names l = { .nr = 0 };
+	struct buf b;
+	arena_init(&l.arena, 0);
+	buf_init(&b, LIMIT_SENTENCE / 2);
+	list_names(p, &l);
+	const char *near = text_nearest(name, l.name);
+	for (size_t i = 0; i < l.nr; i++)
+		buf_printf(&b, "%s%s", i ? ", " : "; there are ", l.name[i]);
+	err_set(e, EXIT_USAGE, "no dashboard '%.60s'%s%s%s", name,
+		near ? ", did you mean '" : buf_text(&b), near ? near : "",
+		near ? "'?" : "");
+	buf_release(&b);
+	arena_release(&l.arena);
+	return -1;
+}
+
+int config_dashboard(const char *name, char *out, size_t size, struct err *e)
+{
+	struct places *p = mem_zero(1, sizeof(*p));
+	add_user(p);
+	add_places(p, "XDG_CONFIG_DIRS", "/etc/xdg", "/redtop");
+	add_shipped(p);
+	bool plain = *name && *name != '.' && !strchr(name, '/');
+	int r = plain && find_file(p, name, out, size)
+			? 0 : unknown_dashboard(p, name, e);
+	free(p);
+	return r;
+}
+
+/* ---- the files that hold ----------------------------------------------- */
 
 /* A searched file that nobody made, or that cannot even be looked for, is
  * none. */
@@ -82,6 +208,7 @@ static void collect_charts(struct config *c)
 {
 	size_t nr;
 	const struct file_page *page = config_pages(c, &nr);
+	c->nr_charts = 0;
 	c->chart = arena_alloc(&c->arena, (FILE_CHARTS_MAX + 1) *
 						  sizeof(*c->chart));
 	for (size_t p = 0; p < nr; p++)
@@ -102,17 +229,19 @@ struct config *config_load(const char *explicit, struct err *e)
 {
 	struct config *c = mem_zero(1, sizeof(*c));
 	const char *env = getenv("REDTOP_CONFIG");
-	char path[4096];
+	struct places *p = mem_zero(1, sizeof(*p));
+	char path[PATH + 16];
 	int r = 0;
 	arena_init(&c->arena, 0);
 	if (!explicit && env && *env)
 		explicit = env;
-	if (system_file(path, sizeof(path)))
+	if (find_system(p, path, sizeof(path)))
 		r = add_file(c, path, true, e);
-	if (r == 0 && user_file(path, sizeof(path)))
+	if (r == 0 && find_user(p, path, sizeof(path)))
 		r = add_file(c, path, true, e);
-	if (r == 0 && explicit)
-		r = add_file(c, explicit, false, e);
+	free(p);
+	if (r == 0 && explicit && (r = add_file(c, explicit, false, e)) == 0)
+		c->own = c->file[c->nr - 1];
 	if (r < 0) {
 		config_free(c);
 		return NULL;
@@ -221,8 +350,43 @@ static int find_page(const struct config *c, struct options *o, struct err *e)
 		       near ? "'" : "", nr ? ", and the file's" : "");
 }
 
+/* Before the file of -c, whose sections win. */
+static void insert_file(struct config *c, struct dashfile *f)
+{
+	size_t i = c->nr++;
+	if (c->own) {
+		c->file[i] = c->file[i - 1];
+		i--;
+	}
+	c->file[i] = f;
+	for (int s = 0; s < SECTION_NR; s++)
+		if (f->section[s] && (!c->own || c->of[s] != c->own))
+			c->of[s] = f;
+	collect_charts(c);
+}
+
+static int take_dashboard(struct config *c, const char *name, struct err *e)
+{
+	char path[PATH + 80], text[300];
+	bool missing;
+	if (config_dashboard(name, path, sizeof(path), e) < 0)
+		return -1;
+	struct dashfile *f = dashfile_load(path, &missing, e);
+	if (!f)
+		return -1;
+	if (f->errors) {
+		dashfile_complaint(f, text, sizeof(text));
+		dashfile_free(f);
+		return err_set(e, EXIT_FILE, "%s", text);
+	}
+	insert_file(c, f);
+	return 0;
+}
+
 int config_apply(struct config *c, struct options *o, struct err *e)
 {
+	if (c && o->dashboard && take_dashboard(c, o->dashboard, e) < 0)
+		return -1;
 	const struct dashfile *theme = c ? c->of[SECTION_THEME] : NULL;
 	o->config = c;
 	if (theme && !o->theme && !no_color(o))
@@ -259,6 +423,46 @@ static enum layer layer_of(const char *word)
 	return LAYER_APP;
 }
 
+/* A service by hand that names its source is asked of no other, nor is what
+ * was promised of it. */
+static bool is_asked(const struct config *c, const char *service, size_t i)
+{
+	const struct dashfile *f = c->of[SECTION_SERVICES];
+	bool elsewhere = false;
+	for (size_t k = 0; f && service && k < f->nr_services; k++) {
+		const struct file_service *s = &f->service[k];
+		if (!s->name || !s->source || strcmp(s->name, service) != 0)
+			continue;
+		if (is_of(c, s, i))
+			return true;
+		elsewhere = true;
+	}
+	return !elsewhere;
+}
+
+static void promise(const struct config *c, size_t i,
+		    struct source_options *out, struct arena *a)
+{
+	const struct dashfile *slos = c->of[SECTION_SLOS];
+	const struct dashfile *limits = c->of[SECTION_THRESHOLDS];
+	size_t nr = 0, kept = 0;
+	struct slo_def *d = slos ? dashfile_slos(slos, a, &nr) : NULL;
+	for (size_t k = 0; k < nr; k++)
+		if (is_asked(c, d[k].service, i))
+			d[kept++] = d[k];
+	out->slo = d;
+	out->nr_slos = kept;
+	nr = kept = 0;
+	struct threshold_def *t =
+		limits ? dashfile_thresholds(limits, a, &nr) : NULL;
+	for (size_t k = 0; k < nr; k++)
+		if (is_asked(c, t[k].service, i))
+			t[kept++] = t[k];
+	out->threshold = t;
+	out->nr_thresholds = kept;
+	out->pack = kept ? t[0].pack : NULL;
+}
+
 void config_source_options(const struct config *c, size_t i,
 			   struct source_options *out, struct arena *a)
 {
@@ -280,6 +484,7 @@ void config_source_options(const struct config *c, size_t i,
 		};
 	}
 	if (c) {
+		promise(c, i, out, a);
 		out->chart = c->chart;
 		out->nr_charts = c->nr_charts;
 	}
@@ -327,9 +532,11 @@ static bool same_node(const struct node *a, const struct node *b)
 
 bool config_same_sources(const struct config *a, const struct config *b)
 {
-	static const enum section asked[] = { SECTION_SOURCES,
-					      SECTION_SERVICES };
-	for (size_t i = 0; i < 2; i++) {
+	static const enum section asked[] = {
+		SECTION_SOURCES, SECTION_SERVICES, SECTION_SLOS,
+		SECTION_THRESHOLDS,
+	};
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
 		enum section s = asked[i];
 		if (!same_node(a->of[s] ? a->of[s]->section[s] : NULL,
 			       b->of[s] ? b->of[s]->section[s] : NULL))

@@ -7,11 +7,12 @@
 #include "app/dashfile.h"
 #include "app/options.h"
 
-#define CONFIG_FILES 3
+#define CONFIG_FILES 4
 
 struct config {
 	struct dashfile *file[CONFIG_FILES]; /* the least important first */
 	size_t nr;
+	const struct dashfile *own;          /* -c or $REDTOP_CONFIG; or NULL */
 	const struct dashfile *of[SECTION_NR]; /* or NULL */
 	struct arena arena;
 	size_t errors, nr_charts;
@@ -28,14 +29,21 @@ void config_complain(const struct config *c, bool warnings);
 /* One sentence: the first error and how many more. */
 void config_complaint(const struct config *c, char *out, size_t size);
 
-/* Theme and sources of the file where no flag says otherwise; then what could
- * not be judged before: whether there is a source, whether there is the page.
- * The strings stay the config's. */
+/* Where the dashboard of that name stands: the user's, the system's, those that
+ * are shipped. -1 with EXIT_USAGE and the nearest one. */
+int config_dashboard(const char *name, char *out, size_t size, struct err *e);
+
+/* The file of --dashboard, which counts more than the searched ones and less
+ * than -c; theme and sources where no flag says otherwise; then what could not
+ * be judged before: whether there is a source, whether there is the page. The
+ * strings stay the config's. */
 int config_apply(struct config *c, struct options *o, struct err *e);
 
 /* The file's source in whose place the options' i-th stands, or NULL. */
 const struct file_source *config_source(const struct config *c, size_t i);
-/* What the source is to ask beside what it finds: arrays in the arena. */
+/* What the source is to ask beside what it finds: arrays in the arena.
+ * Objectives and thresholds go to every source, unless the service they are of
+ * stands by hand at another. */
 void config_source_options(const struct config *c, size_t i,
 			   struct source_options *out, struct arena *a);
 /* The objective of a service of the i-th source, or 0. */

@@ -401,11 +401,34 @@ static size_t blind_sources(const struct dash *d)
 	return n;
 }
 
+static size_t changes_of(const struct dash *d)
+{
+	return d->v.changed ? d->v.changed->nr : 0;
+}
+
+static size_t notes_of(const struct dash *d)
+{
+	return d->v.changed ? d->v.changed->answer->nr_notes : 0;
+}
+
+static bool same_needs(const struct page_needs *a, const struct page_needs *b)
+{
+	return a->rows == b->rows && a->blind == b->blind
+	       && a->slos == b->slos && a->thresholds == b->thresholds
+	       && a->resources == b->resources && a->changes == b->changes
+	       && a->notes == b->notes;
+}
+
 static struct page_needs needs_of(const struct dash *d)
 {
 	return (struct page_needs){ .rows = d->nr_all,
 				    .blind = blind_sources(d),
 				    .replay = d->replay && d->played,
+				    .slos = d->nr_slos,
+				    .thresholds = d->nr_thresholds,
+				    .resources = d->nr_resources,
+				    .changes = changes_of(d),
+				    .notes = notes_of(d),
 				    .own = own_page(d) };
 }
 
@@ -540,7 +563,7 @@ bool dash_frame(struct dash *d)
 		return false;
 	build_view(d);
 	struct page_needs needs = needs_of(d);
-	if (needs.rows != d->needs.rows || needs.blind != d->needs.blind)
+	if (!same_needs(&needs, &d->needs))
 		d->laid = false;
 	if (!d->laid)
 		lay_out(d);

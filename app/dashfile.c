@@ -309,6 +309,167 @@ static const char *const *urls_of(struct dashfile *f,
 	return url;
 }
 
+/* As Prometheus names labels. */
+static bool is_label(const char *s)
+{
+	size_t n = s ? strlen(s) : 0;
+	return n && n <= LIMIT_LABEL_NAME && !strchr("0123456789", *s) &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			 "0123456789_") == n;
+}
+
+static const char *const *labels_of(struct dashfile *f,
+				    const struct file_option *o,
+				    const struct node *n)
+{
+	if (n->kind != NODE_LIST || !n->nr || n->nr > LIMIT_LABELS) {
+		expected(f, o, n, "a list of labels");
+		return NULL;
+	}
+	const char **label = arena_alloc(&f->arena,
+					 (n->nr + 1) * sizeof(*label));
+	size_t nr = 0;
+	for (size_t i = 0; label && i < n->nr; i++) {
+		const char *s = node_text(n->item[i]);
+		if (is_label(s))
+			label[nr++] = s;
+		else
+			expected(f, o, n->item[i], "the name of a label");
+	}
+	return label;
+}
+
+/* AWS/EC2 CPUUtilization Average; custom metrics may have blanks inside. */
+static const char *metric_of(struct dashfile *f, const struct file_option *o,
+			     const struct node *n)
+{
+	static const char *const stats[] = { "Average", "Sum", "Minimum",
+					     "Maximum", "SampleCount", NULL };
+	const char *s = node_text(n) ? text_of(f, o, n) : NULL;
+	const char *metric = s ? strchr(s, ' ') : NULL;
+	const char *stat = s ? strrchr(s, ' ') : NULL;
+	if (!metric || stat - metric < 2 || metric == s) {
+		expected(f, o, n, "namespace, metric and statistic, as in "
+			 "AWS/EC2 CPUUtilization Average");
+		return NULL;
+	}
+	stat++;
+	bool known = *stat == 'p' && stat[1] && strlen(stat) < 7 &&
+		     strspn(stat + 1, "0123456789.") == strlen(stat + 1);
+	for (size_t i = 0; stats[i]; i++)
+		known |= strcmp(stat, stats[i]) == 0;
+	if (known)
+		return s;
+	const char *near = dashfile_near(f, stat, stats);
+	dashfile_say(f, n, true, "%s: unknown statistic '%.40s'%s", o->name,
+		     stat, *near ? near : "; it is one of Average, Sum, "
+					  "Minimum, Maximum, SampleCount, p99");
+	return NULL;
+}
+
+/* ---- calendars --------------------------------------------------------- */
+
+static const char *const calendar_keys[] = { "start", "unit", "every", "zone",
+					     NULL };
+static const char *const calendar_units[] = {
+	[CALENDAR_NONE] = "",       [CALENDAR_DAY] = "day",
+	[CALENDAR_WEEK] = "week",   [CALENDAR_MONTH] = "month",
+	[CALENDAR_QUARTER] = "quarter", [CALENDAR_YEAR] = "year", NULL,
+};
+
+static void start_of(struct dashfile *f, const struct node *n, time_ms *out)
+{
+	const char *s = node_text(n);
+	if (s && strchr(s, '-') && strspn(s, "0123456789-:T ") == strlen(s) &&
+	    time_parse(s, 0, out, NULL) == 0)
+		return;
+	dashfile_say(f, n, true, "start of calendar: expected a time of its "
+		     "zone, as in 2026-01-01 00:00");
+}
+
+static void unit_of(struct dashfile *f, const struct node *n,
+		    enum calendar_unit *out)
+{
+	const char *s = node_text(n);
+	for (int u = CALENDAR_DAY; s && u <= CALENDAR_YEAR; u++)
+		if (strcmp(s, calendar_units[u]) == 0) {
+			*out = (enum calendar_unit)u;
+			return;
+		}
+	const char *near = s ? dashfile_near(f, s, calendar_units + 1) : "";
+	dashfile_say(f, n, true, "unknown unit '%s' of calendar%s",
+		     s ? dashfile_clean(f, s, 40) : "",
+		     *near ? near : "; it is one of day, week, month, "
+				    "quarter, year");
+}
+
+/* Whether this machine knows it is asked when it is needed. */
+static void zone_of(struct dashfile *f, const struct node *n, const char **out)
+{
+	const char *s = node_text(n);
+	size_t k = s ? strlen(s) : 0;
+	if (k && k <= 64 && *s != '/' && !strstr(s, "..") &&
+	    strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		      "0123456789_+-/") == k) {
+		*out = s;
+		return;
+	}
+	dashfile_say(f, n, true, "zone of calendar: expected a name as in "
+		     "Europe/Berlin");
+}
+
+static void every_of(struct dashfile *f, const struct node *n, int *out)
+{
+	double v;
+	if (number_of(n, "", &v) && v == floor(v) && v >= 1 && v <= 366)
+		*out = (int)v;
+	else
+		dashfile_say(f, n, true, "every of calendar: expected a whole "
+			     "number from 1 to 366");
+}
+
+static void calendar_of(struct dashfile *f, const struct file_option *o,
+			const struct node *n, struct file_calendar *out)
+{
+	*out = (struct file_calendar){ .given = true, .every = 1 };
+	if (n->kind != NODE_MAP) {
+		expected(f, o, n, "{start: 2026-01-01 00:00, unit: month}");
+		return;
+	}
+	for (size_t i = 0; i < n->nr; i++) {
+		const char *key = n->key[i]->text;
+		const struct node *v = n->item[i];
+		if (strcmp(key, "start") == 0)
+			start_of(f, v, &out->start);
+		else if (strcmp(key, "unit") == 0)
+			unit_of(f, v, &out->unit);
+		else if (strcmp(key, "every") == 0)
+			every_of(f, v, &out->every);
+		else if (strcmp(key, "zone") == 0)
+			zone_of(f, v, &out->zone);
+		else
+			dashfile_say(f, n->key[i], true, "unknown key '%s' in "
+				     "%s%s", dashfile_clean(f, key, 60),
+				     o->name, dashfile_near(f, key,
+							    calendar_keys));
+	}
+	for (size_t i = 0; i < 2; i++)
+		if (!node_get(n, calendar_keys[i]))
+			dashfile_say(f, n, true, "%s: '%s' is missing", o->name,
+				     calendar_keys[i]);
+}
+
+static const char *web_of(struct dashfile *f, const struct file_option *o,
+			  const struct node *n)
+{
+	const char *s = node_text(n);
+	if (s && (strncmp(s, "http://", 7) == 0 ||
+		  strncmp(s, "https://", 8) == 0) && !strpbrk(s, " \t\n"))
+		return text_of(f, o, n);
+	expected(f, o, n, "a URL, as in https://wiki/runbook");
+	return NULL;
+}
+
 /* ---- items ------------------------------------------------------------- */
 
 static void read_rows(struct dashfile *f, const struct file_option *o,
@@ -320,8 +481,19 @@ static void read_value(struct dashfile *f, const struct file_option *o,
 	void *to = (char *)item + o->at;
 	switch (o->type) {
 	case OPTION_TEXT:
-	case OPTION_URL:
 		*(const char **)to = text_of(f, o, n);
+		break;
+	case OPTION_URL:
+		*(const char **)to = web_of(f, o, n);
+		break;
+	case OPTION_METRIC:
+		*(const char **)to = metric_of(f, o, n);
+		break;
+	case OPTION_LABELS:
+		*(const char *const **)to = labels_of(f, o, n);
+		break;
+	case OPTION_CALENDAR:
+		calendar_of(f, o, n, to);
 		break;
 	case OPTION_QUERY:
 		*(const char **)to = query_of(f, o, n);
@@ -665,25 +837,4 @@ struct dashfile *dashfile_load(const char *path, bool *missing, struct err *e)
 	if (fd >= 0)
 		close(fd);
 	return f;
-}
-
-/* ---- words in queries -------------------------------------------------- */
-
-const char *dashfile_windowed(const char *query, const char *window,
-			      struct arena *a)
-{
-	static const char word[] = "$window";
-	struct buf b;
-	if (!query)
-		return NULL;
-	buf_init(&b, 0);
-	for (const char *at; (at = strstr(query, word));
-	     query = at + sizeof(word) - 1) {
-		buf_add(&b, query, (size_t)(at - query));
-		buf_str(&b, window);
-	}
-	buf_str(&b, query);
-	const char *out = arena_strdup(a, buf_text(&b));
-	buf_release(&b);
-	return out;
 }

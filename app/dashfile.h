@@ -48,11 +48,25 @@ struct file_service {
 	double objective;
 };
 
+/* A calendar window, in place of a period that rolls. */
+struct file_calendar {
+	bool given;
+	enum calendar_unit unit;
+	int every;
+	time_ms start;           /* a wall time, as if it were UTC */
+	const char *zone;        /* or NULL: UTC */
+};
+
 struct file_slo {
 	struct place at;
 	const char *id, *service, *error_query, *total_query, *method;
 	double objective;
 	time_ms period;
+	time_ms latency, slice;  /* 0: none */
+	double slice_target;     /* 0..1, 0: none */
+	struct file_calendar calendar;
+	const char *const *group;  /* ends in NULL; or NULL */
+	const char *recorded, *what, *runbook; /* or NULL */
 };
 
 /* NAN where there is none. */
@@ -64,6 +78,8 @@ struct file_level {
 struct file_threshold {
 	struct place at;
 	const char *id, *query, *missing;
+	const char *measure, *cloudwatch; /* or NULL */
+	const char *service, *unit, *what, *runbook; /* or NULL */
 	struct file_level warning, critical;
 	time_ms period;
 	long m, n, clear_after;
@@ -141,16 +157,29 @@ void problem_print(const struct dashfile *f, const struct problem *p,
 /* The first error and how many more there are, as one sentence. */
 void dashfile_complaint(const struct dashfile *f, char *out, size_t size);
 
-/* A query with `$window` or `[$window]` written as this span. */
+/* A query with `$window`, `${window}` or `$__rate_interval` written as this
+ * span. */
 const char *dashfile_windowed(const char *query, const char *window,
 			      struct arena *a);
+
+/* What the file says of objectives and thresholds, as sources take it. Arrays
+ * and what is made for them are in the arena, other strings stay the file's.
+ * Where a query says `$__rate_interval`, or a threshold's `$window`, it stands
+ * as `$window` or `$period`. */
+struct slo_def *dashfile_slos(const struct dashfile *f, struct arena *a,
+			      size_t *nr);
+struct threshold_def *dashfile_thresholds(const struct dashfile *f,
+					  struct arena *a, size_t *nr);
+/* The file's name without directory and .yaml, as on screens. */
+const char *dashfile_pack(const struct dashfile *f, struct arena *a);
 
 /* ---- the table --------------------------------------------------------- */
 
 enum option_type {
 	OPTION_TEXT, OPTION_QUERY, OPTION_URL, OPTION_URLS, OPTION_CHOICE,
 	OPTION_BOOL, OPTION_WHOLE, OPTION_NUMBER, OPTION_TIME, OPTION_PERCENT,
-	OPTION_USD, OPTION_LEVEL, OPTION_ROWS, OPTION_TREE,
+	OPTION_USD, OPTION_LEVEL, OPTION_ROWS, OPTION_TREE, OPTION_LABELS,
+	OPTION_CALENDAR, OPTION_METRIC,
 };
 
 struct file_option {

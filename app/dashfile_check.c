@@ -177,7 +177,9 @@ static void check_source(struct dashfile *f, struct file_source *s)
 
 static bool has_window(const char *query)
 {
-	return strstr(query, "$window") || strstr(query, "$__rate_interval");
+	return strstr(query, "$window") || strstr(query, "${window}") ||
+	       strstr(query, "$__rate_interval") ||
+	       strstr(query, "${__rate_interval}");
 }
 
 static void wants_window(struct dashfile *f, const struct place *p,
@@ -261,14 +263,47 @@ static void check_same(struct dashfile *f, size_t i)
 
 /* ---- objectives and limits --------------------------------------------- */
 
+/* What is of objectives without queries of their own, or of some methods. */
+static void check_slo_only(struct dashfile *f, const struct file_slo *s)
+{
+	bool queries = node_get(s->at.node, "error_query") ||
+		       node_get(s->at.node, "total_query");
+	bool whole = !s->method || strcmp(s->method, "occurrences") == 0;
+	if (queries && s->latency)
+		dashfile_say(f, where(&s->at, "latency"), true, "latency is of "
+			     "an objective without queries; here error_query "
+			     "says what is bad");
+	if (whole && s->slice)
+		dashfile_say(f, where(&s->at, "slice"), true,
+			     "slice is of timeslices and ratio-timeslices");
+	if (s->slice_target > 0 && (whole || s->method[0] == 'r'))
+		dashfile_say(f, where(&s->at, "slice_target"), true,
+			     "slice_target is of timeslices");
+	if (s->calendar.given && node_get(s->at.node, "period"))
+		dashfile_say(f, where(&s->at, "calendar"), true, "period and "
+			     "calendar; give one of them");
+}
+
 static void check_slo(struct dashfile *f, const struct file_slo *s)
 {
 	static const char *const why = "the same for every window";
+	const struct node *n = s->at.node;
+	bool errors = node_get(n, "error_query") != NULL;
+	bool total = node_get(n, "total_query") != NULL;
 	wants_window(f, &s->at, "error_query", s->error_query, why);
 	wants_window(f, &s->at, "total_query", s->total_query, why);
-	if (s->method && strcmp(s->method, "occurrences") != 0)
-		dashfile_say(f, where(&s->at, "method"), false,
-			     "method %s is not in this version", s->method);
+	wants_window(f, &s->at, "recorded", s->recorded, why);
+	check_slo_only(f, s);
+	if (errors != total)
+		dashfile_say(f, where(&s->at, errors ? "error_query"
+						     : "total_query"), true,
+			     "'%s' is missing: a ratio has both",
+			     errors ? "total_query" : "error_query");
+	else if (n->kind == NODE_MAP && !errors && !node_get(n, "service") &&
+		 !node_get(n, "recorded"))
+		dashfile_say(f, n, true, "slos: '%.60s' needs a service, whose "
+			     "requests count, or error_query and total_query",
+			     s->id ? s->id : "");
 }
 
 /* A limit beyond which it is critical before it is a warning. */
@@ -282,8 +317,60 @@ static void check_levels(struct dashfile *f, const struct file_threshold *t)
 			     "critical is met before warning");
 }
 
-static void check_threshold(struct dashfile *f, const struct file_threshold *t)
+static void check_what(struct dashfile *f, const struct file_threshold *t)
 {
+	const struct node *n = t->at.node;
+	bool query = node_get(n, "query"), measure = node_get(n, "measure");
+	if (query && measure)
+		dashfile_say(f, where(&t->at, "measure"), true, "query and "
+			     "measure; give one of them");
+	else if (n->kind == NODE_MAP && !query && !measure &&
+		 !node_get(n, "cloudwatch"))
+		dashfile_say(f, n, true, "thresholds: '%.60s' needs a query, a "
+			     "measure, or a cloudwatch metric",
+			     t->id ? t->id : "");
+}
+
+/* The first is what a measure has if nobody says another. */
+static const struct {
+	const char *measure, *unit[4];
+} measured[] = {
+	{ "rate", { "/s" } },
+	{ "errors", { "%", "ratio" } },
+	{ "success", { "%", "ratio" } },
+	{ "used", { "%", "ratio" } },
+	{ "p50", { "ms", "s", "us" } },
+	{ "p95", { "ms", "s", "us" } },
+	{ "p99", { "ms", "s", "us" } },
+};
+
+static void check_unit(struct dashfile *f, struct file_threshold *t)
+{
+	size_t i = 0, n = sizeof(measured) / sizeof(measured[0]);
+	if (!t->measure || (!t->unit && node_get(t->at.node, "unit")))
+		return;
+	while (i < n && strcmp(measured[i].measure, t->measure) != 0)
+		i++;
+	if (i == n)
+		return;
+	const char *const *unit = measured[i].unit;
+	if (!t->unit) {
+		t->unit = unit[0];
+		return;
+	}
+	for (size_t k = 0; k < 4 && unit[k]; k++)
+		if (strcmp(unit[k], t->unit) == 0)
+			return;
+	dashfile_say(f, where(&t->at, "unit"), true, "a unit of %s is %s%s%s%s"
+		     "%s", t->measure, unit[0], unit[1] ? ", " : "",
+		     unit[1] ? unit[1] : "", unit[2] ? ", " : "",
+		     unit[2] ? unit[2] : "");
+}
+
+static void check_threshold(struct dashfile *f, struct file_threshold *t)
+{
+	check_what(f, t);
+	check_unit(f, t);
 	const struct file_level *l = t->critical.given ? &t->critical
 						       : &t->warning;
 	if (!node_get(t->at.node, "warning") &&
@@ -321,7 +408,7 @@ static const struct file_threshold *limit_of(const struct dashfile *f,
 {
 	for (size_t i = 0; i < f->nr_thresholds; i++)
 		if (f->threshold[i].query &&
-		    strcmp(f->threshold[i].query, query) == 0)
+		    dashfile_same_query(f->threshold[i].query, query))
 			return &f->threshold[i];
 	return NULL;
 }
@@ -468,19 +555,6 @@ static void check_keys(struct dashfile *f)
 	}
 }
 
-/* Said once, where it stands: nothing is silently ignored. */
-static void tell_later(struct dashfile *f)
-{
-	if (f->nr_slos)
-		dashfile_say(f, f->section[SECTION_SLOS], false, "slos are "
-			     "checked; evaluating them is not in this version");
-	if (f->nr_thresholds)
-		dashfile_say(f, f->section[SECTION_THRESHOLDS], false,
-			     "thresholds are checked, and drawn in charts of "
-			     "the same query; evaluating them is not in this "
-			     "version");
-}
-
 void dashfile_check(struct dashfile *f)
 {
 	for (size_t i = 0; i < f->nr_sources; i++)
@@ -497,5 +571,4 @@ void dashfile_check(struct dashfile *f)
 		check_page(f, &f->page[i]);
 	check_theme(f);
 	check_keys(f);
-	tell_later(f);
 }

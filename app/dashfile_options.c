@@ -9,12 +9,10 @@ const struct file_section file_sections[SECTION_NR] = {
 			      "sources of the command line take their places" },
 	[SECTION_SERVICES] = { "services", "[{...}]", "services by hand, or an "
 			       "objective for one that is found" },
-	[SECTION_SLOS] = { "slos", "[{...}]", "objectives with queries of "
-			   "their own; checked, not evaluated in this "
-			   "version" },
-	[SECTION_THRESHOLDS] = { "thresholds", "[{...}]", "limits of queries, "
-				 "drawn as lines in charts; not evaluated in "
-				 "this version" },
+	[SECTION_SLOS] = { "slos", "[{...}]", "objectives: of a service's "
+			   "own requests, or with queries" },
+	[SECTION_THRESHOLDS] = { "thresholds", "[{...}]", "limits over periods, "
+				 "drawn as lines in charts of the same query" },
 	[SECTION_PAGES] = { "pages", "[{...}]", "pages of your own; keys 3 5 7 "
 			    "9 or :page NAME" },
 	[SECTION_THEME] = { "theme", "NAME", "ember, paper, contrast, mono, or "
@@ -37,6 +35,8 @@ static const char *const methods[] = { "occurrences", "timeslices",
 				       "ratio-timeslices", NULL };
 static const char *const missings[] = { "missing", "notBreaching", "breaching",
 					"ignore", NULL };
+static const char *const measures[] = { "rate", "errors", "success", "p50",
+					"p95", "p99", "used", NULL };
 static const char *const units[] = { "number", "s", "ms", "us", "/s", "%",
 				     "ratio", "bytes", "x", NULL };
 
@@ -99,18 +99,51 @@ const struct file_option file_options[] = {
 	{ "slos", "period", "TIME", "of the error budget", OPTION_TIME,
 	  AT(slo, period), .fallback = "30d", .min = DAY / 24,
 	  .max = 366 * DAY },
-	{ "slos", "error_query", "QUERY", "errors over [$window]", OPTION_QUERY,
-	  AT(slo, error_query), .required = true },
+	{ "slos", "calendar", "{start, unit, every, zone}", "a budget that "
+	  "begins anew, in place of period, as in {start: 2026-01-01 00:00, "
+	  "unit: month, every: 1, zone: Europe/Berlin}", OPTION_CALENDAR,
+	  AT(slo, calendar) },
+	{ "slos", "error_query", "QUERY", "errors over [$window]; without "
+	  "queries what the service's row counts", OPTION_QUERY,
+	  AT(slo, error_query) },
 	{ "slos", "total_query", "QUERY", "all requests over [$window]",
-	  OPTION_QUERY, AT(slo, total_query), .required = true },
+	  OPTION_QUERY, AT(slo, total_query) },
+	{ "slos", "latency", "TIME", "without queries: bad is what is slower, "
+	  "as in 300ms", OPTION_TIME, AT(slo, latency), .min = 1,
+	  .max = DAY / 24 },
+	{ "slos", "recorded", "SELECTOR", "error ratios that rules on the "
+	  "server record, with $window in the name", OPTION_QUERY,
+	  AT(slo, recorded) },
+	{ "slos", "group", "[LABEL, ...]", "labels that tell its groups apart; "
+	  "without it all of an answer's do", OPTION_LABELS, AT(slo, group) },
 	{ "slos", "method", "WORD", "occurrences, timeslices, ratio-timeslices",
 	  OPTION_CHOICE, AT(slo, method), .fallback = "occurrences",
 	  .choices = methods },
+	{ "slos", "slice", "TIME", "of timeslices and ratio-timeslices (1m)",
+	  OPTION_TIME, AT(slo, slice), .min = DAY / 1440, .max = DAY },
+	{ "slos", "slice_target", "PERCENT", "of timeslices: a slice with so "
+	  "many good requests is good (the objective)", OPTION_PERCENT,
+	  AT(slo, slice_target) },
+	{ "slos", "what", "TEXT", "one line for who is on call", OPTION_TEXT,
+	  AT(slo, what) },
+	{ "slos", "runbook", "URL", "where it says what to do", OPTION_URL,
+	  AT(slo, runbook) },
 
 	{ "thresholds", "id", "NAME", "what the limit is called", OPTION_TEXT,
 	  AT(threshold, id), .required = true, .unique = true },
-	{ "thresholds", "query", "QUERY", "one value; $period in it is the "
-	  "period", OPTION_QUERY, AT(threshold, query), .required = true },
+	{ "thresholds", "query", "QUERY", "one value, or one a label set; "
+	  "$period in it is the period", OPTION_QUERY, AT(threshold, query) },
+	{ "thresholds", "measure", "WORD", "in place of a query, what a row "
+	  "says: rate, errors, success, p50, p95, p99, used", OPTION_CHOICE,
+	  AT(threshold, measure), .choices = measures },
+	{ "thresholds", "cloudwatch", "METRIC", "what a cloudwatch source is "
+	  "asked, as in AWS/EC2 CPUUtilization Average", OPTION_METRIC,
+	  AT(threshold, cloudwatch) },
+	{ "thresholds", "service", "NAME", "whose limit it is; of a measure "
+	  "left out: each one's", OPTION_TEXT, AT(threshold, service) },
+	{ "thresholds", "unit", "UNIT", "of the limits, as of a chart; of a "
+	  "measure /s, % or ratio, ms or s or us (the first)", OPTION_CHOICE,
+	  AT(threshold, unit), .choices = units },
 	{ "thresholds", "warning", "{above: N, below: N}", "strictly above, "
 	  "strictly below, or both", OPTION_LEVEL, AT(threshold, warning) },
 	{ "thresholds", "critical", "{above: N, below: N}", "the same, worse",
@@ -129,6 +162,10 @@ const struct file_option file_options[] = {
 	{ "thresholds", "clear_after", "N", "periods on the good side that end "
 	  "it", OPTION_WHOLE, AT(threshold, clear_after), .fallback = "1",
 	  .min = 1, .max = 100 },
+	{ "thresholds", "what", "TEXT", "one line for who is on call",
+	  OPTION_TEXT, AT(threshold, what) },
+	{ "thresholds", "runbook", "URL", "where it says what to do",
+	  OPTION_URL, AT(threshold, runbook) },
 
 	{ "pages", "name", "NAME", "of the page", OPTION_TEXT, AT(page, name),
 	  .required = true, .unique = true },

@@ -1,6 +1,6 @@
 /* A dashboard file while it is read: dashfile.c (options to structs),
  * dashfile_check.c (what only the whole shows), dashfile_options.c (the
- * table). */
+ * table), dashfile_defs.c (structs to the model's). */
 #ifndef APP_DASHFILE_PRIVATE_H
 #define APP_DASHFILE_PRIVATE_H
 
@@ -14,6 +14,10 @@ const char *dashfile_near(struct dashfile *f, const char *word,
 			  const char *const *names);
 /* For sentences and screens: clean, cut. Never NULL. */
 const char *dashfile_clean(struct dashfile *f, const char *s, size_t max);
+
+/* Whether two queries ask the same, whatever they call their span: a chart has
+ * $__rate_interval where a threshold has $period. */
+bool dashfile_same_query(const char *a, const char *b);
 
 /* What is wrong between options, items and sections. */
 void dashfile_check(struct dashfile *f);

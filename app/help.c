@@ -306,7 +306,10 @@ static void man_file(void)
 	     "(~/.config) and /etc/xdg/redtop/redtop.yaml; of a section the "
 	     "first of them that has it says all. Ctrl\\-R reads them again. "
 	     "A file that everybody may write to is refused. In services "
-	     "$window is the window of the rates.");
+	     "and slos $window is the window of the rates, in thresholds "
+	     "$period the period. \\-\\-dashboard NAME takes NAME.yaml of "
+	     "the same directories, or a shipped one; it counts less than "
+	     "\\-c FILE.");
 	for (int s = 0; s < SECTION_NR; s++) {
 		roff_term(file_sections[s].name, file_sections[s].shape,
 			  file_sections[s].help);
@@ -408,6 +411,9 @@ int run_completion(struct options *o)
 	     "events net' -- "
 	     "\"$cur\")); return ;;");
 	puts("\t-c|--config) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;");
+	puts("\t--dashboard) COMPREPLY=($(compgen -W 'seed-app seed-database "
+	     "seed-infrastructure seed-loadtest seed-search seed-video' -- "
+	     "\"$cur\")); return ;;");
 	puts("\t--theme) COMPREPLY=($(compgen -W 'ember paper contrast mono' -- "
 	     "\"$cur\")); return ;;");
 	puts("\tesac\n\tcase $cur in");

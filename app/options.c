@@ -280,6 +280,13 @@ static int set_file(struct options *o, const char *arg, struct err *e)
 	return 0;
 }
 
+static int set_dashboard(struct options *o, const char *arg, struct err *e)
+{
+	(void)e;
+	o->dashboard = arg;
+	return 0;
+}
+
 static int set_origin(struct options *o, const char *arg, struct err *e)
 {
 	(void)arg;
@@ -325,6 +332,9 @@ static int set_against(struct options *o, const char *arg, struct err *e)
 const struct option_row option_rows[] = {
 	{ "config", 'c', "FILE", "a dashboard file; without it $REDTOP_CONFIG and "
 	  "the search path", IN_ALL, set_file },
+	{ "dashboard", 0, "NAME", "a dashboard by name, as in seed-app: yours, "
+	  "the system's, or a shipped one; sections of -c win", IN_ALL,
+	  set_dashboard },
 	{ "delay", 'd', "SECONDS", "poll period, never below the source's own",
 	  IN_ALL, set_period },
 	{ "match", 0, "SELECTOR", "goes into every selector, as in "
@@ -390,7 +400,7 @@ const struct option_row option_rows[] = {
 
 /* Words of the product that are promised for later versions. */
 static const char *const later_options[] = {
-	"no-mouse", "sigv4", "dashboard", NULL,
+	"no-mouse", "sigv4", NULL,
 };
 
 /* ---- reading the line ---------------------------------------------------------- */

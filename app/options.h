@@ -24,6 +24,7 @@ struct rules; /* app/judge.h */
 struct options {
 	const struct command *command;
 	const char *file;        /* -c, or NULL */
+	const char *dashboard;   /* --dashboard, or NULL */
 	const struct config *config; /* what holds; set by config_apply() */
 	bool from_file;          /* the sources are the file's */
 	const char *own_page;    /* --page NAME that is not a built-in one */

@@ -22,7 +22,12 @@ struct spec_problem {
 	const char *text;        /* clean, one line, without the place */
 };
 
-/* An objective and why it cannot be evaluated, if so. */
+/* An objective and why it cannot be evaluated, if so. Without a reason it can:
+ * it has an id, an objective, a period, and queries. `where` is always given.
+ *
+ * Ids: Sloth SERVICE-NAME, Pyrra NAME, OpenSLO NAME. An OpenSLO file with
+ * several objectives in one SLO has NAME-WORDS for each, of its displayName
+ * ("SLA 99" is sla-99), or NAME-1, NAME-2 of those without one. */
 struct spec_slo {
 	struct slo_def def;      /* of an unsupported one: what is known */
 	int line;
@@ -35,8 +40,11 @@ struct spec {
 	enum spec_kind kind;
 	size_t nr_slos, nr_thresholds, nr_problems, errors, warnings;
 	struct spec_slo *slo;
-	/* Of rule files: alerts. Those that cannot be evaluated are problems. */
+	/* Of rule files: alerts. Those that cannot be evaluated are problems.
+	 * An id is the alert's name; where several have one name, with its
+	 * severity or a number behind it. */
 	struct threshold_def *threshold;
+	size_t nr_recordings;    /* recording rules, which are only counted */
 	struct spec_problem *problem; /* sorted by line */
 };
 
@@ -47,6 +55,5 @@ enum spec_kind spec_kind_of(const struct document *d);
 /* Never NULL; the document is only needed during the call. */
 struct spec *spec_read(const struct document *d, enum spec_kind kind);
 void spec_free(struct spec *s);
-
 
 #endif

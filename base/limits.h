@@ -94,5 +94,14 @@
 #define LIMIT_ZONE ((size_t)64 << 10)
 /* Evaluation periods of one threshold; of a larger number only these count. */
 #define LIMIT_PERIODS ((size_t)100)
+/* Objectives, and alerts, of one file of them, and the objects it is made of;
+ * a file with more is refused. Problems kept; further ones are counted. */
+#define LIMIT_SPEC_ITEMS ((size_t)1000)
+#define LIMIT_SPEC_OBJECTS ((size_t)4000)
+#define LIMIT_PROBLEMS ((size_t)200)
+/* Labels of one service that are compared, the telling ones first, and values
+ * of one, the worst first; that there are more is said. */
+#define LIMIT_CHANGE_LABELS 12
+#define LIMIT_CHANGE_VALUES ((size_t)50)
 
 #endif

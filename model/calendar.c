@@ -11,9 +11,11 @@
 
 /* A unit is so many days or so many months. */
 static const struct unit { int days, months; } units[] = {
-	[CALENDAR_DAY] = { .days = 1 },      [CALENDAR_WEEK] = { .days = 7 },
-	[CALENDAR_MONTH] = { .months = 1 },  [CALENDAR_QUARTER] = { .months = 3 },
-	[CALENDAR_YEAR] = { .months = 12 },
+	[CALENDAR_DAY]     = { .days = 1 },
+	[CALENDAR_WEEK]    = { .days = 7 },
+	[CALENDAR_MONTH]   = { .months = 1 },
+	[CALENDAR_QUARTER] = { .months = 3 },
+	[CALENDAR_YEAR]    = { .months = 12 },
 };
 
 /* How a def's windows follow one another, in wall time. */
@@ -57,13 +59,14 @@ static time_ms begin(const struct windows *w, const struct zone *z, int64_t k)
 	return zone_moment(z, second / 1000) * 1000 + wall - second;
 }
 
-/* Near enough: at most one beside it. */
-static int64_t guess(const struct windows *w, time_ms wall)
+/* The window of a clock that shows UTC, as if it had begun on the first of its
+ * month: the right one is near. */
+static int64_t guess(const struct windows *w, time_ms at)
 {
 	if (w->days)
-		return time_floor(wall - w->start, w->days * DAY) /
+		return time_floor(at - w->start, w->days * DAY) /
 		       (w->days * DAY);
-	struct tm a = split(w->start), b = split(wall);
+	struct tm a = split(w->start), b = split(at);
 	int64_t months = (b.tm_year - a.tm_year) * INT64_C(12) + b.tm_mon -
 			 a.tm_mon;
 	return time_floor(months, w->months) / w->months;
@@ -72,11 +75,10 @@ static int64_t guess(const struct windows *w, time_ms wall)
 static void find(const struct windows *w, const struct zone *z, time_ms at,
 		 time_ms *from, time_ms *to)
 {
-	time_ms second = time_floor(at, 1000) / 1000;
-	int64_t k = guess(w, at + (time_ms)zone_offset(z, second) * 1000);
-	if (begin(w, z, k) > at)
+	int64_t k = guess(w, at);
+	while (begin(w, z, k) > at)
 		k--;
-	else if (begin(w, z, k + 1) <= at)
+	while (begin(w, z, k + 1) <= at)
 		k++;
 	*from = begin(w, z, k);
 	*to = begin(w, z, k + 1);

@@ -183,7 +183,8 @@ static void measure_ratio(const struct scene *s, struct value *v,
 	const struct change_count *c = v->count;
 	double k, n, k1 = counts(c, m)[1], n1 = c->requests[1];
 	v->new[m] = v->chance[m] = NAN;
-	if (isnan(k1) || isnan(counts(s->all.count, m)[0]))
+	if (isnan(k1) || isnan(counts(s->all.count, m)[0]) ||
+	    (c->requests[0] > 0 && isnan(counts(c, m)[0])))
 		return;
 	v->new[m] = v->chance[m] = 0;
 	past_of(s, c, m, &k, &n);

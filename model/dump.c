@@ -107,19 +107,15 @@ static void count_series(const struct series *s, void *arg)
 	(*(size_t *)arg)++;
 }
 
-/* Own questions come sorted, and may be many. */
 static void add_asked(struct filling *f, uint32_t question)
 {
-	size_t nr = f->b->nr_asked;
-	if (nr && f->asked[nr - 1] == question)
-		return;
-	for (size_t i = 0; i < nr && !question_is_own(question); i++)
+	for (size_t i = 0; i < f->b->nr_asked; i++)
 		if (f->asked[i] == question)
 			return;
 	f->asked[f->b->nr_asked++] = question;
 }
 
-static void add_points(const struct series *s, void *arg)
+static void add_frame(const struct series *s, void *arg)
 {
 	struct filling *f = arg;
 	if (s->nr == 0)
@@ -138,7 +134,14 @@ static void add_points(const struct series *s, void *arg)
 		f->b->from = s->t[0];
 	if (s->t[s->nr - 1] > f->b->to)
 		f->b->to = s->t[s->nr - 1];
-	add_asked(f, s->question);
+}
+
+static void add_points(const struct series *s, void *arg)
+{
+	if (s->nr == 0)
+		return;
+	add_frame(s, arg);
+	add_asked(arg, s->question);
 }
 
 /* What an objective divided by nothing is there all the same. */
@@ -195,10 +198,15 @@ static struct batch *filled_own(const struct dump *d, time_ms at)
 {
 	const struct store_source *s = d->src;
 	struct batch *b = batch_new(0);
+	const struct origin *o = (const struct origin *)s;
 	struct filling f = { .b = b };
 	for_own(d, count_series, &f.max);
 	f.frame = arena_alloc(&b->arena, (f.max + 1) * sizeof(*f.frame));
-	f.asked = arena_alloc(&b->arena, (f.max + 1) * sizeof(*f.asked));
+	f.asked = arena_alloc(&b->arena, (f.max + o->nr_answers + 1)
+						 * sizeof(*f.asked));
+	for (size_t i = 0; i < o->nr_answers; i++)
+		if (o->answer[i].ranged != TIME_NONE)
+			f.asked[b->nr_asked++] = o->answer[i].id;
 	b->source = s->name;
 	b->at = b->from = b->to = at;
 	b->step = s->step;
@@ -206,7 +214,7 @@ static struct batch *filled_own(const struct dump *d, time_ms at)
 	b->window = s->window;
 	b->frame = f.frame;
 	b->asked = f.asked;
-	for_own(d, add_points, &f);
+	for_own(d, add_frame, &f);
 	return b;
 }
 
@@ -343,7 +351,7 @@ static int dump_source(struct dump *d, bool events,
 	find_asked(d);
 	r = send(filled(d, add_points, at, false), r, emit, arg);
 	b = filled_own(d, at);
-	if (b->nr)
+	if (b->nr_asked)
 		r = send(b, r, emit, arg);
 	else
 		batch_free(b);

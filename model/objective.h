@@ -18,6 +18,9 @@ struct slo_row {
 	const struct store_slo *slo;
 	const char *name;        /* of the service, or NULL */
 	char group[SLO_GROUP];   /* handler="/api/v1/query"; "" for one alone */
+	const struct series *like;     /* one of the group's, or NULL */
+	const struct service *service; /* of SLO_FROM_STORE: whose history it
+					  is; else NULL */
 	enum slo_from from;
 	struct slo_reading window[SLO_WINDOWS];
 	struct slo_tier tier[SLO_TIERS];
@@ -36,7 +39,8 @@ struct slo_row {
 };
 
 /* All rows of one objective (one a group) at a moment, at most max; returns
- * how many there are. `from`: how far back `since` looks. */
+ * how many there are. `from`: how far back `since` looks. Where its source
+ * has answered nothing of it, what the store holds of its service speaks. */
 size_t slo_rows(const struct store *st, const struct store_slo *s, time_ms at,
 		time_ms from, struct slo_row *out, size_t max);
 /* A row of a service that has no objective of its own: its 5 m and 1 h at the
@@ -52,7 +56,8 @@ void slo_columns(const struct slo_row *r, enum slo_window w, time_ms from,
 /* What was left of the budget at the end of each of nr equal parts of the
  * period that ends at r->at (NAN: not known). */
 void slo_burndown(const struct slo_row *r, double *out, size_t nr);
-/* What spent the most of it: runs of cells over budget, the largest first. */
+/* What spent the most of it: runs of cells over budget, the largest first;
+ * returns how many it wrote. */
 struct slo_spender {
 	time_ms from, to;
 	double share;            /* of what is spent */
@@ -64,14 +69,17 @@ size_t slo_spenders(const struct slo_row *r, struct slo_spender *out,
 struct threshold_row {
 	const struct threshold_def *def;
 	const struct store_source *source;
+	const char *name;        /* of the service or resource, or NULL */
 	char group[SLO_GROUP];   /* as above */
 	struct threshold_state state;
 	double nearness;         /* 1 at critical; NAN */
 	bool asking;
 	const char *fault;
 };
+/* One a label set; of a measure one a service, or one a resource. */
 size_t threshold_rows(const struct store *st, const struct store_threshold *t,
 		      time_ms at, struct threshold_row *out, size_t max);
 /* Worst first: critical, warning, nodata, ok; then nearness, then id. */
 int threshold_row_compare(const void *a, const void *b);
+
 #endif

@@ -338,7 +338,8 @@ struct answer *answer_find(struct origin *o, uint32_t id, bool make)
 	MEM_ROOM(o->answer, o->nr_answers, o->cap_answers);
 	memmove(o->answer + lo + 1, o->answer + lo,
 		(o->nr_answers - lo) * sizeof(*o->answer));
-	o->answer[lo] = (struct answer){ .id = id, .at = TIME_NONE };
+	o->answer[lo] = (struct answer){ .id = id, .at = TIME_NONE,
+					  .ranged = TIME_NONE };
 	o->nr_answers++;
 	return &o->answer[lo];
 }

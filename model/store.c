@@ -260,14 +260,16 @@ static void apply_frames(struct store *st, struct origin *o,
 static struct answer *asked_of(struct store *st, struct origin *o,
 			       const struct batch *b, uint32_t id)
 {
-	bool ours = b->instant && origin_knows(o, id);
+	bool own = question_is_own(id);
+	bool ours = (own || b->instant) && origin_knows(o, id);
 	struct answer *a = answer_find(o, id, ours);
-	if (!a || !b->instant)
+	if (!a || (!own && !b->instant))
 		return a;
+	time_ms *told = b->instant ? &a->at : &a->ranged;
 	/* That there is nothing is news where nothing was known. */
-	if (a->at == TIME_NONE && question_is_own(id))
+	if (own && *told == TIME_NONE)
 		st->generation++;
-	a->at = b->at;
+	*told = b->instant ? b->at : b->to;
 	return a;
 }
 
@@ -535,6 +537,12 @@ time_ms store_answered(const struct store_source *src, uint32_t question)
 	/* pub is the first of an origin's fields */
 	struct answer *a = answer_find((struct origin *)src, question, false);
 	return a ? a->at : TIME_NONE;
+}
+
+time_ms store_ranged(const struct store_source *src, uint32_t question)
+{
+	struct answer *a = answer_find((struct origin *)src, question, false);
+	return a ? a->ranged : TIME_NONE;
 }
 
 size_t store_services(const struct store *st, const struct service *const **out)

@@ -41,6 +41,7 @@ struct change_kept {
 struct answer {
 	uint32_t id;
 	time_ms at;        /* the moment of its newest instants, TIME_NONE */
+	time_ms ranged;    /* of an own one: the end of its newest range */
 	size_t nr, cap;
 	struct held **held;
 	size_t nr_slots;   /* a power of two, at least twice nr, or 0 */
@@ -90,6 +91,10 @@ struct store {
 	size_t nr_events, cap_events;
 	struct event **event;
 };
+
+/* store.c: the end of the newest range that answered an own question, also
+ * with nothing; TIME_NONE: none. */
+time_ms store_ranged(const struct store_source *src, uint32_t question);
 
 /* series.c */
 size_t points_histogram_bytes(const struct histogram *h);

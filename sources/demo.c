@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "sources/demo_catalog.h"
+#include "sources/demo_change.h"
 #include "sources/demo_own.h"
 #include "sources/demo_routes.h"
 #include "sources/demo_story.h"
@@ -244,8 +245,9 @@ static void answer_region(struct answer *a, enum red_role role, size_t slot,
 		int n = story_instances(a->story, a->s, slot, region, a->t[i]);
 		v[i] = n ? (double)n : NAN;
 	}
+	const char *version = story_version(a->story, a->s, slot);
 	push_values(a, role, labels_and(a,
-		(struct label){ "version", story_version(a->story, a->s, slot) },
+		(struct label){ "version", version },
 		(struct label){ "region", story_region(region) }), v);
 }
 
@@ -393,7 +395,8 @@ static const char *copied(struct batch *b, const char *text)
 }
 
 /* The events of from..to, the newest ones if they are too many. */
-static void tell(struct batch *b, const struct story *st, time_ms from, time_ms to)
+static void tell(struct batch *b, const struct story *st, time_ms from,
+		 time_ms to)
 {
 	const struct story_event *row;
 	size_t rows = story_events(st, &row);
@@ -551,6 +554,18 @@ static void tell_news(struct demo *d, struct batch *b, bool whole,
 	d->told = b->at;
 }
 
+static void emit_change(struct source *src, time_ms at,
+			const struct change_want *w)
+{
+	const struct demo *d = src->state;
+	struct batch *b = moment_batch(at);
+	b->change = demo_change(d->story, w, &b->arena);
+	if (b->change)
+		source_emit(src, b);
+	else
+		batch_free(b);
+}
+
 /* Objectives alone: no rows and no charts of them. */
 static void poll_own(struct source *src, const struct want *w, time_ms at)
 {
@@ -571,6 +586,8 @@ static void poll_all(struct source *src, const struct want *w, time_ms at)
 	bool news = charts && next_range(d, w, at, &from, &to);
 	if (w->details && w->selected)
 		emit_details(src, at, w->selected);
+	if (w->change)
+		emit_change(src, at, w->change);
 	demo_own_emit(d->own, src, w, at, from, to);
 	struct batch *b = instant_batch(d, at);
 	if (news) {

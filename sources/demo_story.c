@@ -191,6 +191,11 @@ size_t story_events(const struct story *st, const struct story_event **out)
 	return st->nr_events;
 }
 
+uint64_t story_seed(const struct story *st)
+{
+	return st->seed;
+}
+
 const struct trouble *story_trouble(const struct story *st)
 {
 	return &st->trouble;
@@ -200,7 +205,8 @@ const struct trouble *story_trouble(const struct story *st)
 
 static double lattice(uint64_t key, int i)
 {
-	return (double)(trouble_mix(key ^ ((uint64_t)i << 32)) >> 11) * 0x1p-52 - 1;
+	uint64_t x = trouble_mix(key ^ ((uint64_t)i << 32));
+	return (double)(x >> 11) * 0x1p-52 - 1;
 }
 
 static double ease(double f)

@@ -13,10 +13,11 @@
  *   14:21:00  email sends no samples for half an hour, later no mails
  *   14:40:00  rollback to v841, healthy within a minute
  *
- * and the same at every even hour. In shops of other seeds it is the same course
- * of another trouble (demo_trouble.h), and checkout alone is hurt. The instances are shared between two
- * regions; errors and slow requests are the sums over a service's routes
- * (demo_routes.h), weighted by their share of the requests. */
+ * and the same at every even hour. Shops of other seeds have the same course of
+ * another trouble (demo_trouble.h), in which checkout alone is hurt. The
+ * instances are shared between two regions; errors and slow requests are the
+ * sums over a service's routes (demo_routes.h), weighted by their share of the
+ * requests. */
 #ifndef SOURCES_DEMO_STORY_H
 #define SOURCES_DEMO_STORY_H
 
@@ -44,6 +45,7 @@ struct demo_route;
 /* Returns, caller frees. */
 struct story *story_new(uint64_t seed);
 void story_free(struct story *st);
+uint64_t story_seed(const struct story *st);
 
 /* The trouble that the seed has brought. */
 struct trouble;

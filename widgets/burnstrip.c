@@ -52,7 +52,7 @@ static void read_strip(struct burnstrip *b, const struct slo_row *r, int i)
 {
 	const struct axis *a = &b->chart.axis;
 
-	objective_cells(r, strips[i], a->from, a->cell, b->column,
+	objective_left_cells(r, strips[i], a->from, a->cell, b->column,
 			(size_t)a->cells);
 	for (int k = 0; k < a->cells; k++)
 		if (a->from + k * a->cell > b->chart.now)

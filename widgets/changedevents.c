@@ -34,7 +34,8 @@ struct changedevents {
 
 static bool same(const struct event *a, const struct event *b)
 {
-	return a->at == b->at && a->kind == b->kind && !strcmp(a->text, b->text);
+	return a->at == b->at && a->kind == b->kind &&
+	       !strcmp(a->text, b->text);
 }
 
 /* Sorted by time; the same one is told by the source and by the answer. */

@@ -88,11 +88,12 @@ static enum news news_of(const struct changed *c)
 	return best;
 }
 
-static const char *news_name(enum news n)
+/* What a service no longer gets is as much news as what it gets more. */
+static const char *news_name(const struct changed *c, enum news n)
 {
-	static const char *const names[] = { "errors", "slow requests",
-					     "requests" };
-	return names[n];
+	static const char *const names[] = { "new errors", "new slow requests",
+					     "new requests" };
+	return n == NEWS_RATE && c->new_rate < 0 ? "lost requests" : names[n];
 }
 
 /* ---- columns ------------------------------------------------------------ */
@@ -215,13 +216,13 @@ static void build_title(struct changedtable *t, const struct changed *c)
 		return;
 	}
 	size_t nr = c->nr + c->nr_more;
-	spans_add(&t->left, R_BRIGHT, 0, "who carries the new %s",
-		  news_name(t->news));
+	spans_add(&t->left, R_BRIGHT, 0, "who carries the %s",
+		  news_name(c, t->news));
 	spans_add(&t->left, R_DIM, 2, " %zu label value%s compared in %u "
 		  "quer%s", nr, nr == 1 ? "" : "s", c->answer->queries,
 		  c->answer->queries == 1 ? "y" : "ies");
-	spans_add(&t->right, R_DIM, 1, "share of the new %s",
-		  news_name(t->news));
+	spans_add(&t->right, R_DIM, 1, "share of the %s",
+		  news_name(c, t->news));
 }
 
 static void sum_up(struct changedtable *t, const struct changed *c)

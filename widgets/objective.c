@@ -254,7 +254,7 @@ void objective_lines(struct lines *l, struct chart *c, const struct slo_row *r)
 	lines_read_by(l, c, read_line, r, 2);
 }
 
-void objective_cells(const struct slo_row *r, enum slo_window w, time_ms from,
+void objective_left_cells(const struct slo_row *r, enum slo_window w, time_ms from,
 		     time_ms span, struct column *out, size_t columns)
 {
 	slo_columns(r, w, from, span, out, columns);

@@ -50,7 +50,7 @@ const struct slo_row *view_budget(const struct view *v,
 /* Burn over 5m and 1h as lines of a chart. */
 void objective_lines(struct lines *l, struct chart *c,
 		     const struct slo_row *r);
-void objective_cells(const struct slo_row *r, enum slo_window w, time_ms from,
+void objective_left_cells(const struct slo_row *r, enum slo_window w, time_ms from,
 		     time_ms span, struct column *out, size_t columns);
 void objective_burndown(const struct slo_row *r, double *out, size_t nr);
 size_t objective_spenders(const struct slo_row *r, struct slo_spender *out,

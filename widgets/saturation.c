@@ -184,7 +184,9 @@ static void fill_row(struct row *row, const struct view *v, size_t at,
 	const struct resource *r = &v->resource[at];
 
 	memset(row, 0, sizeof(*row));
-	row->selected = at == v->selected_resource;
+	/* Beside thresholds the list that the keys move has the bar. */
+	row->selected = at == v->selected_resource &&
+			(v->focused || !v->nr_thresholds);
 	row->sign = sign_of(r);
 	row->loud = row->selected || r->state <= RESOURCE_WARN;
 	row->nearness = r->nearness;

@@ -101,7 +101,8 @@ static void add_method(struct slomethod *d, const struct slo_def *o)
 static void add_coverage(struct slomethod *d, const struct slo_row *r)
 {
 	char a[TIME_TEXT], b[TIME_TEXT], percent[NUMBER_TEXT];
-	double span = r->budget.coverage_s, whole = (double)r->def->period / 1e3;
+	double whole = (double)r->def->period / 1e3;
+	double span = r->budget.coverage_s;
 
 	if (r->def->calendar != CALENDAR_NONE && r->period_from > 0 &&
 	    r->at > r->period_from)

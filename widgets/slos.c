@@ -1,5 +1,5 @@
 /* The table of objectives: how fast each burns in seven windows, what is left
- * of its budget and for how long; what is well is summed up in the last line. */
+ * of its budget and for how long; what is well is summed up at the end. */
 #include "widgets/objective.h"
 
 #include "base/mem.h"

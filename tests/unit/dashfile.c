@@ -64,6 +64,9 @@ static void says(const char *text, const char *sentence)
 
 /* ---- what is wrong ----------------------------------------------------- */
 
+#define SLO "slos:\n- {id: a, service: s, objective: 99, "
+#define LIMIT "thresholds:\n- {id: a, warning: {above: 1}, "
+
 static void a_mistake_is_told_elsewhere_or_not_at_all(void **state)
 {
 	static const struct {
@@ -138,7 +141,39 @@ static void a_mistake_is_told_elsewhere_or_not_at_all(void **state)
 		{ "services:\n- {name: a, objective: 99}\n- {name: a, "
 		  "objective: 98}", "f:3: services: 'a' stands twice" },
 		{ "slos:\n- {id: a, objective: 99, total_query: 'y[$window]'}",
-		  "'error_query' is missing" },
+		  "f:2: 'error_query' is missing: a ratio has both" },
+		{ "slos:\n- {id: a, objective: 99}", "needs a service" },
+		{ "slos:\n- {id: a, objective: 99, error_query: 'x[5m]', "
+		  "total_query: 'y[$window]'}", "warning: error_query without" },
+		{ SLO "latency: 300ms, error_query: 'x[$window]', "
+		  "total_query: 'y[$window]'}", "latency is of an objective" },
+		{ SLO "latency: fast}", "latency 'fast': expected a time" },
+		{ SLO "slice: 5m}", "f:2: slice is of timeslices" },
+		{ SLO "method: ratio-timeslices, slice_target: 99}",
+		  "slice_target is of timeslices" },
+		{ SLO "method: timeslices, slice: 10s}", "a time from 1m" },
+		{ SLO "method: timeslice}", "did you mean 'timeslices'?" },
+		{ SLO "group: handler}", "expected a list of labels" },
+		{ SLO "group: ['a b']}", "the name of a label" },
+		{ SLO "recorded: 'x:ratio_rate5m'}", "recorded without $window" },
+		{ SLO "runbook: 'javascript:x'}", "expected a URL" },
+		{ SLO "calendar: month}", "calendar 'month': expected {start" },
+		{ SLO "calendar: {unit: month}}", "'start' is missing" },
+		{ SLO "calendar: {start: '2026-01-01'}}", "'unit' is missing" },
+		{ SLO "calendar: {start: '2026-02-30', unit: month}}",
+		  "start of calendar: expected a time" },
+		{ SLO "calendar: {start: '2026-01-01 00:00Z', unit: month}}",
+		  "start of calendar: expected a time" },
+		{ SLO "calendar: {start: '2026-01-01', unit: moth}}",
+		  "unknown unit 'moth' of calendar, did you mean 'month'?" },
+		{ SLO "calendar: {start: '2026-01-01', unit: day, every: 0}}",
+		  "every of calendar: expected a whole number" },
+		{ SLO "calendar: {start: '2026-01-01', unit: day, zone: "
+		  "../../etc/passwd}}", "zone of calendar: expected a name" },
+		{ SLO "calendar: {start: '2026-01-01', unit: day, zoen: x}}",
+		  "unknown key 'zoen' in calendar, did you mean 'zone'?" },
+		{ SLO "period: 7d, calendar: {start: '2026-01-01', unit: "
+		  "month}}", "period and calendar" },
 		{ "slos:\n- {id: a, objective: 99, period: 30x, error_query: "
 		  "'x[$window]', total_query: 'y[$window]'}",
 		  "period '30x': expected a time from" },
@@ -156,6 +191,20 @@ static void a_mistake_is_told_elsewhere_or_not_at_all(void **state)
 		  "clear: 2}", "on the bad side" },
 		{ "thresholds:\n- {id: a, query: up, warning: {above: 1}, "
 		  "missing: noData}", "unknown missing 'noData'" },
+		{ LIMIT "}", "needs a query, a measure, or a cloudwatch" },
+		{ LIMIT "query: up, measure: p99}", "query and measure" },
+		{ LIMIT "measure: p98}", "f:2: unknown measure 'p98'" },
+		{ LIMIT "measure: p99, unit: '%'}", "a unit of p99 is ms, s, "
+		  "us" },
+		{ LIMIT "measure: rate, unit: ratio}", "a unit of rate is /s" },
+		{ LIMIT "cloudwatch: CPUUtilization}", "namespace, metric and "
+		  "statistic, as in AWS/EC2 CPUUtilization Average" },
+		{ LIMIT "cloudwatch: AWS/EC2 CPUUtilization Averag}",
+		  "unknown statistic 'Averag', did you mean 'Average'?" },
+		{ LIMIT "query: up, cloudwach: x}", "did you mean "
+		  "'cloudwatch'?" },
+		{ LIMIT "query: up, for: 5m}", "unknown key 'for' in "
+		  "thresholds" },
 		{ "pages:\n- {name: net, rows: [[{widget: heat}]]}",
 		  "page 'net' is there already" },
 		{ "pages:\n- {name: a, rows: [[{widget: haet}]]}",
@@ -189,13 +238,13 @@ static void one_mistake_hides_the_others(void **state)
 				   "keys: {F55: nosuch}\n"
 				   "slos: [{id: a}]\n");
 	(void)state;
-	assert_int_equal(f->errors, 8);
+	assert_int_equal(f->errors, 7);
 	for (size_t i = 1; i < f->nr_problems; i++)
 		assert_true(f->problem[i - 1].line <= f->problem[i].line);
 	char text[300];
 	dashfile_complaint(f, text, sizeof(text));
 	assert_non_null(strstr(text, "f:1: no theme 'embre'"));
-	assert_non_null(strstr(text, "(and 7 more)"));
+	assert_non_null(strstr(text, "(and 6 more)"));
 	dashfile_free(f);
 }
 
@@ -212,16 +261,6 @@ static void a_login_is_read_with_its_mistakes(void **state)
 	assert_int_equal(f->errors, 0);
 	assert_non_null(f->source[0].http);
 	dashfile_free(f);
-}
-
-static void what_is_not_built_is_silently_ignored(void **state)
-{
-	(void)state;
-	says("slos:\n- {id: a, objective: 99, error_query: 'x[$window]', "
-	     "total_query: 'y[$window]', method: timeslices}",
-	     "f:2: warning: method timeslices is not in this version");
-	says("thresholds:\n- {id: a, query: up, warning: {above: 1}}",
-	     "not in this version");
 }
 
 static void a_name_breaks_the_terminal(void **state)
@@ -324,6 +363,115 @@ static void a_query_of_the_slo_keeps_its_window(void **state)
 	assert_string_equal(dashfile_windowed("x", "5m", &a), "x");
 	assert_null(dashfile_windowed(NULL, "5m", &a));
 	arena_release(&a);
+}
+
+static void an_objective_is_asked_as_another(void **state)
+{
+	struct dashfile *f = fine(
+		"slos:\n"
+		"- {id: a, service: s, objective: 99.9, error_query: "
+		"'rate(e[$__rate_interval])', total_query: "
+		"'rate(t[${window}])', group: [handler, code],\n"
+		"   recorded: 'slo:ratio_rate$window{id=\"a\"}', what: checks "
+		"out, runbook: 'https://h/a'}\n"
+		"- {id: b, service: s, objective: 99, latency: 300ms,\n"
+		"   calendar: {start: 2026-01-01 00:00, unit: quarter, every: "
+		"2, zone: Europe/Berlin}}\n"
+		"- {id: c, objective: 95, period: 7d, method: timeslices, "
+		"slice: 5m, slice_target: 90,\n"
+		"   error_query: 'sum(increase(e[$window]))', total_query: "
+		"'sum(increase(t[$window]))'}\n");
+	struct arena a;
+	size_t nr;
+	(void)state;
+	arena_init(&a, 0);
+	assert_int_equal(f->warnings, 0);
+	struct slo_def *d = dashfile_slos(f, &a, &nr);
+	assert_int_equal(nr, 3);
+	assert_string_equal(d[0].id, "a");
+	assert_string_equal(d[0].errors, "rate(e[$window])");
+	assert_string_equal(d[0].total, "rate(t[$window])");
+	assert_string_equal(d[0].recorded, "slo:ratio_rate$window{id=\"a\"}");
+	assert_string_equal(d[0].group[1], "code");
+	assert_null(d[0].group[2]);
+	assert_string_equal(d[0].what, "checks out");
+	assert_string_equal(d[0].runbook, "https://h/a");
+	assert_string_equal(d[0].where, "f:2");
+	assert_true(d[0].objective == 0.999 && !d[0].derived && !d[0].counts);
+	assert_true(d[0].period == (time_ms)30 * 86400000);
+	assert_int_equal(d[0].calendar, CALENDAR_NONE);
+	assert_true(d[1].derived && d[1].latency == 0.3 && !d[1].errors);
+	assert_int_equal(d[1].calendar, CALENDAR_QUARTER);
+	assert_int_equal(d[1].calendar_every, 2);
+	assert_true(d[1].calendar_start == INT64_C(1767225600000));
+	assert_true(d[1].period == (time_ms)180 * 86400000);
+	assert_string_equal(d[1].zone, "Europe/Berlin");
+	assert_int_equal(d[2].method, SLO_TIMESLICES);
+	assert_true(d[2].slice == 300000 && d[2].slice_target == 0.9);
+	assert_true(d[2].counts && !d[2].service && !d[2].derived);
+	arena_release(&a);
+	dashfile_free(f);
+}
+
+static void a_limit_is_asked_as_another(void **state)
+{
+	struct dashfile *f = fine(
+		"thresholds:\n"
+		"- {id: cpu, query: 'rate(c[$__rate_interval])', cloudwatch: "
+		"AWS/EC2 CPUUtilization Average, unit: '%', service: s,\n"
+		"   warning: {above: 70}, critical: {above: 85}, period: 1m, "
+		"m: 2, n: 3, missing: ignore, clear: 63, clear_after: 4}\n"
+		"- {id: p99, measure: p99, critical: {above: 2000}}\n"
+		"- {id: ok, measure: success, unit: ratio, warning: {below: "
+		"0.99}}\n"
+		"- {id: q, cloudwatch: AWS/EBS VolumeQueueLength p99.9, "
+		"warning: {above: 1}}\n");
+	struct arena a;
+	size_t nr;
+	(void)state;
+	arena_init(&a, 0);
+	assert_int_equal(f->warnings, 0);
+	struct threshold_def *d = dashfile_thresholds(f, &a, &nr);
+	assert_int_equal(nr, 4);
+	assert_string_equal(d[0].query, "rate(c[$period])");
+	assert_string_equal(d[0].cloudwatch, "AWS/EC2 CPUUtilization Average");
+	assert_string_equal(d[0].unit, "%");
+	assert_string_equal(d[0].service, "s");
+	assert_string_equal(d[0].pack, "f");
+	assert_string_equal(d[0].where, "f:2");
+	assert_true(d[0].warning.given && d[0].warning.above == 70);
+	assert_true(isnan(d[0].warning.below) && d[0].critical.above == 85);
+	assert_true(d[0].m == 2 && d[0].n == 3 && d[0].period == 60000);
+	assert_true(d[0].clear == 63 && d[0].clear_after == 4);
+	assert_int_equal(d[0].missing, MISSING_IGNORE);
+	assert_int_equal(d[0].measure, MEASURE_NONE);
+	assert_int_equal(d[1].measure, MEASURE_P99);
+	assert_string_equal(d[1].unit, "ms");
+	assert_true(!d[1].warning.given && isnan(d[1].clear));
+	assert_null(d[1].query);
+	assert_int_equal(d[2].measure, MEASURE_SUCCESS);
+	assert_string_equal(d[2].unit, "ratio");
+	assert_string_equal(d[3].cloudwatch, "AWS/EBS VolumeQueueLength p99.9");
+	assert_null(d[3].unit);
+	arena_release(&a);
+	dashfile_free(f);
+}
+
+static void a_chart_has_no_line_at_its_limit(void **state)
+{
+	struct dashfile *f = fine(
+		"thresholds:\n"
+		"- {id: a, query: 'rate(x[$period])', warning: {above: 1}}\n"
+		"pages:\n- name: p\n  rows:\n"
+		"  - - {widget: chart, query: 'rate(x[$__rate_interval])'}\n"
+		"    - {widget: chart, query: 'rate(y[$__rate_interval])'}\n"
+		"    - {widget: chart, query: 'rate(x[5m])'}\n");
+	const struct file_widget *w = f->page[0].row[0].widget;
+	(void)state;
+	assert_ptr_equal(w[0].limit, &f->threshold[0]);
+	assert_null(w[1].limit);
+	assert_null(w[2].limit);
+	dashfile_free(f);
 }
 
 /* ---- whose file it is -------------------------------------------------- */
@@ -639,6 +787,129 @@ static void a_service_is_asked_of_the_wrong_source(void **state)
 	config_free(c);
 }
 
+static void a_promise_is_asked_of_the_wrong_source(void **state)
+{
+	struct config *c = config_of(fine(
+		"sources:\n- {name: a, url: 'http://h'}\n"
+		"- {name: b, url: 'http://i'}\n"
+		"services:\n- {name: x, source: b, rate: 'rx[$window]'}\n"
+		"slos:\n- {id: x, service: x, objective: 99}\n"
+		"- {id: y, service: y, objective: 99}\n"
+		"thresholds:\n"
+		"- {id: x, measure: p99, service: x, warning: {above: 1}}\n"
+		"- {id: any, measure: p99, warning: {above: 1}}\n"));
+	struct source_options a = { .match = NULL }, b = a;
+	(void)state;
+	config_source_options(c, 0, &a, &c->arena);
+	config_source_options(c, 1, &b, &c->arena);
+	assert_int_equal(a.nr_slos, 1);
+	assert_string_equal(a.slo[0].id, "y");
+	assert_int_equal(a.nr_thresholds, 1);
+	assert_string_equal(a.threshold[0].id, "any");
+	assert_string_equal(a.pack, "f");
+	assert_int_equal(b.nr_slos, 2);
+	assert_string_equal(b.slo[0].id, "x");
+	assert_int_equal(b.nr_thresholds, 2);
+	config_free(c);
+	c = config_of(fine("theme: ember\n"));
+	a = (struct source_options){ .match = NULL };
+	config_source_options(c, 0, &a, &c->arena);
+	assert_true(!a.nr_slos && !a.nr_thresholds && !a.pack);
+	config_free(c);
+}
+
+static void a_reload_asks_for_the_old_limits(void **state)
+{
+	static const char *const texts[] = {
+		"thresholds: [{id: a, query: up, warning: {above: 1}}]\n",
+		"thresholds: [{id: a, query: up, warning: {above: 2}}]\n",
+		"slos: [{id: a, service: s, objective: 99}]\n",
+		"slos: [{id: a, service: s, objective: 98}]\n",
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++)
+		for (size_t k = 0; k < COUNT(texts); k++) {
+			struct config *a = config_of(fine(texts[i]));
+			struct config *b = config_of(fine(texts[k]));
+			assert_int_equal(config_same_sources(a, b), i == k);
+			config_free(a);
+			config_free(b);
+		}
+}
+
+static void the_dashboard_wins_over_the_file_at_hand(void **state)
+{
+	char dir[] = "/tmp/redtop-config-XXXXXX", in[128], own[128], path[256];
+	struct err e = { 0 };
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	made(in, sizeof(in), dir, "redtop");
+	snprintf(path, sizeof(path), "%s/redtop.yaml", in);
+	put_file(path, "theme: paper\nkeys: {x: r}\n");
+	snprintf(path, sizeof(path), "%s/latency.yaml", in);
+	put_file(path, "theme: mono\n"
+		       "thresholds: [{id: a, query: up, warning: {above: 1}}]\n"
+		       "pages: [{name: p, rows: [[{widget: chart, query: up}]]}]"
+		       "\n");
+	snprintf(path, sizeof(path), "%s/wrong.yaml", in);
+	put_file(path, "theme: mnoo\n");
+	snprintf(own, sizeof(own), "%s/own.yaml", dir);
+	put_file(own, "theme: contrast\nthresholds: []\n");
+	setenv("XDG_CONFIG_HOME", dir, 1);
+	setenv("XDG_CONFIG_DIRS", "/nowhere", 1);
+	unsetenv("REDTOP_CONFIG");
+
+	struct options o = { .command = command_find("snapshot"),
+			     .dashboard = "latency", .source = { "demo" },
+			     .nr_sources = 1 };
+	struct config *c = config_load(NULL, &e);
+	assert_int_equal(config_apply(c, &o, &e), 0);
+	assert_string_equal(o.theme, "mono");
+	assert_int_equal(config_dash_file(c).nr_keys, 1);
+	assert_int_equal(c->nr_charts, 1);
+	struct source_options s = { .match = NULL };
+	config_source_options(c, 0, &s, &c->arena);
+	assert_int_equal(s.nr_thresholds, 1);
+	assert_string_equal(s.pack, "latency");
+	assert_string_equal(s.threshold[0].pack, "latency");
+	config_free(c);
+
+	o.theme = NULL;
+	c = config_load(own, &e);
+	assert_int_equal(config_apply(c, &o, &e), 0);
+	assert_string_equal(o.theme, "contrast");
+	assert_string_equal(c->of[SECTION_PAGES]->page[0].name, "p");
+	s = (struct source_options){ .match = NULL };
+	config_source_options(c, 0, &s, &c->arena);
+	assert_int_equal(s.nr_thresholds, 0);
+	config_free(c);
+
+	static const struct {
+		const char *name;
+		int code;
+		const char *sentence;
+	} bad[] = {
+		{ "latnecy", EXIT_USAGE, "no dashboard 'latnecy', did you mean "
+		  "'latency'?" },
+		{ "zzz", EXIT_USAGE, "; there are latency, wrong" },
+		{ "../own", EXIT_USAGE, "no dashboard '../own'" },
+		{ "", EXIT_USAGE, "no dashboard ''" },
+		{ "wrong", EXIT_FILE, "wrong.yaml:1: no theme 'mnoo'" },
+	};
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		o.dashboard = bad[i].name;
+		c = config_load(NULL, &e);
+		assert_int_equal(config_apply(c, &o, &e), -1);
+		assert_int_equal(e.code, bad[i].code);
+		if (!strstr(e.text, bad[i].sentence))
+			fail_msg("'%s', not '%s'", e.text, bad[i].sentence);
+		config_free(c);
+	}
+	char rm[128];
+	snprintf(rm, sizeof(rm), "rm -r %s", dir);
+	assert_int_equal(system(rm), 0);
+}
+
 static void a_service_by_hand_stands_beside_the_found_one(void **state)
 {
 	static const struct shape shapes[] = {
@@ -834,7 +1105,12 @@ int main(void)
 		cmocka_unit_test(a_mistake_is_told_elsewhere_or_not_at_all),
 		cmocka_unit_test(one_mistake_hides_the_others),
 		cmocka_unit_test(a_login_is_read_with_its_mistakes),
-		cmocka_unit_test(what_is_not_built_is_silently_ignored),
+		cmocka_unit_test(an_objective_is_asked_as_another),
+		cmocka_unit_test(a_limit_is_asked_as_another),
+		cmocka_unit_test(a_chart_has_no_line_at_its_limit),
+		cmocka_unit_test(a_promise_is_asked_of_the_wrong_source),
+		cmocka_unit_test(a_reload_asks_for_the_old_limits),
+		cmocka_unit_test(the_dashboard_wins_over_the_file_at_hand),
 		cmocka_unit_test(a_name_breaks_the_terminal),
 		cmocka_unit_test(an_example_that_ships_is_wrong),
 		cmocka_unit_test(a_value_is_read_as_another),

@@ -218,7 +218,7 @@ static void what_is_not_built_reads_like_a_mistake(void **state)
 		"report x.redtop",
 		"check -c slo.yml --slo", "check --thresholds", "verdict",
 		"plan", "import",
-		"--sigv4 eu demo", "--dashboard d demo",
+		"--sigv4 eu demo",
 		"--no-mouse demo",
 		"snapshot demo --page slo", "snapshot demo --page changed",
 		"snapshot demo --page loadtest",

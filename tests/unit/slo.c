@@ -188,8 +188,8 @@ static void a_ready_made_ratio_needs_a_total(void **state)
 	(void)state;
 	struct slo_def raw = month;
 	raw.ratio = "error_ratio";
-	struct slo_reading r = read_hour(&raw,
-					 (struct slo_input){ .ratio = of(.01) });
+	struct slo_reading r = read_hour(&raw, (struct slo_input){
+		.ratio = of(.01) });
 	assert_int_equal(r.state, SLO_IS_OK);
 	near(r.burn, 10);
 	assert_true(isnan(r.total_per_s) && isnan(r.total));
@@ -201,6 +201,14 @@ static void a_ready_made_ratio_needs_a_total(void **state)
 	assert_true(isnan(r.error_ratio) && isnan(r.burn));
 	assert_int_equal(read_hour(&raw, (struct slo_input){ 0 }).state,
 			 SLO_NODATA);
+	/* Counted errors are more than a ratio; a ratio is more than none. */
+	r = read_hour(&raw, (struct slo_input){ .ratio = of(.01),
+		.errors = of(.5), .total = of(10) });
+	near(r.error_ratio, .05);
+	r = read_hour(&raw, (struct slo_input){ .ratio = of(.01),
+						.total = of(10) });
+	near(r.error_ratio, .01);
+	near(r.err_per_s, .1);
 }
 
 static void a_gauge_gets_requests_per_second(void **state)
@@ -233,7 +241,8 @@ static void nothing_may_fail_and_json_is_infinite(void **state)
 	slo_read_budget(&all, 30 * DAY, &in, 86400, &b);
 	assert_true(isnan(b.remaining));
 	/* Nor does what a server says make anything infinite. */
-	in = (struct slo_input){ .errors = of(INFINITY), .total = of(INFINITY) };
+	in = (struct slo_input){ .errors = of(INFINITY),
+				 .total = of(INFINITY) };
 	fill(&month, in, w);
 	assert_true(isnan(w[0].total_per_s) && isnan(w[0].err_per_s));
 	slo_read_budget(&month, 30 * DAY, &in, INFINITY, &b);
@@ -252,7 +261,7 @@ static void read_alike(const struct slo_def *d, double ratio, double rate,
 	slo_read_tiers(d, w, tier);
 }
 
-static void tiers_of_another_period_fire_at_30_days_factors(void **state)
+static void tiers_of_28_days_fire_at_30_days_factors(void **state)
 {
 	(void)state;
 	static const double of_30[SLO_TIERS] = { 14.4, 6, 3, 1 };
@@ -321,7 +330,11 @@ static void one_window_alone_pages(void **state)
 	slo_read_tiers(&month, w, t);
 	assert_true(t[0].firing);
 	assert_true(t[0].fires_in == 0);
-	w[SLO_5M].burn = 14;
+	w[SLO_5M].burn = 14.4;
+	slo_read_tiers(&month, w, t);
+	assert_false(t[0].firing);
+	w[SLO_5M].burn = 15;
+	w[SLO_1H].burn = 14.4;
 	slo_read_tiers(&month, w, t);
 	assert_false(t[0].firing);
 	w[SLO_5M].burn = NAN;
@@ -356,6 +369,15 @@ static void one_error_at_night_wakes_somebody(void **state)
 	slo_read_tiers(&d, w, t);
 	assert_true(fabs(t[0].one_error - 12) < 1e-6);
 	assert_true(t[0].armed);
+	/* Exactly one may fail before it fires: 8 x .125 x 1. */
+	struct slo_def one = d;
+	one.objective = .875;
+	one.tier[0] = (struct slo_tier_def){ true, SLO_5M, SLO_1H, 8. / 720 };
+	fill(&one, (struct slo_input){ .total = of(1. / 3600) }, w);
+	w[SLO_1H].total = 1;
+	slo_read_tiers(&one, w, t);
+	assert_true(t[0].armed);
+	near(t[0].one_error, 8);
 	/* Where nobody counts requests, nobody can say that there are few. */
 	fill(&d, (struct slo_input){ .ratio = of(.5) }, w);
 	slo_read_tiers(&d, w, t);
@@ -636,6 +658,16 @@ static void slices_of_nothing_are_good(void **state)
 	assert_true(isnan(b.remaining));
 	near(b.total, 0);
 	near(b.coverage_s, 60);
+	const struct slo_cell odd[] = {
+		{ NOW + 60000, INFINITY, 10 }, { NOW + 120000, 1, INFINITY },
+		{ NOW + 180000, 1, -1 },       { NOW + 240000, 1, 10 },
+	};
+	for (unsigned m = SLO_OCCURRENCES; m <= SLO_RATIO_TIMESLICES; m++) {
+		d.method = (enum slo_method)m;
+		slo_budget_of_slices(&d, odd, 4, &b);
+		near(b.total, m == SLO_OCCURRENCES ? 10 : 1);
+		near(b.remaining, m == SLO_TIMESLICES ? 1 : 0);
+	}
 }
 
 static void a_period_is_asked_in_too_many_cells(void **state)
@@ -756,6 +788,15 @@ static void errors_that_expire_still_weigh(void **state)
 	x = exhaust(&month, .0009, 10, 1, cell, CELLS);
 	assert_true(isnan(x.rolling));
 	near(x.remaining, 30 * 86400 / .9);
+	/* What is older than the period is gone, what is newer than the
+	 * moment is not yet. */
+	a_month(cell, CELLS - 1, .36);
+	static struct slo_cell more[CELLS + 2];
+	memcpy(more + 1, cell, sizeof(cell));
+	more[0] = (struct slo_cell){ NOW - 30 * DAY, 36000, 36000 };
+	more[CELLS + 1] = (struct slo_cell){ NOW + HOUR, 36000, 36000 };
+	x = exhaust(&month, .002, 10, .5, more, CELLS + 2);
+	near(x.rolling, 7.5 * 86400);
 	/* Overspent already. */
 	a_month(cell, CELLS / 2, .73);
 	x = exhaust(&month, .0001, 10, -.1, cell, CELLS);
@@ -849,6 +890,14 @@ static void slices_expire_as_requests(void **state)
 	slo_read_exhaustion(&d, &hour, &b, cell + 648, 720, NOW - 72 * 60000,
 			    &x);
 	near(x.rolling, 720 * .1 / .2 * 60);
+	/* On average of the minutes that said something: 60 in each, also
+	 * where the oldest third did not. 240 minutes nothing goes out, from
+	 * then on there are 720 with 43,200: 360 minutes of 12 are 10 %. */
+	for (size_t i = 648; i < 888; i++)
+		cell[i].total = NAN;
+	slo_read_exhaustion(&d, &hour, &b, cell + 648, 720, NOW - 72 * 60000,
+			    &x);
+	near(x.rolling, 360 * 60);
 }
 
 /* ---- calendars ---------------------------------------------------------- */
@@ -975,6 +1024,9 @@ static void a_day_with_a_clock_change_has_24_hours(void **state)
 	window_is(&d, utc(2025, 10, 26, 1) + 30 * 60000,
 		  utc(2025, 10, 26, 0) + 30 * 60000,
 		  utc(2025, 10, 27, 1) + 30 * 60000);
+	window_is(&d, utc(2025, 10, 26, 1) + 15 * 60000,
+		  utc(2025, 10, 26, 0) + 30 * 60000,
+		  utc(2025, 10, 27, 1) + 30 * 60000);
 
 	d = calendar(CALENDAR_DAY, 1, utc(2025, 1, 1, 0), "America/New_York");
 	window_is(&d, utc(2025, 3, 9, 12), utc(2025, 3, 9, 5),
@@ -1002,6 +1054,11 @@ static void a_month_begins_at_somebody_elses_midnight(void **state)
 		     "America/New_York");
 	window_is(&d, utc(2025, 11, 25, 0), utc(2025, 10, 1, 4),
 		  utc(2026, 1, 1, 5));
+	/* In London April has come, here the last hour of February's. */
+	d = calendar(CALENDAR_MONTH, 1, utc(2025, 1, 31, 23),
+		     "America/New_York");
+	window_is(&d, utc(2025, 4, 1, 2), utc(2025, 3, 1, 4),
+		  utc(2025, 4, 1, 3));
 	d = calendar(CALENDAR_WEEK, 1, utc(2025, 1, 6, 0), "America/New_York");
 	window_is(&d, utc(2025, 11, 2, 12), utc(2025, 10, 27, 4),
 		  utc(2025, 11, 3, 5));
@@ -1059,7 +1116,7 @@ int main(void)
 		cmocka_unit_test(a_ready_made_ratio_needs_a_total),
 		cmocka_unit_test(a_gauge_gets_requests_per_second),
 		cmocka_unit_test(nothing_may_fail_and_json_is_infinite),
-		cmocka_unit_test(tiers_of_another_period_fire_at_30_days_factors),
+		cmocka_unit_test(tiers_of_28_days_fire_at_30_days_factors),
 		cmocka_unit_test(a_teams_own_tiers_are_ignored),
 		cmocka_unit_test(a_burn_of_exactly_the_factor_fires),
 		cmocka_unit_test(one_window_alone_pages),

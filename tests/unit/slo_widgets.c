@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -619,6 +620,40 @@ static void half_a_query_is_shown(void **state)
 	free(d);
 }
 
+/* Nothing of the past is held here: titles stand, and the panels say so. */
+static void a_panel_without_a_past_is_empty(void **state)
+{
+	struct desk *d = open_desk(PAGE_SLO);
+	(void)state;
+	struct surface *s = draw(d, "sloburn", 80, 10, GRAPH_BRAILLE);
+	assert_has(s, 0, "burn rate ──");
+	assert_has(s, 0, "5m 19.1x  1h 14.8x  page over 14.4x in both");
+	assert_has(s, 9, "13:30");
+	surface_free(s);
+	s = draw(d, "burndown", 60, 10, GRAPH_BRAILLE);
+	assert_has(s, 0, "budget left 30d, rolling ──");
+	assert_has(s, 0, " 63.2%");
+	assert_true(anywhere(s, "no history yet"));
+	assert_has(s, 9, "11-19");
+	assert_has(s, 9, "now");
+	surface_free(s);
+	s = draw(d, "spenders", 110, 4, GRAPH_BRAILLE);
+	assert_has(s, 0, "what spent the budget ──");
+	assert_row(s, 1, "nothing stands out: no stretch of it was over budget");
+	surface_free(s);
+	s = draw(d, "burnstrip", 80, 3, GRAPH_BRAILLE);
+	assert_has(s, 0, "burn by window ──");
+	assert_row(s, 1, "   5m");
+	assert_row(s, 2, "   1h");
+	surface_free(s);
+	d->view.selected_slo = 3;
+	s = draw(d, "burndown", 60, 10, GRAPH_BRAILLE);
+	assert_has(s, 0, "budget left 28d, rolling ──");
+	assert_has(s, 0, " 41.2% over");
+	surface_free(s);
+	free(d);
+}
+
 /* ---- thresholds --------------------------------------------------------- */
 
 static void a_breached_limit_is_not_seen(void **state)
@@ -663,12 +698,19 @@ static void the_kind_of_a_resource_is_part_of_its_name(void **state)
 	}
 	d->view.resource = resources;
 	d->view.nr_resources = 3;
+	d->view.nr_thresholds = 0;
 	struct surface *s = draw(d, "saturation", 120, 8, GRAPH_BRAILLE);
 	assert_has(s, 3, "   resource          kind        0 ");
 	assert_has(s, 4, "▌◆ user_data write   dynamodb    ━");
 	assert_has(s, 5, " ◆ primary           pool        ━");
 	assert_has(s, 6, " ◆ queue                         ━");
 	surface_free(s);
+	/* The keys move the thresholds: one bar, not two. */
+	d->view.nr_thresholds = 3;
+	s = draw(d, "saturation", 120, 8, GRAPH_BRAILLE);
+	assert_has(s, 4, " ◆ user_data write ");
+	surface_free(s);
+	d->view.focused = true;
 	s = draw(d, "saturation", 80, 8, GRAPH_BRAILLE);
 	assert_has(s, 4, "▌◆ dynamodb:user_data:write ");
 	surface_free(s);
@@ -717,6 +759,24 @@ static void slowness_is_told_in_errors(void **state)
 
 	assert_has(s, 0, "share of the new slow requests");
 	assert_has(s, 2, "310ms  →    1.90s    6.1x");
+	surface_free(s);
+	free(d);
+}
+
+static void lost_traffic_is_called_new(void **state)
+{
+	struct desk *d = open_desk(PAGE_CHANGED);
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		d->changed.row[i].share_of_new_errors = NAN;
+		d->changed.row[i].share_of_new_slow = NAN;
+	}
+	d->changed.new_errors = d->changed.new_slow = 0;
+	d->changed.new_rate = -30;
+	struct surface *s = draw(d, "changedtable", 120, 6, GRAPH_BRAILLE);
+
+	assert_has(s, 0, " who carries the lost requests ");
+	assert_has(s, 0, "share of the lost requests");
 	surface_free(s);
 	free(d);
 }
@@ -978,6 +1038,46 @@ static void a_size_breaks_a_panel(void **state)
 	}
 }
 
+static void a_frame_allocates(void **state)
+{
+	(void)state;
+	for (int p = 0; p < 2; p++) {
+		struct desk *d = open_desk(p ? PAGE_CHANGED : PAGE_SLO);
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+			const struct widget_ops *ops = widget_find(kinds[i]);
+			void *st = mem_zero(1, ops->state_size);
+			ops->update(st, &d->view, 100, 20);
+			size_t before = mallinfo2().uordblks;
+			d->view.now += 1000;
+			assert_true(ops->update(st, &d->view, 100, 20) ||
+				    !strcmp(kinds[i], "help"));
+			assert_int_equal(mallinfo2().uordblks, before);
+			if (ops->close)
+				ops->close(st);
+			free(st);
+		}
+		free(d);
+	}
+}
+
+static void ascii_has_other_signs(void **state)
+{
+	(void)state;
+	for (int p = 0; p < 2; p++) {
+		struct desk *d = open_desk(p ? PAGE_CHANGED : PAGE_SLO);
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+			struct surface *s = draw(d, kinds[i], 110, 12,
+						 GRAPH_ASCII);
+			for (int y = 0; y < s->h; y++)
+				for (int x = 0; x < s->w; x++)
+					if (surface_cell(s, x, y)->ch > 0x7e)
+						fail_msg("%s", kinds[i]);
+			surface_free(s);
+		}
+		free(d);
+	}
+}
+
 /* A row may come without anything that is known of its objective. */
 static void a_row_without_a_definition_crashes(void **state)
 {
@@ -1018,10 +1118,12 @@ int main(void)
 		cmocka_unit_test(how_far_a_calm_tier_is_from_firing_is_not_said),
 		cmocka_unit_test(how_it_is_counted_is_not_said),
 		cmocka_unit_test(half_a_query_is_shown),
+		cmocka_unit_test(a_panel_without_a_past_is_empty),
 		cmocka_unit_test(a_breached_limit_is_not_seen),
 		cmocka_unit_test(the_kind_of_a_resource_is_part_of_its_name),
 		cmocka_unit_test(who_carries_the_new_errors_is_not_first),
 		cmocka_unit_test(slowness_is_told_in_errors),
+		cmocka_unit_test(lost_traffic_is_called_new),
 		cmocka_unit_test(that_nothing_changed_is_not_said),
 		cmocka_unit_test(why_nothing_is_compared_is_not_said),
 		cmocka_unit_test(what_happened_around_the_onset_is_out_of_order),
@@ -1031,6 +1133,8 @@ int main(void)
 		cmocka_unit_test(what_nobody_promised_has_a_budget_in_the_verdict),
 		cmocka_unit_test(the_header_does_not_say_what_the_page_is_about),
 		cmocka_unit_test(a_size_breaks_a_panel),
+		cmocka_unit_test(a_frame_allocates),
+		cmocka_unit_test(ascii_has_other_signs),
 		cmocka_unit_test(a_row_without_a_definition_crashes),
 	};
 	return cmocka_run_group_tests_name("slo_widgets", tests, NULL, NULL);

@@ -1,0 +1,679 @@
+/* The rows of objectives: what was answered of each group, read at a moment. */
+#include "model/objective_private.h"
+
+#include "base/mem.h"
+#include "model/store_private.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTE ((time_ms)60000)
+#define REFRESH_MAX (5 * MINUTE)
+#define OLDEST_LEAST (15 * MINUTE)
+/* When the first data of a period was is asked once an hour. */
+#define COVER_OLDEST (3 * 60 * MINUTE)
+
+const char *slo_from_name(enum slo_from f)
+{
+	static const char *const names[] = { "recorded", "query", "store" };
+	return (unsigned)f <= SLO_FROM_STORE ? names[f] : "unknown";
+}
+
+bool objective_source_answers(const struct store_source *src)
+{
+	return !src || src->state == SOURCE_UP || src->state == SOURCE_PARTIAL
+	       || src->state == SOURCE_ASKING;
+}
+
+/* The longer the window, the less often it is asked; twice that is missed. */
+time_ms objective_oldest(const struct store_source *src, time_ms span)
+{
+	time_ms refresh = span / 20 < REFRESH_MAX ? span / 20 : REFRESH_MAX;
+	if (src && src->period > refresh)
+		refresh = src->period;
+	return 2 * refresh > OLDEST_LEAST ? 2 * refresh : OLDEST_LEAST;
+}
+
+/* ---- groups ------------------------------------------------------------- */
+
+static bool is_listed(const char *const *list, const char *name)
+{
+	for (; list && *list; list++)
+		if (strcmp(*list, name) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a label tells groups apart. What rules add to what they record does
+ * not. */
+static bool tells(const struct slo_def *d, uint32_t question, const char *name)
+{
+	if (strcmp(name, "__name__") == 0)
+		return false;
+	if (d->group)
+		return is_listed(d->group, name);
+	if (question_part(question) >> 4 != ASK_RECORDED)
+		return true;
+	return strncmp(name, "sloth_", 6) != 0 && strcmp(name, "slo") != 0
+	       && !is_listed(d->own_labels, name);
+}
+
+/* The next telling label from *i on, or NULL. */
+static const struct label *next_label(const struct slo_def *d,
+				      const struct series *s, size_t *i)
+{
+	while (*i < s->labels.nr) {
+		const struct label *l = &s->labels.l[(*i)++];
+		if (tells(d, s->question, l->name))
+			return l;
+	}
+	return NULL;
+}
+
+static bool same_group(const struct slo_def *d, const struct series *a,
+		       const struct series *b)
+{
+	size_t i = 0, k = 0;
+	for (;;) {
+		const struct label *x = next_label(d, a, &i);
+		const struct label *y = next_label(d, b, &k);
+		if (!x || !y)
+			return x == y;
+		if (strcmp(x->name, y->name) != 0
+		    || strcmp(x->value, y->value) != 0)
+			return false;
+	}
+}
+
+/* Cut between characters. */
+void group_add(struct group_words *w, const char *name, const char *value)
+{
+	size_t room = SLO_GROUP - w->len;
+	int n = snprintf(w->out + w->len, room, "%s%s=\"%s\"",
+			 w->len ? "," : "", name, value);
+	if (n >= 0 && (size_t)n < room) {
+		w->len += (size_t)n;
+		return;
+	}
+	w->len = SLO_GROUP - 1;
+	while (w->len && ((unsigned char)w->out[w->len - 1] & 0xc0) == 0x80)
+		w->len--;
+	if (w->len && (unsigned char)w->out[w->len - 1] >= 0xc0)
+		w->len--;
+	w->out[w->len] = '\0';
+	w->len = SLO_GROUP;
+}
+
+static void name_group(const struct slo_def *d, const struct series *s,
+		       char out[SLO_GROUP])
+{
+	struct group_words w = { .out = out };
+	size_t i = 0;
+	const struct label *l;
+	out[0] = '\0';
+	while (w.len < SLO_GROUP && (l = next_label(d, s, &i)))
+		group_add(&w, l->name, l->value);
+}
+
+static bool says_something(const struct series *s)
+{
+	return question_part(s->question) >> 4 < ASKS
+	       && (s->nr > 0 || series_is_there(s));
+}
+
+struct groups {
+	const struct series **like;
+	size_t nr, cap;
+};
+
+static void find_groups(const struct store_slo *s, struct groups *g)
+{
+	for (size_t i = 0; i < s->nr; i++) {
+		size_t k = 0;
+		if (!says_something(s->series[i]))
+			continue;
+		while (k < g->nr
+		       && !same_group(s->def, g->like[k], s->series[i]))
+			k++;
+		if (k < g->nr)
+			continue;
+		MEM_ROOM(g->like, g->nr, g->cap);
+		g->like[g->nr++] = s->series[i];
+	}
+}
+
+const struct series *objective_series(const struct store_slo *s,
+				      const struct series *like,
+				      enum slo_ask a, unsigned span)
+{
+	uint32_t id = question_own(QUESTION_SLO, s->index, slo_part(a, span));
+	size_t lo = 0, hi = s->nr;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (s->series[mid]->question < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; lo < s->nr && s->series[lo]->question == id; lo++)
+		if (same_group(s->def, like, s->series[lo]))
+			return s->series[lo];
+	return NULL;
+}
+
+/* ---- one question at a moment ------------------------------------------- */
+
+struct reader {
+	const struct store_slo *s;
+	const struct series *like;
+	time_ms at;
+};
+
+static uint32_t id_of(const struct reader *r, enum slo_ask a, unsigned span)
+{
+	return question_own(QUESTION_SLO, r->s->index, slo_part(a, span));
+}
+
+static struct slo_value instant(const struct series *x, time_ms at,
+				time_ms oldest)
+{
+	if (!x || x->now_t == TIME_NONE || x->now_t > at
+	    || at - x->now_t > oldest)
+		return (struct slo_value){ false, NAN };
+	return (struct slo_value){ series_is_there(x), x->now_v };
+}
+
+static struct slo_value point(const struct series *x, time_ms t)
+{
+	size_t i = x && x->v ? series_lower(x, t) : 0;
+	if (!x || !x->v || i >= x->nr || x->t[i] != t)
+		return (struct slo_value){ false, NAN };
+	return (struct slo_value){ true, x->v[i] };
+}
+
+/* Where the errors were not asked for, or not answered, nobody knows that
+ * there are none. */
+static void doubt(struct slo_input *in, bool known)
+{
+	if (!known && !in->errors.there && !in->ratio.there
+	    && !in->recorded.there)
+		in->total.there = false;
+}
+
+static bool is_fresh(time_ms told, time_ms at, time_ms oldest)
+{
+	return told != TIME_NONE && told <= at && at - told <= oldest;
+}
+
+/* The instants over a span. */
+static struct slo_input instants(const struct reader *r, unsigned span,
+				 time_ms oldest)
+{
+	struct slo_value v[ASKS];
+	for (int a = 0; a < ASKS; a++)
+		v[a] = instant(objective_series(r->s, r->like, (enum slo_ask)a,
+						span), r->at, oldest);
+	struct slo_input in = { v[ASK_ERRORS], v[ASK_TOTAL], v[ASK_RATIO],
+				v[ASK_RECORDED] };
+	time_ms told = store_answered(r->s->source,
+				      id_of(r, ASK_ERRORS, span));
+	doubt(&in, is_fresh(told, r->at, oldest));
+	return in;
+}
+
+/* ---- a window as points of the charts ----------------------------------- */
+
+struct lines {
+	const struct slo_def *d;
+	time_ms span;
+	const struct series *of[ASKS];
+	bool errors_known;
+};
+
+static struct lines lines_of(const struct store_slo *s,
+			     const struct series *like, enum slo_window w)
+{
+	struct lines l = { .d = s->def, .span = slo_spans[w] };
+	uint32_t errors = question_own(QUESTION_SLO, s->index,
+				       slo_part(ASK_ERRORS, w));
+	for (int a = 0; a < ASKS; a++)
+		l.of[a] = objective_series(s, like, (enum slo_ask)a, w);
+	l.errors_known = store_ranged(s->source, errors) != TIME_NONE;
+	return l;
+}
+
+static struct slo_input lines_at(const struct lines *l, time_ms t)
+{
+	struct slo_input in = {
+		point(l->of[ASK_ERRORS], t), point(l->of[ASK_TOTAL], t),
+		point(l->of[ASK_RATIO], t), point(l->of[ASK_RECORDED], t),
+	};
+	doubt(&in, l->errors_known);
+	return in;
+}
+
+static double burn_at(const struct lines *l, time_ms t)
+{
+	struct slo_reading out;
+	struct slo_input in = lines_at(l, t);
+	slo_read_window(l->d, l->span, &in, &out);
+	return out.burn;
+}
+
+/* The series whose points are walked: without it there is no reading. */
+static const struct series *lead_of(const struct lines *l)
+{
+	static const enum slo_ask order[] = { ASK_RECORDED, ASK_TOTAL,
+					      ASK_RATIO };
+	for (size_t i = 0; i < 3; i++)
+		if (l->of[order[i]] && l->of[order[i]]->nr)
+			return l->of[order[i]];
+	return NULL;
+}
+
+/* The newest point at or before `at` that is not too old, or TIME_NONE. */
+static time_ms newest_point(const struct lines *l, const struct store_source *s,
+			    time_ms at)
+{
+	const struct series *lead = lead_of(l);
+	size_t k = lead ? series_lower(lead, at + 1) : 0;
+	time_ms step = s && s->step > MINUTE ? s->step : MINUTE;
+	time_ms oldest = step + (s ? s->period : 0);
+	return k && at - lead->t[k - 1] <= oldest ? lead->t[k - 1] : TIME_NONE;
+}
+
+/* ---- windows ------------------------------------------------------------ */
+
+/* The newest moment of which any part of a window was told. */
+static time_ms told_at(const struct reader *r, unsigned span)
+{
+	time_ms best = TIME_NONE;
+	for (int a = 0; a < ASKS; a++) {
+		time_ms t = store_answered(r->s->source,
+					   id_of(r, (enum slo_ask)a, span));
+		if (t > best)
+			best = t;
+	}
+	return best;
+}
+
+/* An instant that is newer than the moment is of a future that is not looked
+ * at: then what the charts have. Returns of when it is. */
+static time_ms read_window(const struct reader *r, enum slo_window w,
+			   struct slo_reading *out)
+{
+	time_ms oldest = objective_oldest(r->s->source, slo_spans[w]);
+	time_ms told = told_at(r, w);
+	struct slo_input in = { 0 };
+	if (is_fresh(told, r->at, oldest)) {
+		in = instants(r, w, oldest);
+	} else if (w == SLO_5M || w == SLO_1H) {
+		struct lines l = lines_of(r->s, r->like, w);
+		told = newest_point(&l, r->s->source, r->at);
+		if (told != TIME_NONE)
+			in = lines_at(&l, told);
+	} else {
+		told = TIME_NONE;
+	}
+	slo_read_window(r->s->def, slo_spans[w], &in, out);
+	return told;
+}
+
+static bool was_answered(const struct store_slo *s)
+{
+	struct reader r = { .s = s };
+	if (!s->source)
+		return false;
+	for (unsigned span = 0; span < SLO_SPANS; span++)
+		for (int a = 0; a < ASKS; a++) {
+			uint32_t id = id_of(&r, (enum slo_ask)a, span);
+			if (store_answered(s->source, id) != TIME_NONE
+			    || store_ranged(s->source, id) != TIME_NONE)
+				return true;
+		}
+	return false;
+}
+
+/* ---- the budget --------------------------------------------------------- */
+
+/* Seconds of the period that data spans; NAN: nobody said. */
+static double coverage(const struct reader *r, time_ms span,
+		       const struct slo_cell *cell, size_t nr)
+{
+	for (int a = ASK_TOTAL; a <= ASK_RATIO; a++) {
+		struct slo_value first =
+			instant(objective_series(r->s, r->like,
+						 (enum slo_ask)a,
+						 SLO_SPAN_COVER),
+				r->at, COVER_OLDEST);
+		if (first.there && isfinite(first.v))
+			return fmax(0, fmin((double)span,
+					    (double)r->at - first.v * 1000))
+			       / 1000;
+	}
+	size_t i = 0;
+	while (i < nr && isnan(cell[i].total))
+		i++;
+	if (i == nr)
+		return NAN;
+	time_ms since = r->at - cell[i].at + slo_cell(r->s->def);
+	return (double)(since < span ? since : span) / 1000;
+}
+
+static void read_budget(const struct reader *r, time_ms span,
+			const struct slo_cell *cell, size_t nr,
+			struct slo_budget *out)
+{
+	const struct slo_def *d = r->s->def;
+	struct slo_input in = { 0 };
+	double covered = coverage(r, span, cell, nr);
+	if (d->method == SLO_OCCURRENCES)
+		in = instants(r, SLO_SPAN_PERIOD,
+			      objective_oldest(r->s->source, span));
+	if (in.total.there || in.ratio.there) {
+		slo_read_budget(d, span, &in, covered, out);
+		return;
+	}
+	slo_budget_of_slices(d, cell, nr, out);
+	if (!(out->coverage_s <= (double)span / 1000))
+		out->coverage_s = covered;
+}
+
+/* ---- the row ------------------------------------------------------------ */
+
+static bool is_of_charts(const struct slo_tier *t)
+{
+	return (t->brief == SLO_5M || t->brief == SLO_1H)
+	       && (t->lasting == SLO_5M || t->lasting == SLO_1H);
+}
+
+static const struct slo_tier *worst_tier(const struct slo_row *r)
+{
+	const struct slo_tier *worst = NULL;
+	for (size_t i = 0; i < SLO_TIERS; i++) {
+		const struct slo_tier *t = &r->tier[i];
+		if (t->firing && t->armed && (!worst || t->page > worst->page))
+			worst = t;
+	}
+	return worst;
+}
+
+/* Where the trailing run of points in which the tier fires began; unknown when
+ * that was before `from`, or where no chart has its windows. */
+static time_ms firing_since(const struct slo_row *r, time_ms from, time_ms at)
+{
+	const struct slo_tier *t = worst_tier(r);
+	if (!t || !is_of_charts(t) || !r->like)
+		return TIME_NONE;
+	struct lines brief = lines_of(r->slo, r->like, t->brief);
+	struct lines lasting = lines_of(r->slo, r->like, t->lasting);
+	const struct series *lead = lead_of(&brief);
+	time_ms since = TIME_NONE;
+	bool quiet_before = false;
+	for (size_t i = lead ? series_lower(lead, from) : 0;
+	     lead && i < lead->nr && lead->t[i] <= at; i++) {
+		double a = burn_at(&brief, lead->t[i]);
+		double b = burn_at(&lasting, lead->t[i]);
+		bool fires = a > t->factor && b > t->factor;
+		if (isnan(a) || isnan(b))
+			continue;
+		quiet_before |= !fires;
+		if (!fires)
+			since = TIME_NONE;
+		else if (since == TIME_NONE && quiet_before)
+			since = lead->t[i];
+	}
+	return since;
+}
+
+static enum service_state state_of(const struct slo_row *r)
+{
+	bool promised = !r->def->implicit;
+	if (!objective_source_answers(r->source))
+		return STATE_STALE;
+	switch (r->verdict) {
+	case SLO_PAGE:
+		return promised ? STATE_PAGE : STATE_CRIT;
+	case SLO_TICKET:
+		return promised ? STATE_TICKET : STATE_WARN;
+	case SLO_VERDICT_NODATA:
+		return STATE_NODATA;
+	case SLO_VERDICT_NOTRAFFIC:
+		return STATE_NOTRAFFIC;
+	case SLO_FINE:
+		break;
+	}
+	return STATE_OK;
+}
+
+static const struct slo_reading no_reading = {
+	.state = SLO_NODATA, .err_per_s = NAN, .total_per_s = NAN,
+	.error_ratio = NAN, .burn = NAN, .total = NAN,
+};
+
+static void row_init(struct slo_row *r, const struct store_slo *s, time_ms at)
+{
+	*r = (struct slo_row){
+		.def = s->def, .source = s->source, .slo = s,
+		.name = s->def->service, .from = SLO_FROM_QUERY,
+		.budget = { NAN, NAN, NAN, NAN, NAN },
+		.exhaustion = { NAN, NAN, NAN },
+		.since = TIME_NONE, .at = at,
+	};
+	for (int w = 0; w < SLO_WINDOWS; w++)
+		r->window[w] = no_reading;
+}
+
+static time_ms period_of(struct slo_row *r, time_ms at)
+{
+	time_ms to;
+	struct err e;
+	if (slo_bounds(r->def, at, &r->period_from, &to, &e) < 0) {
+		r->period_from = at - r->def->period;
+		r->fault = "its time zone is not known on this machine";
+	}
+	return at - r->period_from;
+}
+
+/* What follows from the windows. */
+static void conclude(struct slo_row *r, time_ms from, time_ms at)
+{
+	slo_read_tiers(r->def, r->window, r->tier);
+	r->verdict = slo_judge(r->window, r->tier);
+	r->state = state_of(r);
+	r->since = firing_since(r, from, at);
+}
+
+static void read_group(struct slo_row *r, const struct store_slo *s,
+		       const struct series *like, time_ms at, time_ms from)
+{
+	struct reader rd = { s, like, at };
+	size_t nr;
+	row_init(r, s, at);
+	r->like = like;
+	name_group(s->def, like, r->group);
+	for (int w = 0; w < SLO_WINDOWS; w++) {
+		time_ms t = read_window(&rd, (enum slo_window)w,
+					&r->window[w]);
+		if (w == SLO_5M && t != TIME_NONE)
+			r->at = t;
+		if (r->window[w].recorded)
+			r->from = SLO_FROM_RECORDED;
+	}
+	r->age = at - r->at;
+	time_ms span = period_of(r, at);
+	struct slo_cell *cell = objective_cells(s, like, at - s->def->period,
+						at, &nr);
+	size_t past = 0;
+	while (past < nr && cell[past].at <= r->period_from)
+		past++;
+	read_budget(&rd, span, past < nr ? cell + past : NULL, nr - past,
+		    &r->budget);
+	slo_read_exhaustion(r->def, &r->window[SLO_1H], &r->budget, cell, nr,
+			    at, &r->exhaustion);
+	free(cell);
+	conclude(r, from, at);
+}
+
+static void read_store(struct slo_row *r, const struct service *service,
+		       time_ms at, time_ms from)
+{
+	time_ms span = period_of(r, at);
+	r->from = SLO_FROM_STORE;
+	r->service = service;
+	time_ms t = objective_from_store(r->def, service, at, span, r->window,
+					 &r->budget);
+	if (t != TIME_NONE)
+		r->at = t;
+	r->age = at - r->at;
+	slo_read_exhaustion(r->def, &r->window[SLO_1H], &r->budget, NULL, 0,
+			    at, &r->exhaustion);
+	conclude(r, from, at);
+}
+
+/* Nobody answers its questions in any group. */
+static void read_alone(struct slo_row *r, const struct store *st,
+		       const struct store_slo *s, time_ms at, time_ms from)
+{
+	const struct slo_def *d = s->def;
+	bool answered = was_answered(s);
+	const struct service *service =
+		answered || !d->service ? NULL
+			: objective_service(st, s->source, d->service);
+	row_init(r, s, at);
+	if (service && objective_can_use(d, service)) {
+		read_store(r, service, at, from);
+		return;
+	}
+	period_of(r, at);
+	conclude(r, from, at);
+	if (answered)
+		return;
+	r->asking = s->source && s->source->state == SOURCE_ASKING;
+	if (!r->asking && !r->fault)
+		r->fault = d->service && !service
+			   ? "its service is not known here"
+			   : "nobody answers its queries";
+}
+
+size_t slo_rows(const struct store *st, const struct store_slo *s, time_ms at,
+		time_ms from, struct slo_row *out, size_t max)
+{
+	struct groups g = { 0 };
+	find_groups(s, &g);
+	size_t nr = g.nr;
+	if (nr == 0 && max > 0)
+		read_alone(&out[0], st, s, at, from);
+	for (size_t i = 0; i < nr && i < max; i++)
+		read_group(&out[i], s, g.like[i], at, from);
+	free(g.like);
+	return nr ? nr : 1;
+}
+
+void slo_row_of_service(const struct red_row *r, struct slo_row *out)
+{
+	static const struct slo_def implied = {
+		.id = "availability", .objective = 0.999,
+		.period = (time_ms)30 * 24 * 60 * MINUTE, .implicit = true,
+	};
+	struct store_slo none = { .def = &implied,
+				  .source = r->service->source };
+	row_init(out, &none, r->at);
+	out->slo = NULL;
+	out->name = r->service->name;
+	out->service = r->service;
+	out->from = SLO_FROM_STORE;
+	out->age = r->age;
+	out->asking = r->asking;
+	out->period_from = r->at - implied.period;
+	const double burn[] = { r->burn_5m, r->burn_1h };
+	const enum slo_window of[] = { SLO_5M, SLO_1H };
+	for (size_t i = 0; i < 2; i++) {
+		struct slo_reading *w = &out->window[of[i]];
+		w->from_store = true;
+		w->burn = burn[i];
+		w->error_ratio = burn[i] * (1 - r->objective);
+		w->state = !isnan(burn[i]) ? SLO_IS_OK
+			   : r->rate == 0 ? SLO_NOTRAFFIC : SLO_NODATA;
+	}
+	slo_read_tiers(out->def, out->window, out->tier);
+	out->verdict = slo_judge(out->window, out->tier);
+	/* The row of the table has judged already. */
+	out->state = r->state;
+	out->since = r->since;
+}
+
+static double order_burn(const struct slo_row *r)
+{
+	double b = fmin(r->window[SLO_5M].burn, r->window[SLO_1H].burn);
+	return isnan(b) ? -1 : b;
+}
+
+static double order_left(const struct slo_row *r)
+{
+	return isnan(r->budget.remaining) ? INFINITY : r->budget.remaining;
+}
+
+int slo_row_compare(const void *a, const void *b)
+{
+	const struct slo_row *x = a, *y = b;
+	if (x->state != y->state)
+		return x->state < y->state ? -1 : 1;
+	if (order_burn(x) != order_burn(y))
+		return order_burn(x) > order_burn(y) ? -1 : 1;
+	if (order_left(x) != order_left(y))
+		return order_left(x) < order_left(y) ? -1 : 1;
+	int c = strcmp(x->def->id, y->def->id);
+	return c ? c : strcmp(x->group, y->group);
+}
+
+/* ---- charts ------------------------------------------------------------- */
+
+void column_put(struct column *c, double v)
+{
+	if (isnan(v))
+		return;
+	c->mean = c->nr ? c->mean + (v - c->mean) / (double)(c->nr + 1) : v;
+	c->min = fmin(c->min, v);
+	c->max = fmax(c->max, v);
+	c->nr++;
+}
+
+/* A service burns against its own objective: this one allows another share. */
+static void columns_of_service(const struct slo_row *r, enum slo_window w,
+			       time_ms from, time_ms span, struct column *out,
+			       size_t columns)
+{
+	struct red_row own;
+	enum measure m = w == SLO_5M ? M_BURN_5M : M_BURN_1H;
+	service_row(r->service, r->at, NULL, &own);
+	double scale = (1 - own.objective) / slo_error_budget(r->def);
+	service_columns(r->service, m, from, span, out, columns);
+	for (size_t i = 0; i < columns; i++) {
+		out[i].min *= scale;
+		out[i].max *= scale;
+		out[i].mean *= scale;
+	}
+}
+
+void slo_columns(const struct slo_row *r, enum slo_window w, time_ms from,
+		 time_ms span, struct column *out, size_t columns)
+{
+	time_ms to = from + (time_ms)columns * span;
+	for (size_t i = 0; i < columns; i++)
+		out[i] = (struct column){ INFINITY, -INFINITY, NAN, 0 };
+	if (w != SLO_5M && w != SLO_1H)
+		return;
+	if (r->service && r->def->latency <= 0)
+		columns_of_service(r, w, from, span, out, columns);
+	if (!r->slo || !r->like)
+		return;
+	struct lines l = lines_of(r->slo, r->like, w);
+	const struct series *lead = lead_of(&l);
+	for (size_t i = lead ? series_lower(lead, from) : 0;
+	     lead && i < lead->nr && lead->t[i] < to; i++)
+		column_put(&out[(lead->t[i] - from) / span],
+			   burn_at(&l, lead->t[i]));
+}
