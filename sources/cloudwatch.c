@@ -316,18 +316,12 @@ static void make_line(struct cw *c, struct group *g, const struct cw_part *p,
 	cw_hold_line(&g->hold, key, true);
 }
 
-/* The newest points that are asked again, beside those that are new. */
-static time_ms tail_of(const struct group *g, time_ms to)
-{
-	return time_floor(to - RESTATED - g->hold.period, g->hold.period);
-}
-
 static void plan_part(struct cw *c, struct group *g, const struct cw_part *p,
 		      const char *key)
 {
 	const struct cw_line *l = cw_hold_line(&g->hold, key, false);
-	time_ms late = g->fresh_for > RESTATED ? g->fresh_for - RESTATED : 0;
-	time_ms tail = tail_of(g, g->to - late);
+	time_ms late = g->fresh_for > RESTATED ? g->fresh_for : RESTATED;
+	time_ms tail = cw_hold_tail(&g->hold, g->to, late);
 	if ((int)p->weight > c->saving.weight)
 		return;
 	bool whole = g->past || !cw_line_knows(l, g->from, tail < g->from
@@ -835,7 +829,7 @@ static size_t count_class(const struct group *g, bool whole, time_ms *from)
 	size_t nr = 0;
 	*from = g->from;
 	if (!whole)
-		*from = tail_of(g, g->to);
+		*from = cw_hold_tail(&g->hold, g->to, RESTATED);
 	for (size_t i = 0; i < g->nr_asks; i++) {
 		if (g->ask[i].whole != whole)
 			continue;
@@ -844,7 +838,7 @@ static size_t count_class(const struct group *g, bool whole, time_ms *from)
 			continue;
 		const struct cw_line *l = cw_hold_line(
 			(struct cw_hold *)&g->hold, g->ask[i].key, false);
-		time_ms t = tail_of(g, l->to);
+		time_ms t = cw_hold_tail(&g->hold, l->to, RESTATED);
 		if (t < *from)
 			*from = t < g->from ? g->from : t;
 	}
