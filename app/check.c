@@ -1,6 +1,7 @@
 /* redtop check -c FILE: is a file what it is meant to be? */
 #include "app/commands.h"
 #include "app/dashfile.h"
+#include "app/judge.h"
 #include "app/spec.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -360,7 +361,7 @@ static int check(const char *path, bool json)
 int run_check(struct options *o)
 {
 	bool json = o->format == FORMAT_JSON;
-	if (o->nr_sources)
+	if (o->nr_sources > o->nr_against)
 		return complain(&(struct err){ EXIT_USAGE,
 			"redtop check takes its file as -c FILE" });
 	if (!o->file)
@@ -369,7 +370,10 @@ int run_check(struct options *o)
 	if (!json && o->format != FORMAT_TEXT)
 		return complain(&(struct err){ EXIT_USAGE,
 			"redtop check has --format text and json" });
-	/* What evaluates (--slo, --thresholds) begins here: it reads the file
-	 * as check() does and ends with codes of its own. */
+	if (o->slo || o->thresholds)
+		return judge(o);
+	if (o->nr_against || o->at)
+		return complain(&(struct err){ EXIT_USAGE,
+			"--source and --at go with --slo or --thresholds" });
 	return check(o->file, json);
 }

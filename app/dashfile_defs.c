@@ -2,7 +2,7 @@
  * it. */
 #include "app/dashfile_private.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 /* ---- words in queries -------------------------------------------------- */
@@ -51,14 +51,24 @@ const char *dashfile_windowed(const char *query, const char *window,
 	return reworded(query, WINDOWS, window, a);
 }
 
+/* Bytes that are one thing: a span, a run of blanks, a character. */
+static size_t token(const char *s, char *kind)
+{
+	size_t n = span_at(s, SPANS);
+	*kind = n ? '$' : *s;
+	if (!n && *s == ' ')
+		n = strspn(s, " ");
+	return n ? n : 1;
+}
+
 bool dashfile_same_query(const char *a, const char *b)
 {
 	while (*a && *b) {
-		size_t na = span_at(a, SPANS), nb = span_at(b, SPANS);
-		if (!na != !nb || (!na && *a != *b))
+		char ka, kb;
+		a += token(a, &ka);
+		b += token(b, &kb);
+		if (ka != kb)
 			return false;
-		a += na ? na : 1;
-		b += nb ? nb : 1;
 	}
 	return *a == *b;
 }
@@ -162,7 +172,8 @@ static enum missing missing_of(const char *word)
 
 static struct level level_of(const struct file_level *l)
 {
-	return (struct level){ l->given, l->above, l->below };
+	return (struct level){ l->given, l->given ? l->above : NAN,
+			       l->given ? l->below : NAN };
 }
 
 /* Named by redtop.yaml it is nobody's pack. */

@@ -11,8 +11,9 @@ const struct file_section file_sections[SECTION_NR] = {
 			       "objective for one that is found" },
 	[SECTION_SLOS] = { "slos", "[{...}]", "objectives: of a service's "
 			   "own requests, or with queries" },
-	[SECTION_THRESHOLDS] = { "thresholds", "[{...}]", "limits over periods, "
-				 "drawn as lines in charts of the same query" },
+	[SECTION_THRESHOLDS] = { "thresholds", "[{...}]", "limits over "
+				 "periods, drawn as lines in charts of the "
+				 "same query" },
 	[SECTION_PAGES] = { "pages", "[{...}]", "pages of your own; keys 3 5 7 "
 			    "9 or :page NAME" },
 	[SECTION_THEME] = { "theme", "NAME", "ember, paper, contrast, mono, or "

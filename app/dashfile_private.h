@@ -15,8 +15,9 @@ const char *dashfile_near(struct dashfile *f, const char *word,
 /* For sentences and screens: clean, cut. Never NULL. */
 const char *dashfile_clean(struct dashfile *f, const char *s, size_t max);
 
-/* Whether two queries ask the same, whatever they call their span: a chart has
- * $__rate_interval where a threshold has $period. */
+/* Whether two queries ask the same, whatever they call their span (a chart has
+ * $__rate_interval where a threshold has $period) and however they are laid
+ * out. */
 bool dashfile_same_query(const char *a, const char *b);
 
 /* What is wrong between options, items and sections. */

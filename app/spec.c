@@ -182,8 +182,8 @@ void spec_known(struct spec_reader *r, const struct node *map,
 		if (k < nr)
 			continue;
 		const char *near = text_nearest(key, names);
-		spec_say(r, map->key[i], false, "unknown key '%.60s' in %s%s%s%s",
-			 key, what, near ? ", did you mean '" : "",
+		spec_say(r, map->key[i], false, "unknown key '%.60s' in "
+			 "%s%s%s%s", key, what, near ? ", did you mean '" : "",
 			 near ? near : "", near ? "'?" : "; it is not read");
 	}
 }
@@ -464,6 +464,17 @@ static bool is_long(const char *query)
 	return query && strlen(query) > LIMIT_QUERY / 2;
 }
 
+bool spec_full(struct spec_reader *r, const struct node *at)
+{
+	if (r->s->nr_slos < LIMIT_SPEC_ITEMS)
+		return false;
+	if (!r->full)
+		spec_fault(r, NULL, at, "more than %zu objectives",
+			   LIMIT_SPEC_ITEMS);
+	r->full = true;
+	return true;
+}
+
 void spec_end(struct spec_reader *r, struct spec_slo *x)
 {
 	struct spec *s = r->s;
@@ -475,11 +486,6 @@ void spec_end(struct spec_reader *r, struct spec_slo *x)
 			    LIMIT_QUERY / 2);
 	if (!x->nr_unsupported && !is_whole(&x->def))
 		spec_refuse(r, x, &at, "there is no query to evaluate");
-	if (s->nr_slos == LIMIT_SPEC_ITEMS) {
-		spec_fault(r, NULL, &at, "more than %zu objectives",
-			   LIMIT_SPEC_ITEMS);
-		return;
-	}
 	MEM_ROOM(s->slo, s->nr_slos, r->cap_slos);
 	s->slo[s->nr_slos++] = *x;
 }
@@ -489,8 +495,10 @@ struct threshold_def *spec_threshold(struct spec_reader *r,
 {
 	struct spec *s = r->s;
 	if (s->nr_thresholds == LIMIT_SPEC_ITEMS) {
-		spec_fault(r, NULL, at, "more than %zu alerts",
-			   LIMIT_SPEC_ITEMS);
+		if (!r->full)
+			spec_fault(r, NULL, at, "more than %zu alerts",
+				   LIMIT_SPEC_ITEMS);
+		r->full = true;
 		return NULL;
 	}
 	MEM_ROOM(s->threshold, s->nr_thresholds, r->cap_thresholds);

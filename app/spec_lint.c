@@ -30,7 +30,8 @@ static const char *const metricsql[] = {
 	"rate_over_sum", "rate_prometheus", "remove_resets", "rollup",
 	"rollup_increase", "rollup_rate", "running_avg", "running_max",
 	"running_sum", "share_gt_over_time", "share_le_over_time",
-	"smooth_exponential", "sum2", "sum_eq_over_time", "topk_avg", "topk_last", "topk_max",
+	"smooth_exponential", "sum2", "sum_eq_over_time", "topk_avg",
+	"topk_last", "topk_max",
 	"topk_median", "topk_min", "tmax_over_time", "tmin_over_time", "union",
 	"zscore", NULL,
 };
@@ -210,7 +211,8 @@ static void check_subset(struct spec_reader *r, const struct spec_asked *part,
 static bool same_histogram(const struct query_selector *bucket,
 			   const struct query_selector *count)
 {
-	if (!selector_ends(bucket, "_bucket") || !selector_ends(count, "_count"))
+	if (!selector_ends(bucket, "_bucket") ||
+	    !selector_ends(count, "_count"))
 		return true;
 	return same_text(bucket->name, bucket->name_n - 7, count->name,
 			 count->name_n - 6);
@@ -312,8 +314,8 @@ void spec_lint_part(struct spec_reader *r, const struct spec_asked *part,
 	if (!part->query || !whole->query)
 		return;
 	if (strcmp(part->query, whole->query) == 0) {
-		spec_say(r, part->at, false, "%s and %s are the same", part->name,
-			 whole->name);
+		spec_say(r, part->at, false, "%s and %s are the same",
+			 part->name, whole->name);
 		return;
 	}
 	if (!query_selectors(part->query, p, 2, &np) ||

@@ -653,10 +653,11 @@ static void read_slo(struct spec_reader *r, const struct node *slo)
 		   "indicatorRef sli sliRef timeWindow timeWindows "
 		   "budgetingMethod objectives alertPolicies");
 	if (!list || list->kind != NODE_LIST || !list->nr) {
-		read_objective(r, slo, NULL, 0);
+		if (!spec_full(r, slo))
+			read_objective(r, slo, NULL, 0);
 		return;
 	}
-	for (size_t i = 0; i < list->nr && i < LIMIT_SPEC_ITEMS; i++)
+	for (size_t i = 0; i < list->nr && !spec_full(r, list->item[i]); i++)
 		read_objective(r, slo, list, i);
 }
 

@@ -10,9 +10,11 @@ struct spec_reader {
 	const struct document *doc;
 	struct spec *s;
 	size_t cap_slos, cap_thresholds;
-	/* The maps of all documents, lists at a root and `kind: List` opened. */
+	/* The maps of all documents; a list at a root and `kind: List` are
+	 * opened. */
 	const struct node **object;
 	size_t nr;
+	bool full;               /* and it was said */
 };
 
 /* What an object is by its apiVersion, version or keys. */
@@ -76,6 +78,8 @@ const char *spec_quoted(struct spec_reader *r, const char *value);
 
 /* ---- objectives -------------------------------------------------------- */
 
+/* No further objective is taken; said once. Asked before one is begun. */
+bool spec_full(struct spec_reader *r, const struct node *at);
 struct spec_slo spec_begin(struct spec_reader *r, const struct node *at);
 /* Keeps it. Two of one id are an error. */
 void spec_end(struct spec_reader *r, struct spec_slo *x);

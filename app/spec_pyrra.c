@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "sources/promql.h"
 
 #include <string.h>
 
@@ -20,14 +21,6 @@ struct metric {
 	struct query_selector s;
 };
 
-static bool is_label(const char *s)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz_"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-	size_t n = strlen(s);
-	return n && strspn(s, letters) == n && !strchr("0123456789", *s);
-}
-
 static void read_grouping(struct spec_reader *r, struct spec_slo *x,
 			  const struct node *indicator, struct grouping *g)
 {
@@ -42,7 +35,7 @@ static void read_grouping(struct spec_reader *r, struct spec_slo *x,
 	}
 	for (size_t i = 0; i < n->nr; i++) {
 		const char *s = node_text(n->item[i]);
-		if (s && is_label(s))
+		if (s && promql_is_label(s))
 			spec_name_add(r, &g->names, s);
 		else
 			spec_fault(r, x, n->item[i], "grouping: '%.60s' is no "
@@ -114,8 +107,7 @@ static void name_recorded(struct spec_reader *r, struct spec_slo *x,
 			s.name_n -= strlen(ends[i]);
 	memcpy(name, s.name, s.name_n);
 	name[s.name_n] = '\0';
-	if (strspn(name, "abcdefghijklmnopqrstuvwxyz_:ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			 "0123456789") == s.name_n)
+	if (promql_is_metric(name))
 		x->def.recorded = arena_printf(&r->s->arena, "%s:burnrate"
 					       "$window{slo=%s}", name,
 					       spec_quoted(r, x->def.id));
@@ -382,6 +374,6 @@ static void read_object(struct spec_reader *r, const struct node *n)
 
 void spec_pyrra(struct spec_reader *r)
 {
-	for (size_t i = 0; i < r->nr; i++)
+	for (size_t i = 0; i < r->nr && !spec_full(r, r->object[i]); i++)
 		read_object(r, r->object[i]);
 }

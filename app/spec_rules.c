@@ -351,7 +351,7 @@ static void read_recorded(struct spec_reader *r, const struct node *rule)
 	struct spec_slo x = spec_begin(r, rule);
 	struct spec_names own = { 0 };
 	double days, objective;
-	if (!id || !*id)
+	if (!id || !*id || spec_full(r, rule))
 		return;
 	x.def.id = spec_clean(r, id, LIMIT_LABEL_VALUE);
 	x.def.service = service_of(r, rule);

@@ -139,7 +139,6 @@ static void read_windows(struct spec_reader *r, const struct node *n,
 
 struct file {
 	const struct dialect *is;
-	const struct node *at;
 	const char *service;     /* NULL: not usable */
 	const struct node *labels;
 	const struct windows *windows;
@@ -309,7 +308,7 @@ static void read_file(struct spec_reader *r, const struct node *n,
 		      const struct dialect *is, const struct windows *w)
 {
 	const struct node *slos = node_get(n, "slos");
-	struct file f = { .is = is, .at = n, .windows = w,
+	struct file f = { .is = is, .windows = w,
 			  .labels = node_get(n, "labels") };
 	spec_known(r, n, is == &snake ? "a Sloth file" : "spec", is->top);
 	f.service = read_name(r, NULL, n, "service");
@@ -319,7 +318,7 @@ static void read_file(struct spec_reader *r, const struct node *n,
 			   "{events: {...}}}]");
 		return;
 	}
-	for (size_t i = 0; i < slos->nr; i++)
+	for (size_t i = 0; i < slos->nr && !spec_full(r, slos->item[i]); i++)
 		read_slo(r, &f, slos->item[i]);
 }
 

@@ -2,6 +2,7 @@
 #include "model/objective_private.h"
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "model/store_private.h"
 
 #include <math.h>
@@ -54,6 +55,8 @@ static bool tells(const struct slo_def *d, uint32_t question, const char *name)
 		return false;
 	if (d->group)
 		return is_listed(d->group, name);
+	if (question_part(question) >> 4 == ASK_BUCKETS)
+		return strcmp(name, "le") != 0;
 	if (question_part(question) >> 4 != ASK_RECORDED)
 		return true;
 	return strncmp(name, "sloth_", 6) != 0 && strcmp(name, "slo") != 0
@@ -119,7 +122,7 @@ static void name_group(const struct slo_def *d, const struct series *s,
 
 static bool says_something(const struct series *s)
 {
-	return question_part(s->question) >> 4 < ASKS
+	return question_part(s->question) >> 4 < SLO_ASKS
 	       && (s->nr > 0 || series_is_there(s));
 }
 
@@ -193,6 +196,74 @@ static struct slo_value point(const struct series *x, time_ms t)
 	return (struct slo_value){ true, x->v[i] };
 }
 
+/* ---- what is slow, from buckets ------------------------------------------ */
+
+const struct series *objective_bucket(const struct store_slo *s,
+				      const struct series *like, unsigned span)
+{
+	return objective_series(s, like, ASK_BUCKETS, span);
+}
+
+/* Requests at or under an edge: the nearest at or under the limit, the nearest
+ * at or over it, and all. */
+struct edges {
+	double under, under_le, over, over_le, all;
+	bool any;
+};
+
+static void edges_add(struct edges *e, double le, double v, double limit)
+{
+	/* 0.3 as text is not 300e-3 to the last bit. */
+	double slack = limit * 1e-9;
+	if (isinf(le)) {
+		e->all = v;
+		e->any = true;
+		return;
+	}
+	if (le <= limit + slack && le > e->under_le) {
+		e->under_le = le;
+		e->under = v;
+	}
+	if (le >= limit - slack && le < e->over_le) {
+		e->over_le = le;
+		e->over = v;
+	}
+}
+
+struct slo_input objective_slow(const struct store_slo *s,
+				const struct series *like, unsigned span,
+				bool points, time_ms at, time_ms oldest,
+				double *least)
+{
+	const struct slo_def *d = s->def;
+	uint32_t id = question_own(QUESTION_SLO, s->index,
+				   slo_part(ASK_BUCKETS, span));
+	double unit = d->bucket_unit > 0 ? d->bucket_unit : 1;
+	struct edges e = { 0, -1, NAN, INFINITY, NAN, false };
+	struct slo_input in = { 0 };
+	*least = NAN;
+	for (size_t i = 0; i < s->nr; i++) {
+		const struct series *x = s->series[i];
+		const char *le = labels_get(&x->labels, "le");
+		double bound;
+		if (x->question != id || !le || !same_group(d, like, x)
+		    || !number_parse_go(le, &bound) || isnan(bound))
+			continue;
+		struct slo_value v = points ? point(x, at)
+					    : instant(x, at, oldest);
+		if (v.there && isfinite(v.v))
+			edges_add(&e, bound * unit, v.v, d->latency);
+	}
+	if (!e.any)
+		return in;
+	in.total = (struct slo_value){ true, e.all };
+	in.errors = (struct slo_value){ true, fmax(0, e.all - e.under) };
+	if (e.over_le > e.under_le && e.all > 0)
+		*least = fmax(0, e.all - (isinf(e.over_le) ? e.all : e.over))
+			 / e.all;
+	return in;
+}
+
 /* Where the errors were not asked for, or not answered, nobody knows that
  * there are none. */
 static void doubt(struct slo_input *in, bool known)
@@ -212,6 +283,10 @@ static struct slo_input instants(const struct reader *r, unsigned span,
 				 time_ms oldest)
 {
 	struct slo_value v[ASKS];
+	double least;
+	if (r->s->def->buckets)
+		return objective_slow(r->s, r->like, span, false, r->at, oldest,
+				      &least);
 	for (int a = 0; a < ASKS; a++)
 		v[a] = instant(objective_series(r->s, r->like, (enum slo_ask)a,
 						span), r->at, oldest);
@@ -230,12 +305,19 @@ struct lines {
 	time_ms span;
 	const struct series *of[ASKS];
 	bool errors_known;
+	/* of buckets: */
+	const struct store_slo *s;
+	const struct series *like, *bucket;
+	enum slo_window w;
 };
 
 static struct lines lines_of(const struct store_slo *s,
 			     const struct series *like, enum slo_window w)
 {
-	struct lines l = { .d = s->def, .span = slo_spans[w] };
+	struct lines l = { .d = s->def, .span = slo_spans[w], .s = s,
+			   .like = like, .w = w };
+	if (s->def->buckets)
+		l.bucket = objective_bucket(s, like, w);
 	uint32_t errors = question_own(QUESTION_SLO, s->index,
 				       slo_part(ASK_ERRORS, w));
 	for (int a = 0; a < ASKS; a++)
@@ -246,6 +328,9 @@ static struct lines lines_of(const struct store_slo *s,
 
 static struct slo_input lines_at(const struct lines *l, time_ms t)
 {
+	double least;
+	if (l->bucket)
+		return objective_slow(l->s, l->like, l->w, true, t, 0, &least);
 	struct slo_input in = {
 		point(l->of[ASK_ERRORS], t), point(l->of[ASK_TOTAL], t),
 		point(l->of[ASK_RATIO], t), point(l->of[ASK_RECORDED], t),
@@ -270,7 +355,7 @@ static const struct series *lead_of(const struct lines *l)
 	for (size_t i = 0; i < 3; i++)
 		if (l->of[order[i]] && l->of[order[i]]->nr)
 			return l->of[order[i]];
-	return NULL;
+	return l->bucket && l->bucket->nr ? l->bucket : NULL;
 }
 
 /* The newest point at or before `at` that is not too old, or TIME_NONE. */
@@ -290,7 +375,7 @@ static time_ms newest_point(const struct lines *l, const struct store_source *s,
 static time_ms told_at(const struct reader *r, unsigned span)
 {
 	time_ms best = TIME_NONE;
-	for (int a = 0; a < ASKS; a++) {
+	for (int a = 0; a < SLO_ASKS; a++) {
 		time_ms t = store_answered(r->s->source,
 					   id_of(r, (enum slo_ask)a, span));
 		if (t > best)
@@ -318,6 +403,9 @@ static time_ms read_window(const struct reader *r, enum slo_window w,
 		told = TIME_NONE;
 	}
 	slo_read_window(r->s->def, slo_spans[w], &in, out);
+	if (r->s->def->buckets)
+		objective_slow(r->s, r->like, w, false, r->at, oldest,
+			       &out->ratio_least);
 	return told;
 }
 
@@ -327,7 +415,7 @@ static bool was_answered(const struct store_slo *s)
 	if (!s->source)
 		return false;
 	for (unsigned span = 0; span < SLO_SPANS; span++)
-		for (int a = 0; a < ASKS; a++) {
+		for (int a = 0; a < SLO_ASKS; a++) {
 			uint32_t id = id_of(&r, (enum slo_ask)a, span);
 			if (store_answered(s->source, id) != TIME_NONE
 			    || store_ranged(s->source, id) != TIME_NONE)
@@ -342,7 +430,7 @@ static bool was_answered(const struct store_slo *s)
 static double coverage(const struct reader *r, time_ms span,
 		       const struct slo_cell *cell, size_t nr)
 {
-	for (int a = ASK_TOTAL; a <= ASK_RATIO; a++) {
+	for (int a = ASK_TOTAL; a < SLO_ASKS; a++) {
 		struct slo_value first =
 			instant(objective_series(r->s, r->like,
 						 (enum slo_ask)a,
@@ -362,6 +450,23 @@ static double coverage(const struct reader *r, time_ms span,
 	return (double)(since < span ? since : span) / 1000;
 }
 
+/* The server has counted them: bad ones, or the sum of their ratios. */
+static void slices_counted(const struct slo_def *d, const struct slo_input *in,
+			   double covered, struct slo_budget *out)
+{
+	double total = in->total.v;
+	double bad = in->errors.there ? in->errors.v : 0;
+	double budget = slo_error_budget(d);
+	bool known = total > 0 && budget > 0 && isfinite(bad);
+	*out = (struct slo_budget){
+		.remaining = known ? 1 - bad / total / budget : NAN,
+		.coverage_s = covered,
+		.failures_left = known ? (budget * total - bad) / (1 - budget)
+				       : NAN,
+		.bad = bad, .total = total,
+	};
+}
+
 static void read_budget(const struct reader *r, time_ms span,
 			const struct slo_cell *cell, size_t nr,
 			struct slo_budget *out)
@@ -369,9 +474,12 @@ static void read_budget(const struct reader *r, time_ms span,
 	const struct slo_def *d = r->s->def;
 	struct slo_input in = { 0 };
 	double covered = coverage(r, span, cell, nr);
-	if (d->method == SLO_OCCURRENCES)
-		in = instants(r, SLO_SPAN_PERIOD,
-			      objective_oldest(r->s->source, span));
+	in = instants(r, SLO_SPAN_PERIOD,
+		      objective_oldest(r->s->source, span));
+	if (d->method != SLO_OCCURRENCES && in.total.there) {
+		slices_counted(d, &in, covered, out);
+		return;
+	}
 	if (in.total.there || in.ratio.there) {
 		slo_read_budget(d, span, &in, covered, out);
 		return;
@@ -450,7 +558,7 @@ static enum service_state state_of(const struct slo_row *r)
 
 static const struct slo_reading no_reading = {
 	.state = SLO_NODATA, .err_per_s = NAN, .total_per_s = NAN,
-	.error_ratio = NAN, .burn = NAN, .total = NAN,
+	.error_ratio = NAN, .burn = NAN, .ratio_least = NAN, .total = NAN,
 };
 
 static void row_init(struct slo_row *r, const struct store_slo *s, time_ms at)

@@ -19,6 +19,9 @@ static double value_at(const struct series *x, time_ms t)
 struct sources {
 	const struct series *errors, *total, *ratio;
 	double scale;
+	/* of buckets: */
+	const struct store_slo *s;
+	const struct series *like, *bucket;
 };
 
 static struct sources sources_of(const struct store_slo *s,
@@ -31,7 +34,10 @@ static struct sources sources_of(const struct store_slo *s,
 		objective_series(s, like, ASK_TOTAL, SLO_SPAN_CELL),
 		objective_series(s, like, ASK_RATIO, SLO_SPAN_CELL),
 		s->def->counts ? 1 : (double)slo_cell(s->def) / 1000,
+		s, like, NULL,
 	};
+	if (s->def->buckets)
+		x.bucket = objective_bucket(s, like, SLO_SPAN_CELL);
 	if (!x.ratio)
 		x.ratio = objective_series(s, like, ASK_RECORDED,
 					   SLO_SPAN_CELL);
@@ -46,6 +52,15 @@ static struct slo_cell cell_at(const struct sources *x, time_ms t)
 {
 	double total = value_at(x->total, t), errors = value_at(x->errors, t);
 	double ratio = value_at(x->ratio, t);
+	if (x->bucket) {
+		double least;
+		struct slo_input in = objective_slow(x->s, x->like,
+						     SLO_SPAN_CELL, true, t, 0,
+						     &least);
+		return (struct slo_cell){
+			t, in.errors.there ? in.errors.v * x->scale : NAN,
+			in.total.there ? in.total.v * x->scale : NAN };
+	}
 	if (!x->total)
 		return (struct slo_cell){ t, ratio, isnan(ratio) ? NAN : 1 };
 	if (!x->errors && x->ratio)
@@ -58,7 +73,8 @@ struct slo_cell *objective_cells(const struct store_slo *s,
 				 time_ms to, size_t *nr)
 {
 	struct sources x = sources_of(s, like);
-	const struct series *lead = x.total ? x.total : x.ratio;
+	const struct series *lead = x.bucket ? x.bucket
+				    : x.total ? x.total : x.ratio;
 	*nr = 0;
 	if (!lead || !lead->v)
 		return NULL;

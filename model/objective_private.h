@@ -22,6 +22,18 @@ void group_add(struct group_words *w, const char *name, const char *value);
 const struct series *objective_series(const struct store_slo *s,
 				      const struct series *like,
 				      enum slo_ask a, unsigned span);
+/* What is slower than the limit, from an objective's buckets over a span: at
+ * the moment of the instants (no older than `oldest`), or at a point. `least`
+ * is the ratio of the edge above the limit, NAN where the limit is an edge.
+ * Not there where there are none. */
+struct slo_input objective_slow(const struct store_slo *s,
+				const struct series *like, unsigned span,
+				bool points, time_ms at, time_ms oldest,
+				double *least);
+/* Any series of the buckets over a span, or NULL. */
+const struct series *objective_bucket(const struct store_slo *s,
+				      const struct series *like,
+				      unsigned span);
 bool objective_source_answers(const struct store_source *src);
 void column_put(struct column *c, double v);
 

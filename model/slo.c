@@ -141,7 +141,8 @@ void slo_read_window(const struct slo_def *d, time_ms span,
 {
 	*out = (struct slo_reading){
 		.err_per_s = NAN, .total_per_s = NAN, .error_ratio = NAN,
-		.burn = NAN, .total = NAN, .recorded = in->recorded.there,
+		.burn = NAN, .ratio_least = NAN, .total = NAN,
+		.recorded = in->recorded.there,
 	};
 	if (in->recorded.there)
 		out->state = ready_made(in->recorded.v, out);
@@ -442,5 +443,6 @@ void slo_read_exhaustion(const struct slo_def *d,
 	if (budget->remaining <= 0)
 		out->remaining = 0;
 	if (nr && d->calendar == CALENDAR_NONE)
-		out->rolling = rolling(d, hour, cell, nr, at);
+		out->rolling = budget->remaining < 0
+			       ? 0 : rolling(d, hour, cell, nr, at);
 }

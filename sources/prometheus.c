@@ -9,6 +9,7 @@
 #include "sources/discover.h"
 #include "sources/endpoints.h"
 #include "sources/interval.h"
+#include "sources/prom_change.h"
 #include "sources/prom_fetch.h"
 #include "sources/prom_manual.h"
 #include "sources/prom_own.h"
@@ -64,7 +65,9 @@ static const time_ms tails[] = {
 };
 
 enum task_kind {
-	TASK_BUILD, TASK_NAMES, TASK_FIND, TASK_INSTANT, TASK_RANGE
+	TASK_BUILD, TASK_NAMES, TASK_FIND, TASK_INSTANT, TASK_RANGE,
+	/* of what changed: */
+	TASK_CHANGE_DOCUMENT, TASK_CHANGE_INSTANT, TASK_CHANGE_RANGE
 };
 
 struct task {
@@ -72,7 +75,10 @@ struct task {
 	struct task *next;
 	enum task_kind kind;
 	bool needed;             /* its failure is discovery's */
-	char *query;             /* TASK_FIND, TASK_NAMES as a query, or NULL */
+	char *query;             /* TASK_FIND, TASK_NAMES as a query, of what
+				    changed (or its document); or NULL */
+	unsigned change;         /* of what changed: its id */
+	time_ms at;              /* TASK_CHANGE_INSTANT */
 	struct prom_pack pack;   /* TASK_INSTANT, TASK_RANGE */
 	struct range_plan range;
 	bool get, bare;          /* second try: as GET; without VM's words */
@@ -163,6 +169,7 @@ struct prom {
 	struct clock_offset offset;
 	struct range_held held;
 	struct prom_due due;     /* questions of objectives, thresholds */
+	struct prom_change *change; /* the comparison of this poll, or NULL */
 	uint64_t visible;        /* hash of the rows whose ranges are held */
 	uint64_t born;           /* when it was opened */
 	double slow;             /* what the period is stretched by */
@@ -383,6 +390,22 @@ static void say_fault(struct task *t, const struct prom_answer *a)
 
 /* ---- tasks -------------------------------------------------------------- */
 
+static bool asks_query(const struct task *t)
+{
+	return t->kind != TASK_CHANGE_DOCUMENT
+	       && (t->query || t->kind >= TASK_FIND);
+}
+
+static bool asks_range(const struct task *t)
+{
+	return t->kind == TASK_RANGE || t->kind == TASK_CHANGE_RANGE;
+}
+
+static bool is_change(const struct task *t)
+{
+	return t->kind >= TASK_CHANGE_DOCUMENT;
+}
+
 static void task_free(struct task *t)
 {
 	prom_pack_release(&t->pack);
@@ -502,12 +525,12 @@ static void write_form(struct task *t, struct buf *out)
 		prom_pack_query(&t->pack, &query);
 	field(out, "query", buf_text(&query));
 	buf_release(&query);
-	if (t->kind == TASK_RANGE) {
+	if (asks_range(t)) {
 		time_field(out, "start", t->range.from);
 		time_field(out, "end", t->range.to);
 		time_field(out, "step", t->range.step);
 	} else {
-		time_field(out, "time", p->poll.at);
+		time_field(out, "time", is_change(t) ? t->at : p->poll.at);
 	}
 	time_field(out, "timeout", limit < p->src->period ? limit
 							  : p->src->period);
@@ -534,15 +557,16 @@ static void write_names_form(const struct prom *p, struct buf *out)
 static struct prom_ask ask_of(const struct task *t)
 {
 	const struct poll *o = &t->p->poll;
-	struct prom_ask a = { .instant = t->kind != TASK_RANGE, .at = o->at };
-	if (t->kind == TASK_RANGE) {
+	time_ms at = is_change(t) ? t->at : o->at;
+	struct prom_ask a = { .instant = !asks_range(t), .at = at };
+	if (asks_range(t)) {
 		a.from = t->range.from;
 		a.to = t->range.to;
 		a.step = t->range.step;
 	} else {
-		a.from = a.to = o->at;
+		a.from = a.to = at;
 	}
-	a.tagged = t->kind == TASK_FIND || t->pack.nr > 1;
+	a.tagged = t->kind == TASK_FIND || is_change(t) || t->pack.nr > 1;
 	if (t->pack.nr == 1)
 		a.question = t->pack.item[0].id;
 	return a;
@@ -576,11 +600,14 @@ static void start(struct prom *p, struct task *t)
 		[TASK_NAMES] = "api/v1/label/__name__/values",
 		[TASK_FIND] = "api/v1/query", [TASK_INSTANT] = "api/v1/query",
 		[TASK_RANGE] = "api/v1/query_range",
+		[TASK_CHANGE_INSTANT] = "api/v1/query",
+		[TASK_CHANGE_RANGE] = "api/v1/query_range",
 	};
-	bool query = t->query || t->kind >= TASK_FIND;
+	bool query = asks_query(t);
 	bool get = !query || t->get || p->get_only;
 	const char *path = t->kind == TASK_NAMES && query ? "api/v1/query"
-							  : paths[t->kind];
+			   : t->kind == TASK_CHANGE_DOCUMENT ? t->query
+							     : paths[t->kind];
 	struct buf url, form;
 	buf_init(&url, 0);
 	buf_init(&form, 0);
@@ -1106,6 +1133,79 @@ static void plan_own(struct prom *p)
 	prom_own_release(&own);
 }
 
+/* ---- what changed ---------------------------------------------------------- */
+
+static void change_drop(struct prom *p)
+{
+	prom_change_free(p->change);
+	p->change = NULL;
+}
+
+static void change_end(struct prom *p)
+{
+	struct batch *b = batch_new(0);
+	b->at = p->poll.at;
+	b->instant = true;
+	b->change = prom_change_finish(p->change, &b->arena);
+	change_drop(p);
+	source_emit(p->src, b);
+}
+
+/* Asks what can be asked by now. */
+static void change_go_on(struct prom *p)
+{
+	static const enum task_kind kinds[] = {
+		[CHANGE_DOCUMENT] = TASK_CHANGE_DOCUMENT,
+		[CHANGE_INSTANT] = TASK_CHANGE_INSTANT,
+		[CHANGE_RANGE] = TASK_CHANGE_RANGE,
+	};
+	struct prom_change_ask ask;
+	while (p->change && prom_change_next(p->change, &ask)) {
+		struct task *t = task_new(p, kinds[ask.kind]);
+		t->query = mem_strdup(ask.text);
+		t->change = ask.id;
+		t->at = ask.at;
+		t->range = (struct range_plan){ ask.from, ask.to, ask.step,
+						true };
+		push_back(p, t);
+	}
+	if (p->change && prom_change_done(p->change))
+		change_end(p);
+}
+
+static void change_begin(struct prom *p)
+{
+	const struct change_want *w = p->poll.want.change;
+	struct prom_change_input in = {
+		.catalog = p->kept.catalog, .want = *w,
+		.match = p->src->opt.match, .slow_over = w->slow_over,
+		.slow_le = w->slow_le,
+	};
+	bool ours = false;
+	for (size_t i = 0; i < p->kept.catalog->nr_services; i++)
+		ours |= strcmp(p->kept.catalog->service[i].name, w->service)
+			== 0;
+	change_drop(p);
+	if (!ours)
+		return;
+	p->change = prom_change_new(&in);
+	change_go_on(p);
+}
+
+static void change_told(struct task *t, const struct prom_answer *a)
+{
+	struct prom *p = t->p;
+	if (!p->change)
+		return;
+	if (a->fault != FAULT_NONE)
+		prom_change_failed(p->change, t->change, a->why.text);
+	else if (a->tree)
+		prom_change_labels(p->change, t->change, a->tree);
+	else
+		prom_change_take(p->change, t->change, a->batch);
+	change_go_on(p);
+}
+
 static void plan_questions(struct prom *p)
 {
 	const struct want *w = &p->poll.want;
@@ -1127,6 +1227,8 @@ static void plan_questions(struct prom *p)
 	if (w->charts && w->step > 0)
 		plan_ranges(p, &ask);
 	plan_own(p);
+	if (w->change && w->change->service)
+		change_begin(p);
 }
 
 static void fill(const struct task *t, struct batch *b)
@@ -1312,7 +1414,7 @@ static bool try_again(struct task *t, const struct prom_answer *a)
 {
 	struct prom *p = t->p;
 	long status = a->http->status;
-	bool query = t->query || t->kind >= TASK_FIND;
+	bool query = asks_query(t);
 	if (query && !t->get && !p->get_only &&
 	    (status == 403 || status == 405 || status == 501)) {
 		t->get = true;
@@ -1390,6 +1492,13 @@ static void task_failed(struct task *t, const struct prom_answer *a)
 	if (a->fault != FAULT_CANCELLED && !p->poll.stopped &&
 	    try_again(t, a))
 		return;
+	if (is_change(t)) {
+		/* A page's extra: the rest still stands. */
+		if (a->fault != FAULT_CANCELLED && !p->poll.stopped)
+			change_told(t, a);
+		task_free(t);
+		return;
+	}
 	bool bad = a->fault == FAULT_BAD_QUERY || a->fault == FAULT_TOO_BIG;
 	if (!p->poll.stopped && !discovery && bad && t->pack.nr > 1) {
 		split(t);
@@ -1535,6 +1644,9 @@ static void poll_end(struct prom *p)
 	uv_timer_stop(&p->wake);
 	if (p->stage)
 		discovery_failed(p);
+	if (p->change && o->late && !o->cancelled)
+		change_end(p);
+	change_drop(p);
 	if (o->ranges && !o->whole_failed && !o->stopped &&
 	    o->want.at == TIME_NONE)
 		range_answered(&p->held, &o->range, o->at);
@@ -1712,7 +1824,11 @@ static void on_answer(struct prom_answer *a, void *arg)
 	if (a->fault == FAULT_NONE && !p->poll.stopped) {
 		p->get_only |= t->get;
 		p->no_live |= t->bare && !t->half;
-		if (t->kind >= TASK_INSTANT) {
+		if (is_change(t)) {
+			p->poll.answered++;
+			change_told(t, a);
+			batch_free(a->batch);
+		} else if (t->kind >= TASK_INSTANT) {
 			take_answer(t, a);
 		} else {
 			found_something(t, a);
@@ -1854,6 +1970,7 @@ static void part_closed(struct prom *p)
 		return;
 	struct source *src = p->src;
 	discover_free(p->discover);
+	change_drop(p);
 	prom_due_clear(&p->due);
 	arena_release(&p->kept.arena);
 	free(p->rows);

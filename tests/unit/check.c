@@ -160,7 +160,7 @@ static void what_cannot_be_evaluated_is_left_out(void **state)
 	assert_true(is_null(s, "objective") && is_null(s, "error_query"));
 	assert_string_equal(cJSON_GetStringValue(item(s, "unsupported", 0)),
 			    "line 37: source type redshift cannot be asked");
-	assert_true(number(p, "line") == 37 && number(p, "column") == 21);
+	assert_true(number(p, "line") == 37 && number(p, "column") == 19);
 	assert_string_equal(word(p, "severity"), "warning");
 	assert_string_equal(word(p, "text"), "source type redshift cannot be "
 			    "asked");

@@ -43,7 +43,8 @@ struct real {
 #define NOCALENDAR "line 30: a calendar window has days, weeks, months, " \
 		   "quarters or years, as in 1M"
 #define NOSOURCE(line) "line " line ": source 'datadog-datasource' is not " \
-		       "in this file, so nothing says that it is asked in PromQL"
+		       "in this file, so nothing says that it is asked in " \
+		       "PromQL"
 #define HTTP "http_request_duration_seconds_count{job=\"myservice\""
 #define BAD_HTTP "sum(rate(" HTTP ",code=~\"(5..|429)\"}[5m]))"
 #define ALL_HTTP "sum(rate(" HTTP "}[5m]))"
@@ -700,6 +701,20 @@ static void what_the_server_has_recorded_is_not_found(void **state)
 	assert_true(d->latency == 0.05);
 	assert_null(d->group);
 	spec_free(s);
+	/* What is grouped by tells rows apart, also where it is one value. */
+	s = read_text("apiVersion: pyrra.dev/v1alpha1\n"
+		      "kind: ServiceLevelObjective\nmetadata: {name: a, "
+		      "labels: {role: x, pyrra.dev/team: t}}\nspec:\n"
+		      "  target: '99'\n  window: 4w\n  indicator: {ratio: {"
+		      "errors: {metric: e}, total: {metric: 'a_total{job="
+		      "\"j\",env=\"p\",c!=\"1\"}'}, grouping: [job]}}\n");
+	d = &s->slo[0].def;
+	assert_int_equal(s->nr_problems, 0);
+	same_names(d->own_labels, "slo team env");
+	same_names(d->group, "job");
+	assert_string_equal(d->service, "j");
+	assert_string_equal(d->recorded, "a:burnrate$window{slo=\"a\"}");
+	spec_free(s);
 	s = load("sloth-GENERATED-getting-started-rules.yml");
 	d = &s->slo[0].def;
 	assert_string_equal(d->recorded, "slo:sli_error:ratio_rate$window"
@@ -818,8 +833,8 @@ static void a_rolling_window_waits_for_a_calendar(void **state)
 
 static void two_objectives_have_one_name(void **state)
 {
-	static const char *const ids[] = { "api-sla-99", "api-2", "api-sla-99-3",
-					   NULL };
+	static const char *const ids[] = { "api-sla-99", "api-2",
+					   "api-sla-99-3", NULL };
 	(void)state;
 	struct spec *s = read_text(
 		OPENSLO_HEAD("v1") WEEKS RATIO("true", "ok", "a")
@@ -918,7 +933,10 @@ static void rules_that_differ_by_window_are_one_query(void **state)
 
 static void what_a_file_is_depends_on_its_order(void **state)
 {
-	static const struct { const char *text; enum spec_kind kind; } rows[] = {
+	static const struct {
+		const char *text;
+		enum spec_kind kind;
+	} rows[] = {
 		{ "a: 1", SPEC_NONE }, { "[1]", SPEC_NONE }, { "", SPEC_NONE },
 		{ "sources: []\nslos: []", SPEC_NONE },
 		{ "---\n---\nversion: prometheus/v1", SPEC_SLOTH },
@@ -959,6 +977,17 @@ static void a_large_file_is_cut_in_silence(void **state)
 	assert_int_equal(s->errors, 1);
 	assert_int_equal(s->problem[0].line, 1001);
 	assert_string_equal(s->problem[0].text, "more than 1000 alerts");
+	spec_free(s);
+	buf_clear(&b);
+	buf_str(&b, SLOTH);
+	for (int i = 0; i <= 1005; i++)
+		buf_printf(&b, "- {name: up%d, objective: 99, sli: {raw: "
+			   "{error_ratio_query: 'r[{{.window}}]'}}}\n", i);
+	s = read_text(buf_text(&b));
+	assert_int_equal(s->nr_slos, 1000);
+	assert_int_equal(s->errors, 1);
+	assert_int_equal(s->problem[0].line, 1004);
+	assert_string_equal(s->problem[0].text, "more than 1000 objectives");
 	spec_free(s);
 	buf_release(&b);
 }
