@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "sources/aws_creds.h"
 #include "sources/cw_cache.h"
+#include "sources/cw_limit.h"
 #include "sources/cw_request.h"
 #include "sources/cw_rows.h"
 #include "sources/cw_share.h"
@@ -86,14 +87,16 @@ struct group {
 	size_t planned;          /* questions that a poll has, fresh or not */
 };
 
-enum { ROWS, CHARTS, FIVES, HOURS,
-       EAST_ROWS, EAST_CHARTS, EAST_FIVES, EAST_HOURS, GROUPS };
+/* Of thresholds a group a period. The same again where else is asked. */
+enum { ROWS, CHARTS, FIVES, HOURS, LIMITS,
+       EAST_ROWS = LIMITS + CW_LIMIT_GRIDS, GROUPS = 2 * EAST_ROWS };
 
 struct found {
 	struct arena arena;
 	struct cw_found list;
 	struct cw_member *member;
 	struct cw_slos slos;
+	struct cw_limits limits;
 	bool any, recently;
 	time_ms at;              /* of the listing, server's clock */
 	int requests;
@@ -117,10 +120,10 @@ struct poll {
 	struct cw_axis axis;
 	struct batch *now, *range;
 	size_t nr_own, cap_own;
-	struct own {             /* of objectives */
+	struct own {             /* of objectives and thresholds */
 		struct batch *b;
-		time_ms told;    /* of cells: the end of the last; or NONE */
-		size_t slo;
+		time_ms *said;   /* where the end of its points is kept; NULL */
+		time_ms told;
 	} *own;
 };
 
@@ -130,6 +133,7 @@ struct said {
 	const struct catalog *catalog;
 	time_ms from, to, step;  /* the charts' points; step 0: none */
 	time_ms *cells;          /* the end of each objective's last cell */
+	time_ms *points;         /* and of each threshold's last period */
 	size_t nr_alarms, cap_alarms;
 	uint64_t *alarm;         /* hashes of changes that were told */
 };
@@ -140,6 +144,9 @@ struct cw {
 	struct err refused;      /* of the settings; code 0: they are fine */
 	struct aws_creds *creds;
 	struct cw_client client;
+	struct arena asks_arena;
+	struct cw_ask *ask;      /* the listings of discovery */
+	size_t nr_asks;
 	uv_timer_t deadline, wake;
 	unsigned handles;
 	struct cw_cache *cache;
@@ -236,14 +243,24 @@ static void topic_end(struct topic *t)
 
 /* ---- numbers: what is missing (on a worker) ----------------------------------- */
 
+static int kind_of(const struct cw *c, const struct group *g)
+{
+	return (int)(g - c->group) % EAST_ROWS;
+}
+
 static bool is_fresh(const struct cw *c, const struct group *g,
 		     const struct cw_line *l)
 {
-	time_ms now = server_now(c);
+	time_ms now = server_now(c), p = g->hold.period;
 	if (l->asked == TIME_NONE || l->unsure || l->asked > now + MINUTE)
 		return false;
 	if (g->past && l->asked >= g->to + SETTLED_AFTER)
 		return cw_line_knows(l, g->from, g->to);
+	/* Until the next period can be judged. */
+	if (!g->past && kind_of(c, g) >= LIMITS)
+		return time_floor(l->asked - CW_JUDGED_AFTER, p)
+			       >= time_floor(now - CW_JUDGED_AFTER, p)
+		       && cw_line_knows(l, g->from, g->to - p);
 	/* The end moves on by itself while an answer is fresh. */
 	time_ms end = g->past ? g->to : g->to - g->fresh_for - g->hold.period;
 	return now - l->asked < g->fresh_for
@@ -260,11 +277,6 @@ static bool is_ours(const struct cw *c, const struct group *g,
 {
 	bool east = is_east(s) && strcmp(c->client.region, EAST) != 0;
 	return east == (g->region != NULL);
-}
-
-static int kind_of(const struct cw *c, const struct group *g)
-{
-	return (int)(g - c->group) % EAST_ROWS;
 }
 
 static bool asks_slo(const struct cw *c, const struct group *g,
@@ -306,6 +318,10 @@ static void each(struct cw *c, struct group *g, each_part *f)
 		if (asks_slo(c, g, &all->slos.of[i]))
 			each_of(c, g, all->slos.of[i].service,
 				all->slos.of[i].key, f);
+	for (size_t i = 0; i < all->limits.nr; i++)
+		if (kind_of(c, g) == LIMITS + all->limits.of[i].grid)
+			each_of(c, g, all->limits.of[i].service,
+				all->limits.of[i].key, f);
 }
 
 static void make_line(struct cw *c, struct group *g, const struct cw_part *p,
@@ -454,6 +470,8 @@ static void find_make(struct cw *c, struct cw_metrics *m, time_ms at)
 		};
 	cw_slos_find(&f->slos, &f->list, c->src->opt.slo,
 		     c->src->opt.nr_slos, &f->arena);
+	cw_limits_find(&f->limits, m, c->src->opt.threshold,
+		       c->src->opt.nr_thresholds, &f->arena);
 	f->any = true;
 	f->at = at;
 	f->recently = c->poll.recently;
@@ -489,12 +507,10 @@ static void leave_find(struct cw *c, struct topic *t)
 	cw_metrics_init(&m);
 	buf_init(&b, 0);
 	for (size_t i = 0; i < t->nr; i++) {
-		struct cw_ask a;
-		cw_table_ask(i, &a);
 		const struct cw_request *r = &t->request[i];
 		/* What is not allowed stays so; what failed may come. */
 		all &= r->fault == FAULT_NONE
-		       || (!a.needed && r->fault == FAULT_AUTH);
+		       || (!c->ask[i].needed && r->fault == FAULT_AUTH);
 		if (r->fault != FAULT_NONE)
 			continue;
 		buf_clear(&b);
@@ -680,12 +696,9 @@ static void note_fault(struct cw *c, const struct topic *t,
 			warn(c, r->text);
 		return;
 	}
-	if (t->kind == TOPIC_FIND) {
-		struct cw_ask a;
-		cw_table_ask((size_t)(r - t->request), &a);
-		if (denied && !a.needed)
-			return;
-	}
+	if (t->kind == TOPIC_FIND && denied
+	    && !c->ask[r - t->request].needed)
+		return;
 	if (r->fault != FAULT_CANCELLED)
 		warn(c, r->text);
 	set_fault(c, r->fault, r->text);
@@ -876,19 +889,15 @@ static void ask_class(struct group *g, bool whole)
 
 static void ask_find(struct cw *c, struct topic *t)
 {
-	struct cw_ask a;
-	size_t nr = 0;
-	while (cw_table_ask(nr, &a))
-		nr++;
-	t->request = mem_zero(nr + 1, sizeof(*t->request));
-	t->nr = nr;
-	for (size_t i = 0; i < nr; i++) {
-		cw_table_ask(i, &a);
-		bool other = a.region
-			     && strcmp(a.region, c->client.region) != 0;
+	t->request = mem_zero(c->nr_asks + 1, sizeof(*t->request));
+	t->nr = c->nr_asks;
+	for (size_t i = 0; i < c->nr_asks; i++) {
+		const struct cw_ask *a = &c->ask[i];
+		bool other = a->region
+			     && strcmp(a->region, c->client.region) != 0;
 		t->request[i] = (struct cw_request){
-			.kind = CW_LIST_METRICS, .list = a.list,
-			.region = other ? a.region : NULL,
+			.kind = CW_LIST_METRICS, .list = a->list,
+			.region = other ? a->region : NULL,
 			.recently = c->poll.recently,
 		};
 	}
@@ -987,7 +996,7 @@ static struct group *charts_of(struct cw *c, const struct cw_service *s)
 {
 	struct group *rows = rows_of(c, s);
 	struct group *g = rows == &c->group[ROWS] ? &c->group[CHARTS]
-						  : &c->group[EAST_CHARTS];
+						  : &c->group[EAST_ROWS + CHARTS];
 	return g->used ? g : rows;
 }
 
@@ -1019,7 +1028,7 @@ static const struct catalog *catalog_of(struct cw *c, struct arena *a)
 static void make_catalog(struct cw *c)
 {
 	struct arena a;
-	size_t nr = c->src->opt.nr_slos;
+	size_t nr = c->src->opt.nr_slos, limits = c->src->opt.nr_thresholds;
 	arena_init(&a, 0);
 	const struct catalog *made = catalog_of(c, &a);
 	if (catalog_equal(c->said.catalog, made)) {
@@ -1032,65 +1041,101 @@ static void make_catalog(struct cw *c)
 	c->said.step = 0;
 	c->said.cells = arena_alloc(&c->said.arena,
 				    (nr + 1) * sizeof(*c->said.cells));
+	c->said.points = arena_alloc(&c->said.arena,
+				     (limits + 1) * sizeof(*c->said.points));
 	for (size_t i = 0; i < nr; i++)
 		c->said.cells[i] = TIME_NONE;
+	for (size_t i = 0; i < limits; i++)
+		c->said.points[i] = TIME_NONE;
 	/* A batch owns what it says. */
 	c->poll.now->catalog = catalog_of(c, &c->poll.now->arena);
 }
 
-/* ---- objectives (on a worker) ------------------------------------------------------ */
+/* ---- objectives and thresholds (on a worker) -------------------------------------- */
 
-static const struct cw_hold *grid_of(const struct cw *c,
-				     const struct cw_slo *s, int g)
+static const struct cw_hold *hold_of(const struct cw *c,
+				     const struct cw_service *s, int kind)
 {
-	const struct group *east = &c->group[EAST_ROWS];
-	int first = is_ours(c, east, s->service) && east->used ? EAST_ROWS : 0;
-	static const int kinds[] = { [CW_MINUTES] = ROWS, [CW_FIVES] = FIVES,
-				     [CW_HOURS] = HOURS };
-	const struct group *of = &c->group[first + kinds[g]];
-	return of->used ? &of->hold : NULL;
+	bool east = is_ours(c, &c->group[EAST_ROWS], s);
+	const struct group *g = &c->group[kind + (east ? EAST_ROWS : 0)];
+	return g->used ? &g->hold : NULL;
 }
 
-static struct batch *own_batch(struct cw *c, size_t slo, time_ms told)
+static struct batch *add_own(struct cw *c)
 {
 	struct poll *o = &c->poll;
 	MEM_ROOM(o->own, o->nr_own, o->cap_own);
-	o->own[o->nr_own++] = (struct own){ .b = batch_new(0), .slo = slo,
-					    .told = told };
+	o->own[o->nr_own++] = (struct own){ .b = batch_new(0) };
 	return o->own[o->nr_own - 1].b;
+}
+
+/* The newest batch has points up to `told`; TIME_NONE: it is not needed. */
+static void end_own(struct cw *c, time_ms *said, time_ms told)
+{
+	struct poll *o = &c->poll;
+	struct own *own = &o->own[o->nr_own - 1];
+	own->said = said;
+	own->told = o->want.at == TIME_NONE ? told : TIME_NONE;
+	if (told != TIME_NONE)
+		return;
+	batch_free(own->b);
+	o->nr_own--;
+}
+
+/* Everything again, whatever was told. */
+static bool wants_all(const struct poll *o)
+{
+	return o->want.at != TIME_NONE || o->want.only_slos || o->want.whole;
 }
 
 static void make_cells(struct cw *c, const struct cw_slo *s)
 {
 	struct poll *o = &c->poll;
-	const struct want *w = &o->want;
-	bool past = w->at != TIME_NONE, all = past || w->only_slos || w->whole;
-	if (!all && !w->slos && s->def->method == SLO_OCCURRENCES)
+	time_ms *said = &c->said.cells[s->index];
+	bool all = wants_all(o);
+	if (!all && !o->want.slos && s->def->method == SLO_OCCURRENCES)
 		return;
-	struct batch *b = own_batch(c, s->index, TIME_NONE);
-	struct own *own = &o->own[o->nr_own - 1];
-	own->told = cw_slo_cells(s, o->at, o->axis.judged,
-				 all ? TIME_NONE : c->said.cells[s->index], b);
-	if (own->told != TIME_NONE)
-		return;
-	batch_free(b);
-	o->nr_own--;
+	struct batch *b = add_own(c);
+	end_own(c, said, cw_slo_cells(s, o->at, o->axis.judged,
+				      all ? TIME_NONE : *said, b));
 }
 
 static void make_slos(struct cw *c)
 {
+	static const int kinds[] = { [CW_MINUTES] = ROWS, [CW_FIVES] = FIVES,
+				     [CW_HOURS] = HOURS };
 	struct poll *o = &c->poll;
 	struct cw_slos *s = &c->found.slos;
 	for (size_t i = 0; i < s->nr; i++)
 		for (int g = 0; g < CW_GRIDS; g++)
-			s->of[i].hold[g] = grid_of(c, &s->of[i], g);
+			s->of[i].hold[g] = hold_of(c, s->of[i].service,
+						   kinds[g]);
 	if (!s->nr)
 		return;
-	cw_slos_now(s, o->at, o->axis.judged, own_batch(c, 0, TIME_NONE));
+	cw_slos_now(s, o->at, o->axis.judged, add_own(c));
 	if (o->range)
-		cw_slos_range(s, &o->axis, own_batch(c, 0, TIME_NONE));
+		cw_slos_range(s, &o->axis, add_own(c));
 	for (size_t i = 0; i < s->nr; i++)
 		make_cells(c, &s->of[i]);
+}
+
+static void make_limits(struct cw *c)
+{
+	struct poll *o = &c->poll;
+	struct cw_limits *l = &c->found.limits;
+	for (size_t i = 0; i < l->nr; i++)
+		l->of[i].hold = hold_of(c, l->of[i].service,
+					LIMITS + l->of[i].grid);
+	if (!l->nr)
+		return;
+	cw_limits_now(l, o->at, add_own(c));
+	for (size_t i = 0; i < l->nr; i++) {
+		time_ms *said = &c->said.points[l->of[i].index];
+		struct batch *b = add_own(c);
+		end_own(c, said, cw_limit_points(
+					 &l->of[i], o->at,
+					 wants_all(o) ? TIME_NONE : *said, b));
+	}
 }
 
 /* ---- all of it (on a worker) -------------------------------------------------------- */
@@ -1119,6 +1164,7 @@ static void on_make(uv_work_t *work)
 		cw_rows_range(f->member, f->list.nr, &o->axis, o->range);
 	}
 	make_slos(c);
+	make_limits(c);
 }
 
 /* ---- the end of a poll ---------------------------------------------------------------- */
@@ -1314,10 +1360,13 @@ static void add_warnings(struct cw *c, struct batch *b)
 static void add_infos(struct cw *c, struct batch *b)
 {
 	const struct cw_slos *s = &c->found.slos;
-	const char **text = arena_alloc(&b->arena, (s->nr_notes + 1)
-							   * sizeof(*text));
+	const struct cw_limits *l = &c->found.limits;
+	size_t nr = s->nr_notes + l->nr_notes;
+	const char **text = arena_alloc(&b->arena, (nr + 1) * sizeof(*text));
 	for (size_t i = 0; i < s->nr_notes; i++)
 		text[b->nr_infos++] = copy(b, s->note[i]);
+	for (size_t i = 0; i < l->nr_notes; i++)
+		text[b->nr_infos++] = copy(b, l->note[i]);
 	b->info = text;
 }
 
@@ -1352,9 +1401,8 @@ static void emit_own(struct cw *c)
 	struct poll *o = &c->poll;
 	for (size_t i = 0; i < o->nr_own; i++) {
 		struct own *own = &o->own[i];
-		if (own->told != TIME_NONE)
-			c->said.cells[own->slo] = o->want.at == TIME_NONE
-						  ? own->told : TIME_NONE;
+		if (own->said)
+			*own->said = own->told;
 		own->b->at = o->at;
 		own->b->partial = o->partial;
 		source_emit(c->src, own->b);
@@ -1528,6 +1576,26 @@ static void set_grid(struct cw *c, int i, enum cw_grid grid, time_ms every)
 		c->group[i].fresh_for = every;
 }
 
+static bool has_limit(const struct cw *c, const struct group *g, int grid)
+{
+	const struct cw_limits *l = &c->found.limits;
+	for (size_t i = 0; i < l->nr; i++)
+		if (l->of[i].grid == grid && is_ours(c, g, l->of[i].service))
+			return true;
+	return false;
+}
+
+static void set_limits(struct cw *c, int first)
+{
+	const struct cw_limits *l = &c->found.limits;
+	time_ms at = c->poll.at;
+	for (int i = 0; i < l->nr_grids; i++)
+		if (has_limit(c, &c->group[first + i], i))
+			set_group(c, first + i, l->period[i],
+				  at - l->reach[i], at,
+				  c->poll.want.at != TIME_NONE);
+}
+
 /* Which periods are asked, and how far back. */
 static void set_groups(struct cw *c)
 {
@@ -1561,7 +1629,10 @@ static void set_groups(struct cw *c)
 	for (size_t i = 0; i < c->found.list.nr; i++)
 		east |= is_ours(c, &c->group[EAST_ROWS],
 				c->found.member[i].service);
-	for (int k = ROWS; k <= (east ? EAST_ROWS : ROWS); k += EAST_ROWS) {
+	for (int k = ROWS; k <= EAST_ROWS; k += EAST_ROWS) {
+		set_limits(c, k + LIMITS);
+		if (k == EAST_ROWS && !east)
+			continue;
 		set_group(c, k, row, both ? at - back - BURN_BACK
 					  : at - rows_back, at, past);
 		if (charts && !both)
@@ -1574,12 +1645,19 @@ static void set_groups(struct cw *c)
 
 static void set_keys(struct cw *c)
 {
+	struct buf more; /* what thresholds have listed beside the table */
+	buf_init(&more, 0);
+	for (size_t i = 0; i < c->nr_asks; i++)
+		if (!cw_table_ask(i, &(struct cw_ask){ 0 }))
+			buf_printf(&more, "%s %s\n", c->ask[i].list.space,
+				   c->ask[i].list.metric);
 	const char *const find[] = { c->identity, c->shown, c->client.region,
 				     c->poll.recently ? "recent" : "all",
-				     NULL };
+				     more.len ? buf_text(&more) : NULL, NULL };
 	const char *const alarms[] = { c->identity, c->shown,
 				       c->client.region, NULL };
 	cw_key(c->find.key, "find", find);
+	buf_release(&more);
 	cw_key(c->alarms.key, "alarms", alarms);
 }
 
@@ -1856,6 +1934,24 @@ static void init_topics(struct cw *c)
 	}
 }
 
+static void init_asks(struct cw *c)
+{
+	const struct source_options *o = &c->src->opt;
+	struct cw_ask a;
+	size_t nr = 0;
+	while (cw_table_ask(nr, &a))
+		nr++;
+	arena_init(&c->asks_arena, 0);
+	c->ask = arena_alloc(&c->asks_arena,
+			     (nr + o->nr_thresholds + 1) * sizeof(*c->ask));
+	for (size_t i = 0; i < nr; i++)
+		cw_table_ask(i, &c->ask[i]);
+	for (size_t i = 0; i < o->nr_thresholds; i++)
+		nr += cw_limit_ask(o->threshold, i, &c->asks_arena,
+				   &c->ask[nr]);
+	c->nr_asks = nr;
+}
+
 static int check_endpoint(struct cw *c, const char *where, struct err *e)
 {
 	size_t n = strlen(where);
@@ -1921,6 +2017,7 @@ static int cw_open(struct source *src, const char *where, struct err *e)
 	else
 		keep(&c->shown, "");
 	init_topics(c);
+	init_asks(c);
 	cw_saving(0, 0, false, PERIOD_OWN, &c->saving);
 	open_client(c);
 	src->period = PERIOD_OWN;
@@ -1940,6 +2037,7 @@ static void part_closed(struct cw *c)
 	if (c->found.any)
 		arena_release(&c->found.arena);
 	arena_release(&c->said.arena);
+	arena_release(&c->asks_arena);
 	free(c->said.alarm);
 	cw_alarms_release(&c->state);
 	if (c->cache)

@@ -1633,6 +1633,43 @@ static void an_objective_does_not_burn(void **state)
 	scene_close(&s);
 }
 
+static const struct cloud_metric machines[] = {
+	{ LB, "RequestCount", SHOP, "Count", .count = 1200 },
+	{ "AWS/EC2", "CPUUtilization", "InstanceId=i-0aaa", "Percent",
+	  .value = 91 },
+	{ "AWS/EC2", "CPUUtilization", "InstanceId=i-0bbb", "Percent",
+	  .value = 40 },
+	{ "AWS/EC2", "NetworkIn", "InstanceId=i-0aaa", "Bytes", .value = 7 },
+};
+
+static void a_machine_over_its_limit_is_not_seen(void **state)
+{
+	(void)state;
+	char file[SCENE_HOME + 20];
+	struct scene s = { .metric = machines, .nr = COUNT(machines),
+			   .format = "text" };
+	scene_write(&s, "limits.yaml",
+		    "thresholds:\n"
+		    "- id: cpu\n"
+		    "  cloudwatch: AWS/EC2 CPUUtilization Average\n"
+		    "  period: 5m\n"
+		    "  critical: {above: 85}\n");
+	snprintf(file, sizeof(file), "%s/limits.yaml", s.home);
+	const char *const words[8] = { "-c", file, "--page", "saturation",
+				       "--size", "160x40" };
+	memcpy(s.words, words, sizeof(words));
+	scene_play(&s);
+	assert_int_equal(s.run.code, 0);
+	const char *hot = strstr(buf_text(&s.run.out), "i-0aaa");
+	const char *cool = strstr(buf_text(&s.run.out), "i-0bbb");
+	if (!hot || !cool || hot > cool)
+		fail_msg("%s", buf_text(&s.run.out));
+	assert_int_equal(asked_of(&s, 300, "Average"), 2);
+	scene_replay(&s);
+	assert_int_equal(asked_of(&s, 300, "Average"), 2);
+	scene_close(&s);
+}
+
 /* ---- all ----------------------------------------------------------------- */
 
 static int begin(void **state)
@@ -1731,6 +1768,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_recording_shows_something_else),
 		cmocka_unit_test(a_restated_minute_stays_as_it_was),
 		cmocka_unit_test(an_objective_does_not_burn),
+		cmocka_unit_test(a_machine_over_its_limit_is_not_seen),
 	};
 	if (run_is_ours(argc, argv))
 		return run_ours(argc, argv);
