@@ -9,9 +9,11 @@
 #include "base/text.h"
 #include "sources/aws_creds.h"
 #include "sources/cw_cache.h"
+#include "sources/cw_limit.h"
 #include "sources/cw_request.h"
 #include "sources/cw_rows.h"
 #include "sources/cw_share.h"
+#include "sources/cw_slo.h"
 #include "sources/discover.h"
 #include "sources/workers.h"
 
@@ -29,7 +31,6 @@
 
 #define TIMEOUT_DEFAULT (10 * SECOND)
 #define PERIOD_OWN      MINUTE
-#define JUDGED_AFTER    MINUTE        /* a period's end, before rows use it */
 #define LOOK_BACK       (10 * MINUTE) /* for a row's newest period */
 #define RESTATED        (10 * MINUTE) /* how long points may still change */
 #define SETTLED_AFTER   (15 * MINUTE) /* an answer about then is final */
@@ -41,6 +42,10 @@
 #define LOCK_LOOK       ((uint64_t)40)
 #define LOCK_WAIT       (8 * SECOND)
 #define CALL_POINTS     75000
+/* Minutes fill what they lack: the rows' hold an hour of them, five minutes
+ * three days. */
+#define FIVES_EVERY     (30 * MINUTE)
+#define HOURS_EVERY     (6 * HOUR)
 #define CALL_QUERIES    ((size_t)20)  /* at least, however long they are */
 #define OBJECTIVE       0.999
 #define EAST            "us-east-1"
@@ -73,21 +78,25 @@ struct group {
 	bool past;
 	struct cw_hold hold;
 	struct arena arena;      /* of the questions */
-	size_t nr_asks;
+	size_t nr_asks, cap_asks;
 	struct ask {
 		struct cw_query query;
 		const char *key;
-		bool whole;
+		bool whole, fresh;
 	} *ask;
 	size_t planned;          /* questions that a poll has, fresh or not */
 };
 
-enum { ROWS, CHARTS, EAST_ROWS, EAST_CHARTS, GROUPS };
+/* Of thresholds a group a period. The same again where else is asked. */
+enum { ROWS, CHARTS, FIVES, HOURS, LIMITS,
+       EAST_ROWS = LIMITS + CW_LIMIT_GRIDS, GROUPS = 2 * EAST_ROWS };
 
 struct found {
 	struct arena arena;
 	struct cw_found list;
 	struct cw_member *member;
+	struct cw_slos slos;
+	struct cw_limits limits;
 	bool any, recently;
 	time_ms at;              /* of the listing, server's clock */
 	int requests;
@@ -110,6 +119,12 @@ struct poll {
 	size_t warnings;
 	struct cw_axis axis;
 	struct batch *now, *range;
+	size_t nr_own, cap_own;
+	struct own {             /* of objectives and thresholds */
+		struct batch *b;
+		time_ms *said;   /* where the end of its points is kept; NULL */
+		time_ms told;
+	} *own;
 };
 
 /* What has been said before. */
@@ -117,6 +132,8 @@ struct said {
 	struct arena arena;
 	const struct catalog *catalog;
 	time_ms from, to, step;  /* the charts' points; step 0: none */
+	time_ms *cells;          /* the end of each objective's last cell */
+	time_ms *points;         /* and of each threshold's last period */
 	size_t nr_alarms, cap_alarms;
 	uint64_t *alarm;         /* hashes of changes that were told */
 };
@@ -127,6 +144,9 @@ struct cw {
 	struct err refused;      /* of the settings; code 0: they are fine */
 	struct aws_creds *creds;
 	struct cw_client client;
+	struct arena asks_arena;
+	struct cw_ask *ask;      /* the listings of discovery */
+	size_t nr_asks;
 	uv_timer_t deadline, wake;
 	unsigned handles;
 	struct cw_cache *cache;
@@ -223,44 +243,28 @@ static void topic_end(struct topic *t)
 
 /* ---- numbers: what is missing (on a worker) ----------------------------------- */
 
+static int kind_of(const struct cw *c, const struct group *g)
+{
+	return (int)(g - c->group) % EAST_ROWS;
+}
+
 static bool is_fresh(const struct cw *c, const struct group *g,
 		     const struct cw_line *l)
 {
-	time_ms now = server_now(c);
+	time_ms now = server_now(c), p = g->hold.period;
 	if (l->asked == TIME_NONE || l->unsure || l->asked > now + MINUTE)
 		return false;
 	if (g->past && l->asked >= g->to + SETTLED_AFTER)
 		return cw_line_knows(l, g->from, g->to);
+	/* Until the next period can be judged. */
+	if (!g->past && kind_of(c, g) >= LIMITS)
+		return time_floor(l->asked - CW_JUDGED_AFTER, p)
+			       >= time_floor(now - CW_JUDGED_AFTER, p)
+		       && cw_line_knows(l, g->from, g->to - p);
 	/* The end moves on by itself while an answer is fresh. */
 	time_ms end = g->past ? g->to : g->to - g->fresh_for - g->hold.period;
 	return now - l->asked < g->fresh_for
 	       && cw_line_knows(l, g->from, end);
-}
-
-static void plan_part(struct cw *c, struct group *g, const struct cw_part *p,
-		      const char *key, size_t *cap)
-{
-	const struct cw_line *l = cw_hold_line(&g->hold, key, false);
-	time_ms tail = g->to - RESTATED - g->hold.period;
-	if ((int)p->weight > c->saving.weight)
-		return;
-	g->planned++;
-	if (is_fresh(c, g, l))
-		return;
-	bool whole = g->past || !cw_line_knows(l, g->from, tail < g->from
-							   ? g->to : tail);
-	if (g->nr_asks == *cap) {
-		struct ask *more;
-		*cap = *cap ? *cap * 2 : 256;
-		more = arena_alloc(&g->arena, *cap * sizeof(*more));
-		if (g->nr_asks)
-			memcpy(more, g->ask, g->nr_asks * sizeof(*more));
-		g->ask = more;
-	}
-	g->ask[g->nr_asks++] = (struct ask){
-		.query = { p->metric, p->stat, g->hold.period },
-		.key = key, .whole = whole,
-	};
 }
 
 static bool is_east(const struct cw_service *s)
@@ -275,6 +279,83 @@ static bool is_ours(const struct cw *c, const struct group *g,
 	return east == (g->region != NULL);
 }
 
+static bool asks_slo(const struct cw *c, const struct group *g,
+		     const struct cw_slo *s)
+{
+	switch (kind_of(c, g)) {
+	case ROWS:
+		return c->poll.want.only_slos || cw_slo_asks(s, CW_MINUTES);
+	case FIVES:
+		return cw_slo_asks(s, CW_FIVES);
+	case HOURS:
+		return cw_slo_asks(s, CW_HOURS);
+	default:
+		return false;
+	}
+}
+
+static bool asks_rows(const struct cw *c, const struct group *g)
+{
+	return kind_of(c, g) <= CHARTS && !c->poll.want.only_slos;
+}
+
+typedef void each_part(struct cw *c, struct group *g, const struct cw_part *p,
+		       const char *key);
+
+static void each_of(struct cw *c, struct group *g, const struct cw_service *s,
+		    const char **key, each_part *f)
+{
+	for (size_t i = 0; is_ours(c, g, s) && i < s->nr; i++)
+		f(c, g, &s->part[i], key[i]);
+}
+
+static void each(struct cw *c, struct group *g, each_part *f)
+{
+	const struct found *all = &c->found;
+	for (size_t i = 0; asks_rows(c, g) && i < all->list.nr; i++)
+		each_of(c, g, all->member[i].service, all->member[i].key, f);
+	for (size_t i = 0; i < all->slos.nr; i++)
+		if (asks_slo(c, g, &all->slos.of[i]))
+			each_of(c, g, all->slos.of[i].service,
+				all->slos.of[i].key, f);
+	for (size_t i = 0; i < all->limits.nr; i++)
+		if (kind_of(c, g) == LIMITS + all->limits.of[i].grid)
+			each_of(c, g, all->limits.of[i].service,
+				all->limits.of[i].key, f);
+}
+
+static void make_line(struct cw *c, struct group *g, const struct cw_part *p,
+		      const char *key)
+{
+	(void)c;
+	(void)p;
+	cw_hold_line(&g->hold, key, true);
+}
+
+static void plan_part(struct cw *c, struct group *g, const struct cw_part *p,
+		      const char *key)
+{
+	const struct cw_line *l = cw_hold_line(&g->hold, key, false);
+	time_ms late = g->fresh_for > RESTATED ? g->fresh_for : RESTATED;
+	time_ms tail = cw_hold_tail(&g->hold, g->to, late);
+	if ((int)p->weight > c->saving.weight)
+		return;
+	bool whole = g->past || !cw_line_knows(l, g->from, tail < g->from
+							   ? g->to : tail);
+	if (g->nr_asks == g->cap_asks) {
+		struct ask *more;
+		g->cap_asks = g->cap_asks ? g->cap_asks * 2 : 256;
+		more = arena_alloc(&g->arena, g->cap_asks * sizeof(*more));
+		if (g->nr_asks)
+			memcpy(more, g->ask, g->nr_asks * sizeof(*more));
+		g->ask = more;
+	}
+	g->ask[g->nr_asks++] = (struct ask){
+		.query = { p->metric, p->stat, g->hold.period },
+		.key = key, .whole = whole, .fresh = is_fresh(c, g, l),
+	};
+}
+
 static int compare_asks(const void *a, const void *b)
 {
 	const struct ask *x = a, *y = b;
@@ -282,50 +363,41 @@ static int compare_asks(const void *a, const void *b)
 				    : strcmp(x->key, y->key);
 }
 
-/* The needed ones go first; a metric that two want is asked once. */
+/* A metric that two want is asked once. */
 static void plan(struct cw *c, struct group *g)
 {
-	const struct found *f = &c->found;
-	size_t cap = 0, kept = 0;
+	size_t kept = 0;
+	const char *last = NULL;
 	arena_release(&g->arena);
 	g->ask = NULL;
-	g->nr_asks = g->planned = 0;
+	g->nr_asks = g->cap_asks = g->planned = 0;
 	cw_hold_fit(&g->hold, g->from, g->to);
-	for (size_t i = 0; i < f->list.nr; i++)
-		for (size_t k = 0; k < f->member[i].service->nr; k++)
-			if (is_ours(c, g, f->member[i].service))
-				cw_hold_line(&g->hold, f->member[i].key[k],
-					     true);
-	for (int w = CW_NEEDED; w <= CW_NICE; w++)
-		for (size_t i = 0; i < f->list.nr; i++)
-			for (size_t k = 0; k < f->member[i].service->nr; k++) {
-				const struct cw_part *p =
-					&f->member[i].service->part[k];
-				if ((int)p->weight == w
-				    && is_ours(c, g, f->member[i].service))
-					plan_part(c, g, p, f->member[i].key[k],
-						  &cap);
-			}
+	each(c, g, make_line);
+	each(c, g, plan_part);
 	if (g->nr_asks)
 		qsort(g->ask, g->nr_asks, sizeof(*g->ask), compare_asks);
-	for (size_t i = 0; i < g->nr_asks; i++)
-		if (i == 0 || strcmp(g->ask[i].key, g->ask[kept - 1].key) != 0
-		    || g->ask[i].whole != g->ask[kept - 1].whole)
+	for (size_t i = 0; i < g->nr_asks; i++) {
+		if (last && strcmp(g->ask[i].key, last) == 0)
+			continue;
+		last = g->ask[i].key;
+		g->planned++;
+		if (!g->ask[i].fresh)
 			g->ask[kept++] = g->ask[i];
+	}
 	g->nr_asks = kept;
 }
 
 static void enter_group(struct cw *c, struct group *g)
 {
 	struct buf b;
-	time_ms at;
+	time_ms at, oldest = g->to - (time_ms)CW_HOLD_POINTS / 2
+					      * g->hold.period;
 	buf_init(&b, 0);
 	if (cw_cache_read(c->cache, g->t.key, server_now(c), g->t.held_at,
 			  &b, &at)
 	    && at != g->t.held_at) {
 		cw_hold_read(&g->hold, buf_text(&b), b.len,
-			     g->to - (time_ms)CW_HOLD_POINTS / 2
-					     * g->hold.period);
+			     g->from < oldest ? g->from : oldest);
 		g->t.held_at = at;
 	}
 	buf_release(&b);
@@ -371,9 +443,11 @@ static void leave_group(struct cw *c, struct group *g)
 	if (!any)
 		return;
 	struct buf b;
+	time_ms live = 2 * g->fresh_for;
 	buf_init(&b, 0);
-	cw_hold_prune(&g->hold, now - HOUR);
-	cw_hold_write(&g->hold, now - LOOK_BACK, &b);
+	cw_hold_prune(&g->hold, now - (live > HOUR ? live : HOUR));
+	cw_hold_write(&g->hold, now - (live > LOOK_BACK ? live : LOOK_BACK),
+		      &b);
 	cw_cache_write(c->cache, g->t.key, now, &b);
 	g->t.held_at = now;
 	buf_release(&b);
@@ -394,6 +468,10 @@ static void find_make(struct cw *c, struct cw_metrics *m, time_ms at)
 			.service = &f->list.service[i],
 			.key = cw_member_keys(&f->list.service[i], &f->arena),
 		};
+	cw_slos_find(&f->slos, &f->list, c->src->opt.slo,
+		     c->src->opt.nr_slos, &f->arena);
+	cw_limits_find(&f->limits, m, c->src->opt.threshold,
+		       c->src->opt.nr_thresholds, &f->arena);
 	f->any = true;
 	f->at = at;
 	f->recently = c->poll.recently;
@@ -429,12 +507,10 @@ static void leave_find(struct cw *c, struct topic *t)
 	cw_metrics_init(&m);
 	buf_init(&b, 0);
 	for (size_t i = 0; i < t->nr; i++) {
-		struct cw_ask a;
-		cw_table_ask(i, &a);
 		const struct cw_request *r = &t->request[i];
 		/* What is not allowed stays so; what failed may come. */
 		all &= r->fault == FAULT_NONE
-		       || (!a.needed && r->fault == FAULT_AUTH);
+		       || (!c->ask[i].needed && r->fault == FAULT_AUTH);
 		if (r->fault != FAULT_NONE)
 			continue;
 		buf_clear(&b);
@@ -620,12 +696,9 @@ static void note_fault(struct cw *c, const struct topic *t,
 			warn(c, r->text);
 		return;
 	}
-	if (t->kind == TOPIC_FIND) {
-		struct cw_ask a;
-		cw_table_ask((size_t)(r - t->request), &a);
-		if (denied && !a.needed)
-			return;
-	}
+	if (t->kind == TOPIC_FIND && denied
+	    && !c->ask[r - t->request].needed)
+		return;
 	if (r->fault != FAULT_CANCELLED)
 		warn(c, r->text);
 	set_fault(c, r->fault, r->text);
@@ -769,7 +842,7 @@ static size_t count_class(const struct group *g, bool whole, time_ms *from)
 	size_t nr = 0;
 	*from = g->from;
 	if (!whole)
-		*from = g->to - RESTATED - g->hold.period;
+		*from = cw_hold_tail(&g->hold, g->to, RESTATED);
 	for (size_t i = 0; i < g->nr_asks; i++) {
 		if (g->ask[i].whole != whole)
 			continue;
@@ -778,7 +851,7 @@ static size_t count_class(const struct group *g, bool whole, time_ms *from)
 			continue;
 		const struct cw_line *l = cw_hold_line(
 			(struct cw_hold *)&g->hold, g->ask[i].key, false);
-		time_ms t = l->to - RESTATED - g->hold.period;
+		time_ms t = cw_hold_tail(&g->hold, l->to, RESTATED);
 		if (t < *from)
 			*from = t < g->from ? g->from : t;
 	}
@@ -816,19 +889,15 @@ static void ask_class(struct group *g, bool whole)
 
 static void ask_find(struct cw *c, struct topic *t)
 {
-	struct cw_ask a;
-	size_t nr = 0;
-	while (cw_table_ask(nr, &a))
-		nr++;
-	t->request = mem_zero(nr + 1, sizeof(*t->request));
-	t->nr = nr;
-	for (size_t i = 0; i < nr; i++) {
-		cw_table_ask(i, &a);
-		bool other = a.region
-			     && strcmp(a.region, c->client.region) != 0;
+	t->request = mem_zero(c->nr_asks + 1, sizeof(*t->request));
+	t->nr = c->nr_asks;
+	for (size_t i = 0; i < c->nr_asks; i++) {
+		const struct cw_ask *a = &c->ask[i];
+		bool other = a->region
+			     && strcmp(a->region, c->client.region) != 0;
 		t->request[i] = (struct cw_request){
-			.kind = CW_LIST_METRICS, .list = a.list,
-			.region = other ? a.region : NULL,
+			.kind = CW_LIST_METRICS, .list = a->list,
+			.region = other ? a->region : NULL,
 			.recently = c->poll.recently,
 		};
 	}
@@ -856,17 +925,21 @@ static void topic_call(struct topic *t)
 
 static void topic_enter(struct topic *t);
 
+static void wake(struct topic *t)
+{
+	if (t->step == STEP_WAIT && !t->cw->poll.stopped)
+		topic_enter(t);
+	else if (t->step == STEP_WAIT)
+		topic_end(t);
+}
+
 static void on_wake(uv_timer_t *timer)
 {
 	struct cw *c = timer->data;
-	struct topic *all[] = { &c->find, &c->alarms, &c->group[0].t,
-				&c->group[1].t, &c->group[2].t,
-				&c->group[3].t };
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i]->step == STEP_WAIT && !c->poll.stopped)
-			topic_enter(all[i]);
-		else if (all[i]->step == STEP_WAIT)
-			topic_end(all[i]);
+	wake(&c->find);
+	wake(&c->alarms);
+	for (int i = 0; i < GROUPS; i++)
+		wake(&c->group[i].t);
 	advance(c);
 }
 
@@ -923,7 +996,7 @@ static struct group *charts_of(struct cw *c, const struct cw_service *s)
 {
 	struct group *rows = rows_of(c, s);
 	struct group *g = rows == &c->group[ROWS] ? &c->group[CHARTS]
-						  : &c->group[EAST_CHARTS];
+						  : &c->group[EAST_ROWS + CHARTS];
 	return g->used ? g : rows;
 }
 
@@ -942,14 +1015,22 @@ static void plan_range(struct cw *c)
 		x->from = time_floor(tail, x->step);
 }
 
-static void make_catalog(struct cw *c)
+static const struct catalog *catalog_of(struct cw *c, struct arena *a)
 {
 	struct found *f = &c->found;
+	return cw_slos_catalog(
+		cw_rows_catalog(f->member, f->list.nr, c->poll.axis.window,
+				f->requests, f->list.families,
+				f->list.unknown, a),
+		&f->slos, &c->src->opt, a);
+}
+
+static void make_catalog(struct cw *c)
+{
 	struct arena a;
+	size_t nr = c->src->opt.nr_slos, limits = c->src->opt.nr_thresholds;
 	arena_init(&a, 0);
-	const struct catalog *made = cw_rows_catalog(
-		f->member, f->list.nr, c->poll.axis.window, f->requests,
-		f->list.families, f->list.unknown, &a);
+	const struct catalog *made = catalog_of(c, &a);
 	if (catalog_equal(c->said.catalog, made)) {
 		arena_release(&a);
 		return;
@@ -958,11 +1039,106 @@ static void make_catalog(struct cw *c)
 	c->said.arena = a;
 	c->said.catalog = made;
 	c->said.step = 0;
+	c->said.cells = arena_alloc(&c->said.arena,
+				    (nr + 1) * sizeof(*c->said.cells));
+	c->said.points = arena_alloc(&c->said.arena,
+				     (limits + 1) * sizeof(*c->said.points));
+	for (size_t i = 0; i < nr; i++)
+		c->said.cells[i] = TIME_NONE;
+	for (size_t i = 0; i < limits; i++)
+		c->said.points[i] = TIME_NONE;
 	/* A batch owns what it says. */
-	c->poll.now->catalog = cw_rows_catalog(
-		f->member, f->list.nr, c->poll.axis.window, f->requests,
-		f->list.families, f->list.unknown, &c->poll.now->arena);
+	c->poll.now->catalog = catalog_of(c, &c->poll.now->arena);
 }
+
+/* ---- objectives and thresholds (on a worker) -------------------------------------- */
+
+static const struct cw_hold *hold_of(const struct cw *c,
+				     const struct cw_service *s, int kind)
+{
+	bool east = is_ours(c, &c->group[EAST_ROWS], s);
+	const struct group *g = &c->group[kind + (east ? EAST_ROWS : 0)];
+	return g->used ? &g->hold : NULL;
+}
+
+static struct batch *add_own(struct cw *c)
+{
+	struct poll *o = &c->poll;
+	MEM_ROOM(o->own, o->nr_own, o->cap_own);
+	o->own[o->nr_own++] = (struct own){ .b = batch_new(0) };
+	return o->own[o->nr_own - 1].b;
+}
+
+/* The newest batch has points up to `told`; TIME_NONE: it is not needed. */
+static void end_own(struct cw *c, time_ms *said, time_ms told)
+{
+	struct poll *o = &c->poll;
+	struct own *own = &o->own[o->nr_own - 1];
+	own->said = said;
+	own->told = o->want.at == TIME_NONE ? told : TIME_NONE;
+	if (told != TIME_NONE)
+		return;
+	batch_free(own->b);
+	o->nr_own--;
+}
+
+/* Everything again, whatever was told. */
+static bool wants_all(const struct poll *o)
+{
+	return o->want.at != TIME_NONE || o->want.only_slos || o->want.whole;
+}
+
+static void make_cells(struct cw *c, const struct cw_slo *s)
+{
+	struct poll *o = &c->poll;
+	time_ms *said = &c->said.cells[s->index];
+	bool all = wants_all(o);
+	if (!all && !o->want.slos && s->def->method == SLO_OCCURRENCES)
+		return;
+	struct batch *b = add_own(c);
+	end_own(c, said, cw_slo_cells(s, o->at, o->axis.judged,
+				      all ? TIME_NONE : *said, b));
+}
+
+static void make_slos(struct cw *c)
+{
+	static const int kinds[] = { [CW_MINUTES] = ROWS, [CW_FIVES] = FIVES,
+				     [CW_HOURS] = HOURS };
+	struct poll *o = &c->poll;
+	struct cw_slos *s = &c->found.slos;
+	for (size_t i = 0; i < s->nr; i++)
+		for (int g = 0; g < CW_GRIDS; g++)
+			s->of[i].hold[g] = hold_of(c, s->of[i].service,
+						   kinds[g]);
+	if (!s->nr)
+		return;
+	cw_slos_now(s, o->at, o->axis.judged, add_own(c));
+	if (o->range)
+		cw_slos_range(s, &o->axis, add_own(c));
+	for (size_t i = 0; i < s->nr; i++)
+		make_cells(c, &s->of[i]);
+}
+
+static void make_limits(struct cw *c)
+{
+	struct poll *o = &c->poll;
+	struct cw_limits *l = &c->found.limits;
+	for (size_t i = 0; i < l->nr; i++)
+		l->of[i].hold = hold_of(c, l->of[i].service,
+					LIMITS + l->of[i].grid);
+	if (!l->nr)
+		return;
+	cw_limits_now(l, o->at, add_own(c));
+	for (size_t i = 0; i < l->nr; i++) {
+		time_ms *said = &c->said.points[l->of[i].index];
+		struct batch *b = add_own(c);
+		end_own(c, said, cw_limit_points(
+					 &l->of[i], o->at,
+					 wants_all(o) ? TIME_NONE : *said, b));
+	}
+}
+
+/* ---- all of it (on a worker) -------------------------------------------------------- */
 
 static void on_make(uv_work_t *work)
 {
@@ -976,15 +1152,19 @@ static void on_make(uv_work_t *work)
 	}
 	o->now = batch_new(0);
 	make_catalog(c);
-	cw_rows_now(f->member, f->list.nr, &o->axis, o->now);
+	o->now->instant = true;
+	if (!o->want.only_slos)
+		cw_rows_now(f->member, f->list.nr, &o->axis, o->now);
 	c->paging = cw_rows_page(o->now, c->src->opt.objective > 0
 						 ? c->src->opt.objective
 						 : OBJECTIVE);
-	if (o->want.charts && o->axis.step) {
+	if (o->axis.step) {
 		plan_range(c);
 		o->range = batch_new(0);
 		cw_rows_range(f->member, f->list.nr, &o->axis, o->range);
 	}
+	make_slos(c);
+	make_limits(c);
 }
 
 /* ---- the end of a poll ---------------------------------------------------------------- */
@@ -1056,9 +1236,8 @@ static void add_cost(struct cw *c, struct batch *b, struct source_status *s)
 		const struct group *g = &c->group[i];
 		if (!g->used)
 			continue;
-		time_ms every = g->hold.period > c->src->period
-					? g->hold.period : c->src->period;
-		rows += (double)g->planned * 3600 * SECOND / (double)every;
+		rows += (double)g->planned * 3600 * SECOND
+			/ (double)g->fresh_for;
 	}
 	double calls = 3600.0 * SECOND / (double)c->src->period
 		       + (double)c->found.requests * 6;
@@ -1178,6 +1357,19 @@ static void add_warnings(struct cw *c, struct batch *b)
 	b->partial = o->partial;
 }
 
+static void add_infos(struct cw *c, struct batch *b)
+{
+	const struct cw_slos *s = &c->found.slos;
+	const struct cw_limits *l = &c->found.limits;
+	size_t nr = s->nr_notes + l->nr_notes;
+	const char **text = arena_alloc(&b->arena, (nr + 1) * sizeof(*text));
+	for (size_t i = 0; i < s->nr_notes; i++)
+		text[b->nr_infos++] = copy(b, s->note[i]);
+	for (size_t i = 0; i < l->nr_notes; i++)
+		text[b->nr_infos++] = copy(b, l->note[i]);
+	b->info = text;
+}
+
 static void emit_end(struct cw *c)
 {
 	struct poll *o = &c->poll;
@@ -1196,10 +1388,26 @@ static void emit_end(struct cw *c)
 	c->src->wait = b->fault != FAULT_NONE && o->retry_after > 0
 			       ? o->retry_after : 0;
 	add_warnings(c, b);
-	if (b->fault == FAULT_NONE)
+	if (b->fault == FAULT_NONE) {
+		add_infos(c, b);
 		add_alarms(c, b);
+	}
 	add_status(c, b, o->at + wait);
 	source_emit(c->src, b);
+}
+
+static void emit_own(struct cw *c)
+{
+	struct poll *o = &c->poll;
+	for (size_t i = 0; i < o->nr_own; i++) {
+		struct own *own = &o->own[i];
+		if (own->said)
+			*own->said = own->told;
+		own->b->at = o->at;
+		own->b->partial = o->partial;
+		source_emit(c->src, own->b);
+	}
+	o->nr_own = 0;
 }
 
 static void emit_answers(struct cw *c)
@@ -1212,8 +1420,10 @@ static void emit_answers(struct cw *c)
 		source_emit(c->src, o->now);
 		o->now = NULL;
 	}
-	if (!o->range)
+	if (!o->range) {
+		emit_own(c);
 		return;
+	}
 	o->range->at = o->at;
 	o->range->partial = o->partial;
 	if (o->want.at == TIME_NONE) {
@@ -1228,6 +1438,7 @@ static void emit_answers(struct cw *c)
 	}
 	source_emit(c->src, o->range);
 	o->range = NULL;
+	emit_own(c);
 }
 
 static void poll_forget(struct poll *o)
@@ -1236,6 +1447,9 @@ static void poll_forget(struct poll *o)
 		free(o->warning[i]);
 	batch_free(o->now);
 	batch_free(o->range);
+	for (size_t i = 0; i < o->nr_own; i++)
+		batch_free(o->own[i].b);
+	free(o->own);
 	*o = (struct poll){ .at = o->at };
 }
 
@@ -1315,7 +1529,7 @@ static void set_group(struct cw *c, int i, time_ms period, time_ms from,
 		      time_ms to, bool past)
 {
 	struct group *g = &c->group[i];
-	time_ms every = period > c->src->period ? period : c->src->period;
+	bool own = kind_of(c, g) >= FIVES;
 	char a[32], b[32], p[32];
 	if (g->hold.period != period || g->past || past) {
 		cw_hold_release(&g->hold);
@@ -1326,14 +1540,60 @@ static void set_group(struct cw *c, int i, time_ms period, time_ms from,
 	g->past = past;
 	g->from = time_floor(from, period);
 	g->to = past ? time_floor(to, period) : time_ceil(to, period);
-	g->fresh_for = every;
+	g->fresh_for = period > c->src->period ? period : c->src->period;
 	snprintf(p, sizeof(p), "%" PRId64, period);
-	snprintf(a, sizeof(a), "%" PRId64, past ? g->from : 0);
+	snprintf(a, sizeof(a), "%" PRId64, past ? g->from
+					   : own ? to - from : 0);
 	snprintf(b, sizeof(b), "%" PRId64, past ? g->to : 0);
-	cw_key(g->t.key, "data", (const char *const[]){
+	cw_key(g->t.key, own ? "slo" : "data", (const char *const[]){
 		c->identity, c->shown, g->region ? g->region
 						 : c->client.region,
 		p, a, b, NULL });
+}
+
+static bool has_slo(const struct cw *c, const struct group *g)
+{
+	const struct cw_slos *s = &c->found.slos;
+	for (size_t i = 0; i < s->nr; i++)
+		if (is_ours(c, g, s->of[i].service)
+		    && asks_slo(c, g, &s->of[i]))
+			return true;
+	return false;
+}
+
+/* The coarse grids of objectives: one file a reach, so that viewers of other
+ * files do not cut each other's. */
+static void set_grid(struct cw *c, int i, enum cw_grid grid, time_ms every)
+{
+	time_ms at = c->poll.at, back = c->found.slos.reach[grid];
+	time_ms period = grid == CW_HOURS ? HOUR
+			 : tier(server_now(c) - (at - back));
+	if (!has_slo(c, &c->group[i]))
+		return;
+	set_group(c, i, period > 5 * MINUTE ? period : 5 * MINUTE, at - back,
+		  at, c->poll.want.at != TIME_NONE);
+	if (c->group[i].fresh_for < every)
+		c->group[i].fresh_for = every;
+}
+
+static bool has_limit(const struct cw *c, const struct group *g, int grid)
+{
+	const struct cw_limits *l = &c->found.limits;
+	for (size_t i = 0; i < l->nr; i++)
+		if (l->of[i].grid == grid && is_ours(c, g, l->of[i].service))
+			return true;
+	return false;
+}
+
+static void set_limits(struct cw *c, int first)
+{
+	const struct cw_limits *l = &c->found.limits;
+	time_ms at = c->poll.at;
+	for (int i = 0; i < l->nr_grids; i++)
+		if (has_limit(c, &c->group[first + i], i))
+			set_group(c, first + i, l->period[i],
+				  at - l->reach[i], at,
+				  c->poll.want.at != TIME_NONE);
 }
 
 /* Which periods are asked, and how far back. */
@@ -1342,21 +1602,21 @@ static void set_groups(struct cw *c)
 	struct poll *o = &c->poll;
 	const struct want *w = &o->want;
 	bool past = w->at != TIME_NONE;
-	bool charts = w->charts && w->step > 0;
+	bool charts = w->charts && w->step > 0 && !w->only_slos;
 	time_ms now = server_now(c), at = o->at;
 	time_ms back = w->near > 0 ? w->near
 		       : w->back > 0 ? w->back : BACK_DEFAULT;
 	time_ms row = tier(now - (at - BURN_BACK - LOOK_BACK));
 	time_ms fine = tier(now - (at - back - BURN_BACK));
 	time_ms step = charts ? chart_period(w, back, fine) : row;
-	time_ms judged = now - JUDGED_AFTER < at ? now - JUDGED_AFTER : at;
+	time_ms judged = now - CW_JUDGED_AFTER < at ? now - CW_JUDGED_AFTER : at;
 	time_ms rows_back = BURN_BACK + LOOK_BACK + row;
 	bool both = step == row && charts;
 	o->axis = (struct cw_axis){
 		.judged = time_floor(judged, row), .window = row,
 		.oldest = at - LOOK_BACK > judged - LOOK_BACK - HOUR
 				  ? at - LOOK_BACK : judged - LOOK_BACK,
-		.settled = time_floor(now - JUDGED_AFTER, row),
+		.settled = time_floor(now - CW_JUDGED_AFTER, row),
 		.step = charts ? step : 0,
 		.from = time_ceil(at - back, step),
 		.to = past ? time_floor(at, step) : time_ceil(at, step),
@@ -1369,23 +1629,35 @@ static void set_groups(struct cw *c)
 	for (size_t i = 0; i < c->found.list.nr; i++)
 		east |= is_ours(c, &c->group[EAST_ROWS],
 				c->found.member[i].service);
-	for (int k = ROWS; k <= (east ? EAST_ROWS : ROWS); k += EAST_ROWS) {
+	for (int k = ROWS; k <= EAST_ROWS; k += EAST_ROWS) {
+		set_limits(c, k + LIMITS);
+		if (k == EAST_ROWS && !east)
+			continue;
 		set_group(c, k, row, both ? at - back - BURN_BACK
 					  : at - rows_back, at, past);
 		if (charts && !both)
 			set_group(c, k + CHARTS, step,
 				  at - back - BURN_BACK, at, past);
+		set_grid(c, k + FIVES, CW_FIVES, FIVES_EVERY);
+		set_grid(c, k + HOURS, CW_HOURS, HOURS_EVERY);
 	}
 }
 
 static void set_keys(struct cw *c)
 {
+	struct buf more; /* what thresholds have listed beside the table */
+	buf_init(&more, 0);
+	for (size_t i = 0; i < c->nr_asks; i++)
+		if (!cw_table_ask(i, &(struct cw_ask){ 0 }))
+			buf_printf(&more, "%s %s\n", c->ask[i].list.space,
+				   c->ask[i].list.metric);
 	const char *const find[] = { c->identity, c->shown, c->client.region,
 				     c->poll.recently ? "recent" : "all",
-				     NULL };
+				     more.len ? buf_text(&more) : NULL, NULL };
 	const char *const alarms[] = { c->identity, c->shown,
 				       c->client.region, NULL };
 	cw_key(c->find.key, "find", find);
+	buf_release(&more);
 	cw_key(c->alarms.key, "alarms", alarms);
 }
 
@@ -1420,7 +1692,8 @@ static bool is_idle(const struct cw *c)
 static void start_groups(struct cw *c)
 {
 	set_groups(c);
-	topic_enter(&c->alarms);
+	if (!c->poll.want.only_slos)
+		topic_enter(&c->alarms);
 	for (int i = 0; i < GROUPS; i++)
 		if (c->group[i].used)
 			topic_enter(&c->group[i].t);
@@ -1661,6 +1934,24 @@ static void init_topics(struct cw *c)
 	}
 }
 
+static void init_asks(struct cw *c)
+{
+	const struct source_options *o = &c->src->opt;
+	struct cw_ask a;
+	size_t nr = 0;
+	while (cw_table_ask(nr, &a))
+		nr++;
+	arena_init(&c->asks_arena, 0);
+	c->ask = arena_alloc(&c->asks_arena,
+			     (nr + o->nr_thresholds + 1) * sizeof(*c->ask));
+	for (size_t i = 0; i < nr; i++)
+		cw_table_ask(i, &c->ask[i]);
+	for (size_t i = 0; i < o->nr_thresholds; i++)
+		nr += cw_limit_ask(o->threshold, i, &c->asks_arena,
+				   &c->ask[nr]);
+	c->nr_asks = nr;
+}
+
 static int check_endpoint(struct cw *c, const char *where, struct err *e)
 {
 	size_t n = strlen(where);
@@ -1726,6 +2017,7 @@ static int cw_open(struct source *src, const char *where, struct err *e)
 	else
 		keep(&c->shown, "");
 	init_topics(c);
+	init_asks(c);
 	cw_saving(0, 0, false, PERIOD_OWN, &c->saving);
 	open_client(c);
 	src->period = PERIOD_OWN;
@@ -1745,6 +2037,7 @@ static void part_closed(struct cw *c)
 	if (c->found.any)
 		arena_release(&c->found.arena);
 	arena_release(&c->said.arena);
+	arena_release(&c->asks_arena);
 	free(c->said.alarm);
 	cw_alarms_release(&c->state);
 	if (c->cache)

@@ -190,6 +190,11 @@ double cw_hold_at(const struct cw_hold *h, const struct cw_line *l,
 	return l->v[(begin - h->from) / h->period];
 }
 
+time_ms cw_hold_tail(const struct cw_hold *h, time_ms to, time_ms again)
+{
+	return time_floor(to - again - h->period, h->period);
+}
+
 bool cw_line_knows(const struct cw_line *l, time_ms from, time_ms to)
 {
 	return l->from < l->to && l->from <= from && l->to >= to;

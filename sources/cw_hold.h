@@ -48,6 +48,9 @@ void cw_hold_take(struct cw_hold *h, struct cw_line *l, time_ms from,
 /* Of the period that begins then; NAN also where nothing is known. */
 double cw_hold_at(const struct cw_hold *h, const struct cw_line *l,
 		  time_ms begin);
+/* Where to begin when what is younger than `again` is asked again up to `to`:
+ * the beginning of a period, for a period of which half is asked is lost. */
+time_ms cw_hold_tail(const struct cw_hold *h, time_ms to, time_ms again);
 /* Whether all of [from, to) was asked once. */
 bool cw_line_knows(const struct cw_line *l, time_ms from, time_ms to);
 

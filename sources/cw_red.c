@@ -85,6 +85,7 @@ void cw_table_red(const struct cw_service *s, const double *value,
 		.total = NAN, .errors = NAN, .other = NAN,
 		.p50 = v[CW_P50], .p95 = v[CW_P95], .p99 = v[CW_P99],
 		.mean = v[CW_MEAN], .used = NAN, .limit = NAN,
+		.within = v[CW_WITHIN],
 	};
 	if (s->resource)
 		resource_of(s, v, whole[CW_USED], out);

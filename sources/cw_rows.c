@@ -26,17 +26,6 @@ static bool is_percentile(enum cw_role r)
 	return r == CW_P50 || r == CW_P95 || r == CW_P99;
 }
 
-static bool is_request(enum cw_role r)
-{
-	return r == CW_REQUESTS || r == CW_REQUESTS_MORE;
-}
-
-static bool is_error(enum cw_role r)
-{
-	return r == CW_ERRORS || r == CW_ERRORS_IN_TOTAL
-	       || r == CW_ERROR_PERCENT;
-}
-
 static bool has_part(const struct cw_service *s, bool (*is)(enum cw_role))
 {
 	for (size_t i = 0; i < s->nr; i++)
@@ -54,92 +43,19 @@ static const struct cw_part *part_of(const struct cw_service *s,
 	return NULL;
 }
 
-const char **cw_member_keys(const struct cw_service *s, struct arena *a)
-{
-	const char **key = arena_alloc(a, (s->nr + 1) * sizeof(*key));
-	struct buf b;
-	buf_init(&b, 0);
-	for (size_t i = 0; i < s->nr; i++) {
-		struct cw_query q = { s->part[i].metric, s->part[i].stat, 0 };
-		buf_clear(&b);
-		cw_hold_key(&b, &q);
-		key[i] = arena_strdup(a, buf_text(&b));
-	}
-	buf_release(&b);
-	return key;
-}
-
-/* The lines of a member's parts in one hold. */
-struct lines {
-	const struct cw_member *m;
-	const struct cw_hold *hold;
-	const struct cw_line **line;
-	double *value;
-	bool no_requests, no_errors; /* forbidden */
-};
-
-/* Absence says something only about what was asked. */
-static bool is_unknown(const struct cw_line *l, time_ms begin)
-{
-	return !l || begin < l->from || begin >= l->to;
-}
-
-static void lines_init(struct lines *l, const struct cw_member *m,
-		       const struct cw_hold *hold)
-{
-	size_t nr = m->service->nr;
-	*l = (struct lines){ .m = m, .hold = hold };
-	l->line = mem_zero(nr + 1, sizeof(*l->line));
-	l->value = mem_zero(nr + 1, sizeof(*l->value));
-	for (size_t i = 0; i < nr; i++) {
-		enum cw_role role = m->service->part[i].role;
-		l->line[i] = cw_hold_line((struct cw_hold *)hold, m->key[i],
-					  false);
-		bool no = l->line[i] && l->line[i]->forbidden;
-		l->no_requests |= no && is_request(role);
-		l->no_errors |= no && (is_error(role) || is_request(role));
-	}
-}
-
-static void lines_release(struct lines *l)
-{
-	free(l->line);
-	free(l->value);
-}
-
-static void red_of(struct lines *l, time_ms begin, struct cw_red *out)
-{
-	const struct cw_service *s = l->m->service;
-	bool requests = !l->no_requests, errors = !l->no_errors;
-	for (size_t i = 0; i < s->nr; i++) {
-		const struct cw_line *line = l->line[i];
-		bool known = !is_unknown(line, begin);
-		l->value[i] = known ? cw_hold_at(l->hold, line, begin) : NAN;
-		requests &= known || !is_request(s->part[i].role);
-		errors &= known || !is_error(s->part[i].role);
-	}
-	cw_table_red(s, l->value, l->hold->period, out);
-	if (!requests)
-		out->total = NAN;
-	if (!requests || !errors)
-		out->errors = NAN;
-	/* Nothing but errors, for the requests are not known: no outage. */
-	out->any &= requests || s->resource;
-}
-
 /* Whether silence at that end of a period is silence. */
-static bool may_be_silent(const struct lines *l, time_ms end)
+static bool may_be_silent(const struct cw_lines *l, time_ms end)
 {
 	const struct cw_service *s = l->m->service;
 	for (size_t i = 0; i < s->nr; i++)
-		if (is_request(s->part[i].role)
-		    && is_unknown(l->line[i], end - l->hold->period))
+		if (cw_is_request(s->part[i].role)
+		    && cw_lines_unknown(l->line[i], end - l->hold->period))
 			return false;
 	return !l->no_requests;
 }
 
 /* What is needed was asked of the whole of it. */
-static bool knows(const struct lines *l, time_ms from, time_ms to)
+static bool knows(const struct cw_lines *l, time_ms from, time_ms to)
 {
 	for (size_t i = 0; i < l->m->service->nr; i++)
 		if (l->m->service->part[i].weight == CW_NEEDED
@@ -246,7 +162,7 @@ static void fill(double v[COL_NR], const struct cw_red *r)
 }
 
 /* Rates over the window that ends at `end`; NAN where it is not known. */
-static void burn(struct lines *l, time_ms end, time_ms window, double *bad,
+static void burn(struct cw_lines *l, time_ms end, time_ms window, double *bad,
 		 double *good)
 {
 	time_ms p = l->hold->period;
@@ -258,7 +174,7 @@ static void burn(struct lines *l, time_ms end, time_ms window, double *bad,
 		return;
 	for (time_ms t = end - window; t < end; t += p) {
 		struct cw_red r;
-		red_of(l, t, &r);
+		cw_lines_red(l, t, &r);
 		if (!r.any || isnan(r.errors) || isnan(r.total))
 			continue;
 		any = true;
@@ -272,7 +188,7 @@ static void burn(struct lines *l, time_ms end, time_ms window, double *bad,
 	*good = (total - errors) * k;
 }
 
-static void burns(struct lines *l, time_ms end, double v[COL_NR])
+static void burns(struct cw_lines *l, time_ms end, double v[COL_NR])
 {
 	burn(l, end, MIN_5, &v[COL_BAD_5M], &v[COL_GOOD_5M]);
 	burn(l, end, HOUR, &v[COL_BAD_1H], &v[COL_GOOD_1H]);
@@ -316,15 +232,15 @@ static void ask_all(struct out *o, const struct cw_service *s, uint32_t shape)
 
 /* ---- rows ------------------------------------------------------------------- */
 
-static bool says(struct lines *l, time_ms end)
+static bool says(struct cw_lines *l, time_ms end)
 {
 	struct cw_red r;
-	red_of(l, end - l->hold->period, &r);
+	cw_lines_red(l, end - l->hold->period, &r);
 	return r.any;
 }
 
 /* TIME_NONE: nothing. */
-static time_ms newest(struct lines *l, const struct cw_axis *x)
+static time_ms newest(struct cw_lines *l, const struct cw_axis *x)
 {
 	time_ms p = l->hold->period, last = time_floor(x->judged, p), end;
 	int busy = 0;
@@ -341,13 +257,13 @@ static time_ms newest(struct lines *l, const struct cw_axis *x)
 }
 
 /* The newest value of a role of a resource, and when. */
-static double newest_of(struct lines *l, enum cw_role role, time_ms last,
+static double newest_of(struct cw_lines *l, enum cw_role role, time_ms last,
 			time_ms *at)
 {
 	for (time_ms end = last; end >= last - RESOURCE_BACK;
 	     end -= l->hold->period) {
 		struct cw_red r;
-		red_of(l, end - l->hold->period, &r);
+		cw_lines_red(l, end - l->hold->period, &r);
 		double v = role == CW_USED ? r.used : r.limit;
 		if (isnan(v))
 			continue;
@@ -357,7 +273,7 @@ static double newest_of(struct lines *l, enum cw_role role, time_ms last,
 	return NAN;
 }
 
-static time_ms row_of(struct lines *l, const struct cw_axis *x,
+static time_ms row_of(struct cw_lines *l, const struct cw_axis *x,
 		      double v[COL_NR])
 {
 	time_ms end = TIME_NONE, at;
@@ -372,7 +288,7 @@ static time_ms row_of(struct lines *l, const struct cw_axis *x,
 	if (end == TIME_NONE)
 		return end;
 	struct cw_red r;
-	red_of(l, end - l->hold->period, &r);
+	cw_lines_red(l, end - l->hold->period, &r);
 	fill(v, &r);
 	burns(l, end, v);
 	return end;
@@ -410,9 +326,9 @@ void cw_rows_now(const struct cw_member *m, size_t nr,
 	b->instant = true;
 	b->window = x->window;
 	for (size_t i = 0; i < nr; i++) {
-		struct lines l;
+		struct cw_lines l;
 		double v[COL_NR];
-		lines_init(&l, &m[i], m[i].rows);
+		cw_lines_init(&l, &m[i], m[i].rows);
 		time_ms end = row_of(&l, x, v);
 		if (end != TIME_NONE
 		    || may_be_silent(&l, time_floor(x->judged,
@@ -420,7 +336,7 @@ void cw_rows_now(const struct cw_member *m, size_t nr,
 			ask_all(&o, m[i].service, (uint32_t)i + 1);
 		if (end != TIME_NONE)
 			push_row(&o, m[i].service, (uint32_t)i + 1, end, v);
-		lines_release(&l);
+		cw_lines_release(&l);
 	}
 	finish(&o);
 }
@@ -474,7 +390,8 @@ static void sheet_add(struct sheet *sh, time_ms end, const double v[COL_NR])
 	}
 }
 
-static void points(struct lines *l, const struct cw_axis *x, struct sheet *sh)
+static void points(struct cw_lines *l, const struct cw_axis *x,
+		   struct sheet *sh)
 {
 	double limit = NAN;
 	time_ms limit_at = TIME_NONE;
@@ -482,7 +399,7 @@ static void points(struct lines *l, const struct cw_axis *x, struct sheet *sh)
 		struct cw_red r;
 		double v[COL_NR];
 		clear(v);
-		red_of(l, end - l->hold->period, &r);
+		cw_lines_red(l, end - l->hold->period, &r);
 		if (r.any)
 			fill(v, &r);
 		if (!l->m->service->resource && end <= x->judged)
@@ -523,15 +440,15 @@ void cw_rows_range(const struct cw_member *m, size_t nr,
 	b->settled = x->settled;
 	b->window = x->step;
 	for (size_t i = 0; i < nr; i++) {
-		struct lines l;
+		struct cw_lines l;
 		struct sheet sh;
 		uint32_t shape = (uint32_t)i + 1;
-		lines_init(&l, &m[i], m[i].charts);
+		cw_lines_init(&l, &m[i], m[i].charts);
 		sheet_init(&sh, m[i].service, steps, &b->arena);
 		points(&l, x, &sh);
 		ask_all(&o, m[i].service, shape);
 		push_sheet(&o, m[i].service, shape, &sh);
-		lines_release(&l);
+		cw_lines_release(&l);
 	}
 	finish(&o);
 }
@@ -544,35 +461,6 @@ static bool has_role(const struct cw_service *s, enum red_role role)
 		if (columns[c].role == role && has_column(s, c))
 			return true;
 	return false;
-}
-
-/* "RequestCount Sum + HTTPCode_ELB_503_Count Sum of LoadBalancer=app/x/1". */
-static const char *question(const struct cw_service *s,
-			    bool (*is)(enum cw_role), struct arena *a)
-{
-	struct buf b;
-	const struct cw_part *first = NULL;
-	buf_init(&b, LIMIT_QUERY / 4);
-	for (size_t i = 0; i < s->nr; i++) {
-		const struct cw_part *p = &s->part[i];
-		if (!is(p->role))
-			continue;
-		if (!first)
-			buf_printf(&b, "%s ", p->metric.space);
-		buf_printf(&b, "%s%s %s", first ? " + " : "", p->metric.name,
-			   p->stat);
-		first = first ? first : p;
-	}
-	for (size_t i = 0; first && i < first->metric.nr; i++)
-		buf_printf(&b, " %s=%s", first->metric.dim[i].name,
-			   first->metric.dim[i].value);
-	struct buf shown;
-	buf_init(&shown, LIMIT_QUERY / 2);
-	text_clean(&shown, buf_text(&b), b.len);
-	const char *text = arena_strdup(a, buf_text(&shown));
-	buf_release(&shown);
-	buf_release(&b);
-	return text;
 }
 
 static bool is_mean(enum cw_role r)
@@ -597,15 +485,15 @@ static void add_questions(struct shape *sh, const struct cw_service *s,
 		enum red_role role;
 		bool (*is)(enum cw_role);
 	} rows[] = {
-		{ RED_RATE, is_request },      { RED_ERRORS, is_error },
+		{ RED_RATE, cw_is_request },   { RED_ERRORS, cw_is_error },
 		{ RED_QUANTILE, is_percentile }, { RED_MEAN, is_mean },
-		{ RED_BURN_5M, is_error },     { RED_BURN_1H, is_error },
+		{ RED_BURN_5M, cw_is_error },  { RED_BURN_1H, cw_is_error },
 		{ RED_USED, is_used },         { RED_LIMIT, is_limit },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (has_role(s, rows[i].role))
-			sh->question[rows[i].role] = question(s, rows[i].is,
-							      a);
+			sh->question[rows[i].role] = cw_question(
+				s, rows[i].is, a);
 }
 
 /* The first part that CloudWatch keeps from us. */
@@ -639,7 +527,7 @@ static struct shape shape_of(const struct cw_member *m, uint32_t id,
 		.note = s->note ? arena_strdup(a, s->note) : NULL,
 		.interval = m->rows->period, .window = window,
 		.settle = m->rows->period,
-		.sparse = !no || !is_request(no->role),
+		.sparse = !no || !cw_is_request(no->role),
 	};
 	if (no)
 		sh.note = arena_printf(a, "forbidden: %s %s",

@@ -5,16 +5,7 @@
 #ifndef SOURCES_CW_ROWS_H
 #define SOURCES_CW_ROWS_H
 
-#include "sources/cw_hold.h"
-#include "sources/cw_table.h"
-
-/* A service and where its numbers are. */
-struct cw_member {
-	const struct cw_service *service;
-	const char **key;            /* of each part: cw_hold_key() */
-	/* Of the rows (short periods) and of the charts; may be the same. */
-	const struct cw_hold *rows, *charts;
-};
+#include "sources/cw_lines.h"
 
 struct cw_axis {
 	time_ms judged;              /* no row is about a later end */
@@ -25,9 +16,6 @@ struct cw_axis {
 	 * none. */
 	time_ms from, to, step;
 };
-
-/* The keys of a service's parts. */
-const char **cw_member_keys(const struct cw_service *s, struct arena *a);
 
 /* Notes name what is forbidden. Everything is in the arena. */
 const struct catalog *cw_rows_catalog(const struct cw_member *m, size_t nr,

@@ -19,6 +19,9 @@ enum cw_role {
 	 * negative), and not known unless all of them are. Beside CW_REQUESTS
 	 * it is what was refused (absent: 0), and the limit both together. */
 	CW_USED, CW_LIMIT,
+	/* Of an objective: the share of requests that took no longer than
+	 * its limit. */
+	CW_WITHIN,
 	CW_ROLES
 };
 
@@ -88,6 +91,7 @@ struct cw_red {
 	double other;            /* 4xx a second; NAN */
 	double p50, p95, p99, mean; /* seconds; NAN */
 	double used, limit;
+	double within;           /* 0..1; NAN */
 };
 void cw_table_red(const struct cw_service *s, const double *value,
 		  time_ms period, struct cw_red *out);

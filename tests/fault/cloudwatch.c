@@ -1562,6 +1562,114 @@ static void a_recording_shows_something_else(void **state)
 	scene_close(&s);
 }
 
+/* ---- objectives ---------------------------------------------------------- */
+
+/* One in twenty fails, and seven in ten take longer than 300 ms. */
+static const char objectives[] =
+	"slos:\n"
+	"- {id: answers, service: shop-alb, objective: 99.9}\n"
+	"- {id: quick, service: shop-alb, objective: 90, latency: 300ms}\n"
+	"- {id: beyond, service: checkout, objective: 99}\n";
+
+/* The burns of an objective's row, of windows from 5 m to 3 d. */
+static void check_burns(struct scene *s, const char *id, double want)
+{
+	const char *at = strstr(buf_text(&s->run.out), id);
+	if (!at)
+		fail_msg("no %s in: %s", id, buf_text(&s->run.out));
+	at = strchr(at, '%') + 1; /* behind the objective */
+	at += strncmp(at, " <300ms", 7) == 0 ? 7 : 0;
+	for (int i = 0; i < 7; i++) {
+		char *end;
+		double got = strtod(at, &end);
+		if (*end != 'x' || fabs(got - want) > want / 100)
+			fail_msg("%s: window %d of %.80s", id, i, at);
+		at = end + 1;
+	}
+}
+
+static size_t asked_of(struct scene *s, double period, const char *stat)
+{
+	size_t nr = 0;
+	for (size_t i = 0; i < fake_aws_calls(s->fake); i++) {
+		cJSON *q, *body = scene_body(s, i, CLOUD_GET_METRIC_DATA);
+		cJSON_ArrayForEach(q, json_get(body, "MetricDataQueries")) {
+			cJSON *m = json_get(q, "MetricStat");
+			nr += scene_number(m, "Period") == period
+			      && strcmp(json_text(m, "Stat"), stat) == 0;
+		}
+		cJSON_Delete(body);
+	}
+	return nr;
+}
+
+static void an_objective_does_not_burn(void **state)
+{
+	(void)state;
+	char file[SCENE_HOME + 20];
+	struct scene s = { ONE, .format = "text" };
+	scene_write(&s, "slo.yaml", objectives);
+	snprintf(file, sizeof(file), "%s/slo.yaml", s.home);
+	const char *const words[8] = { "-c", file, "--page", "slo", "--size",
+				       "160x50" };
+	memcpy(s.words, words, sizeof(words));
+	scene_play(&s);
+	assert_int_equal(s.run.code, 0);
+	check_burns(&s, "shop-alb answers", 50);
+	check_burns(&s, "shop-alb quick", 7);
+	scene_must_say(buf_text(&s.run.out), "PAGE");
+	/* Each once, at the period of its grid. */
+	assert_int_equal(asked_of(&s, 60, "PR(:0.3)"), 1);
+	assert_int_equal(asked_of(&s, 300, "PR(:0.3)"), 1);
+	assert_int_equal(asked_of(&s, 3600, "PR(:0.3)"), 1);
+	assert_int_equal(asked_of(&s, 300, "Sum"), 4);
+	assert_int_equal(asked_of(&s, 3600, "Sum"), 4);
+	/* And not again by the next viewer. */
+	scene_replay(&s);
+	check_burns(&s, "shop-alb answers", 50);
+	check_burns(&s, "shop-alb quick", 7);
+	assert_int_equal(asked_of(&s, 300, "PR(:0.3)"), 1);
+	assert_int_equal(asked_of(&s, 3600, "Sum"), 4);
+	scene_close(&s);
+}
+
+static const struct cloud_metric machines[] = {
+	{ LB, "RequestCount", SHOP, "Count", .count = 1200 },
+	{ "AWS/EC2", "CPUUtilization", "InstanceId=i-0aaa", "Percent",
+	  .value = 91 },
+	{ "AWS/EC2", "CPUUtilization", "InstanceId=i-0bbb", "Percent",
+	  .value = 40 },
+	{ "AWS/EC2", "NetworkIn", "InstanceId=i-0aaa", "Bytes", .value = 7 },
+};
+
+static void a_machine_over_its_limit_is_not_seen(void **state)
+{
+	(void)state;
+	char file[SCENE_HOME + 20];
+	struct scene s = { .metric = machines, .nr = COUNT(machines),
+			   .format = "text" };
+	scene_write(&s, "limits.yaml",
+		    "thresholds:\n"
+		    "- id: cpu\n"
+		    "  cloudwatch: AWS/EC2 CPUUtilization Average\n"
+		    "  period: 5m\n"
+		    "  critical: {above: 85}\n");
+	snprintf(file, sizeof(file), "%s/limits.yaml", s.home);
+	const char *const words[8] = { "-c", file, "--page", "saturation",
+				       "--size", "160x40" };
+	memcpy(s.words, words, sizeof(words));
+	scene_play(&s);
+	assert_int_equal(s.run.code, 0);
+	const char *hot = strstr(buf_text(&s.run.out), "i-0aaa");
+	const char *cool = strstr(buf_text(&s.run.out), "i-0bbb");
+	if (!hot || !cool || hot > cool)
+		fail_msg("%s", buf_text(&s.run.out));
+	assert_int_equal(asked_of(&s, 300, "Average"), 2);
+	scene_replay(&s);
+	assert_int_equal(asked_of(&s, 300, "Average"), 2);
+	scene_close(&s);
+}
+
 /* ---- all ----------------------------------------------------------------- */
 
 static int begin(void **state)
@@ -1659,6 +1767,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_secret_is_left_behind),
 		cmocka_unit_test(a_recording_shows_something_else),
 		cmocka_unit_test(a_restated_minute_stays_as_it_was),
+		cmocka_unit_test(an_objective_does_not_burn),
+		cmocka_unit_test(a_machine_over_its_limit_is_not_seen),
 	};
 	if (run_is_ours(argc, argv))
 		return run_ours(argc, argv);

@@ -245,12 +245,36 @@ static void a_small_file_fills_the_memory_or_takes_minutes(void **state)
 	buf_release(&b);
 }
 
+/* Of hours of which ten minutes may be restated. */
+static void an_hour_is_lost_with_each_refresh(void **state)
+{
+	(void)state;
+	const time_ms hour = 60 * M, t0 = time_floor(T0, hour);
+	struct cw_hold h;
+	time_ms t[] = { t0, t0 + hour, t0 + 2 * hour };
+	double v[] = { 1, 2, 3 };
+	struct cw_result r = answer(t, v, 3);
+	cw_hold_init(&h, hour);
+	cw_hold_fit(&h, t0, t0 + 4 * hour);
+	struct cw_line *l = cw_hold_line(&h, "a", true);
+	cw_hold_take(&h, l, t0, t0 + 3 * hour, &r, t0 + 3 * hour);
+	time_ms from = cw_hold_tail(&h, t0 + 4 * hour, 10 * M);
+	assert_true(from == t0 + 2 * hour);
+	r = answer(t + 2, v + 2, 1);
+	cw_hold_take(&h, l, from, t0 + 4 * hour, &r, t0 + 4 * hour);
+	for (int i = 0; i < 3; i++)
+		assert_true(cw_hold_at(&h, l, t[i]) == v[i]);
+	assert_true(cw_line_knows(l, t0, t0 + 4 * hour));
+	cw_hold_release(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_restated_minute_keeps_its_old_value),
 		cmocka_unit_test(a_point_that_was_taken_back_stays),
 		cmocka_unit_test(a_gap_between_two_questions_counts_as_asked),
+		cmocka_unit_test(an_hour_is_lost_with_each_refresh),
 		cmocka_unit_test(the_past_is_lost_when_the_grid_moves_on),
 		cmocka_unit_test(what_one_viewer_paid_for_another_pays_again),
 		cmocka_unit_test(an_older_answer_of_another_viewer_wins),
