@@ -450,20 +450,38 @@ static bool is_touched(const struct scene *s, const struct event *e)
 	return true; /* nothing tells the versions apart: it is the service */
 }
 
+static bool can_be_cause(const struct scene *s, const struct event *e,
+			 time_ms onset)
+{
+	return e->kind == EVENT_DEPLOY && e->service
+	       && strcmp(e->service, s->a->want.service) == 0
+	       && e->at < onset && onset - e->at <= CHANGE_DEPLOY
+	       && is_touched(s, e);
+}
+
+/* Events of one version so near to each other are of one roll-out. */
+#define CHANGE_ROLLOUT ((time_ms)300000)
+
+static bool same_deploy(const struct event *a, const struct event *b)
+{
+	return a->tag && b->tag && strcmp(a->tag, b->tag) == 0
+	       && b->at - a->at <= CHANGE_ROLLOUT;
+}
+
+/* The newest deploy, told by its first event: a roll-out has several. */
 static int find_cause(const struct scene *s, time_ms onset)
 {
+	const struct event *e = s->a->event;
 	int best = -1;
 	bool any = s->alive[ERRORS] || s->alive[SLOW] || s->alive[RATE];
-	for (size_t i = 0; i < s->a->nr_events && any; i++) {
-		const struct event *e = &s->a->event[i];
-		if (e->kind != EVENT_DEPLOY || !e->service ||
-		    strcmp(e->service, s->a->want.service) != 0 ||
-		    e->at >= onset || onset - e->at > CHANGE_DEPLOY ||
-		    (best >= 0 && e->at < s->a->event[best].at))
-			continue;
-		if (is_touched(s, e))
+	for (size_t i = 0; i < s->a->nr_events && any; i++)
+		if (can_be_cause(s, &e[i], onset)
+		    && (best < 0 || e[i].at >= e[best].at))
 			best = (int)i;
-	}
+	for (size_t i = 0; best >= 0 && i < s->a->nr_events; i++)
+		if (can_be_cause(s, &e[i], onset)
+		    && same_deploy(&e[i], &e[best]) && e[i].at < e[best].at)
+			best = (int)i;
 	return best;
 }
 
