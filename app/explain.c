@@ -239,8 +239,102 @@ static void explain_row(struct box *b, int width, const struct red_row *r)
 	add_question(b, width, r, RED_BURN_1H);
 }
 
+/* ---- an objective -------------------------------------------------------- */
+
+static void add_window(struct box *b, const struct slo_row *r,
+		       enum slo_window w)
+{
+	const struct slo_reading *x = &r->window[w];
+	char burn[NUMBER_TEXT], ratio[NUMBER_TEXT], bad[NUMBER_TEXT];
+	char all[NUMBER_TEXT];
+	if (isnan(x->burn)) {
+		add(b, R_TEXT, "%-3s %s", slo_window_name(w),
+		    slo_state_name(x->state));
+		return;
+	}
+	add(b, R_TEXT, "%-3s %s = %s / %g%s", slo_window_name(w),
+	    format_burn(x->burn, burn), format_percent(x->error_ratio, ratio),
+	    slo_error_budget(r->def), x->recorded ? ", as the rule recorded it"
+	    : x->from_store ? ", from what is held here" : "");
+	if (!isnan(x->err_per_s))
+		add(b, R_DIM, "    %s bad of %s requests a second%s",
+		    format_rate(x->err_per_s, bad),
+		    format_rate(x->total_per_s, all),
+		    x->state == SLO_NOERRORS ? "; there is no error series"
+					     : "");
+	if (!isnan(x->ratio_least))
+		add(b, R_DIM, "    the limit is inside a bucket: between %s "
+		    "and that", format_percent(x->ratio_least, ratio));
+}
+
+static void add_windowed(struct box *b, int width, const struct slo_row *r,
+			 const char *head, const char *query)
+{
+	struct buf q;
+	if (!query)
+		return;
+	buf_init(&q, 0);
+	for (; *query; query++)
+		if (strncmp(query, "$window", 7) == 0) {
+			buf_str(&q, "5m");
+			query += 6;
+		} else {
+			buf_char(&q, *query);
+		}
+	add_wrapped(b, R_DIM, width, head, buf_text(&q));
+	if (r->source && *r->source->url)
+		add_curl(b, width, r->source, buf_text(&q), r->at);
+	buf_release(&q);
+}
+
+static void explain_slo(struct box *b, int width, const struct slo_row *r)
+{
+	char objective[NUMBER_TEXT], left[NUMBER_TEXT], span[TIME_TEXT];
+	const struct slo_def *d = r->def;
+	add(b, R_TEXT, "%s over %s, %s, numbers: %s%s%s",
+	    format_objective(d->objective, objective),
+	    time_duration(d->period, span), slo_method_name(d->method),
+	    slo_from_name(r->from), d->where ? ", " : "",
+	    d->where ? d->where : "");
+	if (r->fault)
+		add(b, R_WARN, "%s", r->fault);
+	add(b, R_TEXT, " ");
+	add_window(b, r, SLO_5M);
+	add_window(b, r, SLO_1H);
+	add(b, R_TEXT, " ");
+	add_windowed(b, width, r, "bad       ", d->errors);
+	add_windowed(b, width, r, "all       ", d->total);
+	add_windowed(b, width, r, "ratio     ", d->ratio);
+	add_windowed(b, width, r, "buckets   ", d->buckets);
+	add_windowed(b, width, r, "recorded  ", d->recorded);
+	if (!isnan(r->budget.remaining))
+		add(b, R_TEXT, "budget %s left = 1 - bad / all / %g, of %s of "
+		    "data", format_percent(r->budget.remaining, left),
+		    slo_error_budget(d),
+		    time_span((time_ms)(r->budget.coverage_s * 1000), span));
+	if (d->runbook)
+		add_wrapped(b, R_TEXT, width, "runbook   ", d->runbook);
+}
+
+static bool draw_slo(struct surface *s, const struct view *v)
+{
+	struct box b = { .nr = 0 };
+	int width = s->w < 116 ? s->w - 2 : 116;
+	char title[160];
+	if (v->page != PAGE_SLO || v->selected_slo >= v->nr_slos)
+		return false;
+	const struct slo_row *r = &v->slo[v->selected_slo];
+	snprintf(title, sizeof(title), "explain %.60s %.60s", r->def->id,
+		 r->group);
+	explain_slo(&b, width, r);
+	draw_box(s, &b, width, title);
+	return true;
+}
+
 void explain_draw(struct surface *s, const struct view *v)
 {
+	if (draw_slo(s, v))
+		return;
 	struct box b = { .nr = 0 };
 	int width = s->w < 116 ? s->w - 2 : 116;
 	const struct red_row *r = v->sel;
