@@ -2,13 +2,12 @@
 #include "app/commands.h"
 #include "app/dashfile.h"
 #include "app/judge.h"
+#include "app/put.h"
 #include "app/spec.h"
 #include "base/limits.h"
-#include "base/mem.h"
 #include "base/number.h"
 #include "base/text.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,39 +16,6 @@
 #include <unistd.h>
 
 /* ---- JSON -------------------------------------------------------------- */
-
-static cJSON *must(cJSON *j)
-{
-	if (!j)
-		mem_die();
-	return j;
-}
-
-static void put_text(cJSON *o, const char *name, const char *s)
-{
-	cJSON_AddItemToObject(o, name, must(s ? cJSON_CreateString(s)
-					      : cJSON_CreateNull()));
-}
-
-static void put_number(cJSON *o, const char *name, double v)
-{
-	cJSON_AddItemToObject(o, name, must(isfinite(v) ? cJSON_CreateNumber(v)
-							: cJSON_CreateNull()));
-}
-
-static cJSON *put_list(cJSON *o, const char *name)
-{
-	cJSON *list = must(cJSON_CreateArray());
-	cJSON_AddItemToObject(o, name, list);
-	return list;
-}
-
-static cJSON *put_item(cJSON *list)
-{
-	cJSON *o = must(cJSON_CreateObject());
-	cJSON_AddItemToArray(list, o);
-	return o;
-}
 
 /* What is said of an objective, whatever file it stands in. */
 struct told {
@@ -75,39 +41,20 @@ static cJSON *put_slo(cJSON *list, const struct told *s, struct arena *a)
 static void put_file_slo(cJSON *list, struct dashfile *f,
 			 const struct file_slo *s)
 {
-	cJSON *why = put_slo(list, &(struct told){
+	put_slo(list, &(struct told){
 		s->id, s->service, s->method, s->objective, s->period,
 		s->error_query, s->total_query }, &f->arena);
-	if (s->method && strcmp(s->method, "occurrences") != 0) {
-		char text[160];
-		const struct node *n = node_get(s->at.node, "method");
-		snprintf(text, sizeof(text), "line %d: method %s is not in "
-			 "this version", n ? n->line : s->at.node->line,
-			 s->method);
-		cJSON_AddItemToArray(why, must(cJSON_CreateString(text)));
-	}
-}
-
-static const char *budgeting_name(enum slo_method m)
-{
-	static const char *const names[] = {
-		[SLO_OCCURRENCES] = "occurrences",
-		[SLO_TIMESLICES] = "timeslices",
-		[SLO_RATIO_TIMESLICES] = "ratio-timeslices",
-	};
-	return names[m];
 }
 
 static void put_spec_slo(cJSON *list, struct spec *s, const struct spec_slo *x)
 {
 	const struct slo_def *d = &x->def;
 	cJSON *why = put_slo(list, &(struct told){
-		d->id, d->service, budgeting_name(d->method), d->objective,
+		d->id, d->service, slo_method_name(d->method), d->objective,
 		d->period, d->ratio ? d->ratio : d->errors, d->total },
 		&s->arena);
 	for (size_t i = 0; i < x->nr_unsupported; i++)
-		cJSON_AddItemToArray(why, must(cJSON_CreateString(
-			x->unsupported[i])));
+		put_string(why, x->unsupported[i]);
 }
 
 static void put_limit(cJSON *list, const struct threshold_def *t,
@@ -156,19 +103,9 @@ static void put_problem(cJSON *list, int line, int column, bool error,
 	put_text(o, "text", text);
 }
 
-static void print_json(cJSON *o)
-{
-	char *text = cJSON_PrintUnformatted(o);
-	if (!text)
-		mem_die();
-	puts(text);
-	free(text);
-	cJSON_Delete(o);
-}
-
 static cJSON *new_answer(const char *file, const char *kind)
 {
-	cJSON *o = must(cJSON_CreateObject());
+	cJSON *o = put_object();
 	put_text(o, "schema", "redtop.check/1");
 	put_text(o, "file", file);
 	put_text(o, "kind", kind);
@@ -188,7 +125,7 @@ static void tell_json(struct dashfile *f)
 		const struct problem *p = &f->problem[i];
 		put_problem(problems, p->line, p->column, p->error, p->text);
 	}
-	print_json(o);
+	put_print(o);
 }
 
 /* An alert of Prometheus waits for more data: what is missing is missing. */
@@ -205,7 +142,7 @@ static void tell_spec_json(struct spec *s, const char *file)
 		const struct spec_problem *p = &s->problem[i];
 		put_problem(problems, p->line, p->column, p->error, p->text);
 	}
-	print_json(o);
+	put_print(o);
 }
 
 /* A file that cannot be read at all. */
@@ -215,7 +152,7 @@ static void tell_fault(const char *file, const char *text)
 	put_list(o, "slos");
 	put_list(o, "thresholds");
 	put_problem(put_list(o, "problems"), 1, 1, true, text);
-	print_json(o);
+	put_print(o);
 }
 
 /* ---- text -------------------------------------------------------------- */
@@ -257,7 +194,7 @@ static void tell_slo_text(const struct spec_slo *x)
 		return;
 	printf("%s  %s over %s  by %s  %s%s\n", d->id,
 	       d->objective > 0 ? format_objective(d->objective, share) : "?",
-	       time_duration(d->period, period), budgeting_name(d->method),
+	       time_duration(d->period, period), slo_method_name(d->method),
 	       d->where, x->nr_unsupported ? "  cannot be evaluated" : "");
 }
 

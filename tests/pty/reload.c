@@ -36,7 +36,7 @@ static void a_wrong_file_takes_the_screen_away(void **state)
 	char path[] = "/tmp/redtop-reload-XXXXXX";
 	struct pty *p = start_file(path);
 	(void)state;
-	pty_press(p, "3");
+	pty_press(p, "7");
 	assert_true(pty_wait_text(p, "buckets", PROMPT));
 	put_file(path, "sources: [{name: shop, kind: demo}]\n"
 		       "pages:\n"
