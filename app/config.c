@@ -2,6 +2,8 @@
 #include "app/config.h"
 
 #include "app/commands.h"
+#include "app/rulesfile.h"
+#include "app/spec.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -179,6 +181,23 @@ int config_dashboard(const char *name, char *out, size_t size, struct err *e)
 
 /* A searched file that nobody made, or that cannot even be looked for, is
  * none. */
+/* Objectives of another tool; what cannot be read is for the reader of
+ * dashboard files to say. */
+static bool take_spec(struct config *c, const char *path)
+{
+	struct document doc;
+	struct err unsaid;
+	if (document_load(&doc, path, &unsaid) < 0)
+		return false;
+	enum spec_kind kind = spec_kind_of(&doc);
+	if (kind != SPEC_NONE) {
+		c->spec = spec_read(&doc, kind);
+		c->errors += c->spec->errors;
+	}
+	document_release(&doc);
+	return kind != SPEC_NONE;
+}
+
 static int add_file(struct config *c, const char *path, bool searched,
 		    struct err *e)
 {
@@ -186,9 +205,10 @@ static int add_file(struct config *c, const char *path, bool searched,
 	bool missing = false;
 	if (searched && access(path, F_OK) < 0)
 		return 0;
-	struct dashfile *f = strcmp(path, "/dev/null") == 0
-				     ? dashfile_parse(path, "", 0)
-				     : dashfile_load(path, &missing, &why);
+	bool none = strcmp(path, "/dev/null") == 0
+		    || (!searched && take_spec(c, path));
+	struct dashfile *f = none ? dashfile_parse(path, "", 0)
+				  : dashfile_load(path, &missing, &why);
 	if (!f && searched && missing)
 		return 0;
 	if (!f) {
@@ -256,12 +276,25 @@ void config_free(struct config *c)
 		return;
 	for (size_t i = 0; i < c->nr; i++)
 		dashfile_free(c->file[i]);
+	if (c->spec)
+		spec_free(c->spec);
 	arena_release(&c->arena);
 	free(c);
 }
 
+static void complain_spec(const struct config *c, bool warnings)
+{
+	for (size_t i = 0; c->spec && i < c->spec->nr_problems; i++) {
+		const struct spec_problem *p = &c->spec->problem[i];
+		if (p->error || warnings)
+			fprintf(stderr, "redtop: %s:%d: %s%s\n", c->own->path,
+				p->line, p->error ? "" : "warning: ", p->text);
+	}
+}
+
 void config_complain(const struct config *c, bool warnings)
 {
+	complain_spec(c, warnings);
 	for (size_t i = 0; i < c->nr; i++) {
 		const struct dashfile *f = c->file[i];
 		for (size_t k = 0; k < f->nr_problems; k++) {
@@ -279,6 +312,13 @@ void config_complain(const struct config *c, bool warnings)
 void config_complaint(const struct config *c, char *out, size_t size)
 {
 	snprintf(out, size, "%s", "");
+	for (size_t i = 0; c->spec && i < c->spec->nr_problems; i++)
+		if (c->spec->problem[i].error) {
+			snprintf(out, size, "%s:%d: %s", c->own->path,
+				 c->spec->problem[i].line,
+				 c->spec->problem[i].text);
+			return;
+		}
 	for (size_t i = 0; i < c->nr; i++)
 		if (c->file[i]->errors) {
 			dashfile_complaint(c->file[i], out, size);
@@ -440,6 +480,30 @@ static bool is_asked(const struct config *c, const char *service, size_t i)
 	return !elsewhere;
 }
 
+/* Those of the other tool come behind the dashboard's. */
+static void promise_spec(const struct config *c, struct source_options *out,
+			 struct arena *a)
+{
+	struct rules r = rules_of_spec(c->spec, a);
+	size_t slos = out->nr_slos, limits = out->nr_thresholds;
+	struct slo_def *d = arena_alloc(a, (slos + r.nr_slos + 1)
+						   * sizeof(*d));
+	struct threshold_def *t = arena_alloc(a, (limits + r.nr_thresholds + 1)
+							 * sizeof(*t));
+	if (slos)
+		memcpy(d, out->slo, slos * sizeof(*d));
+	if (limits)
+		memcpy(t, out->threshold, limits * sizeof(*t));
+	if (r.nr_slos)
+		memcpy(d + slos, r.slo, r.nr_slos * sizeof(*d));
+	if (r.nr_thresholds)
+		memcpy(t + limits, r.threshold, r.nr_thresholds * sizeof(*t));
+	out->slo = d;
+	out->nr_slos = slos + r.nr_slos;
+	out->threshold = t;
+	out->nr_thresholds = limits + r.nr_thresholds;
+}
+
 static void promise(const struct config *c, size_t i,
 		    struct source_options *out, struct arena *a)
 {
@@ -461,6 +525,8 @@ static void promise(const struct config *c, size_t i,
 	out->threshold = t;
 	out->nr_thresholds = kept;
 	out->pack = kept ? t[0].pack : NULL;
+	if (c->spec)
+		promise_spec(c, out, a);
 }
 
 void config_source_options(const struct config *c, size_t i,

@@ -14,10 +14,13 @@ struct config {
 	size_t nr;
 	const struct dashfile *own;          /* -c or $REDTOP_CONFIG; or NULL */
 	const struct dashfile *of[SECTION_NR]; /* or NULL */
+	struct spec *spec;                   /* -c of another tool, or NULL */
 	struct arena arena;
 	size_t errors, nr_charts;
 	const char **chart;                  /* the queries, each once */
 };
+
+struct spec; /* app/spec.h */
 
 /* The system's file, the user's, and `explicit` (-c) or $REDTOP_CONFIG, where
  * they exist; NULL with EXIT_FILE if one is not to be used at all or the last

@@ -65,14 +65,12 @@ static double sort_value(const struct red_row *r, int column)
 	}
 }
 
-typedef int compare(const void *a, const void *b, void *arg);
-
-/* Shell's, because qsort allocates once there are many rows. Elements are at
- * most as large as a row. */
-static void sort(void *base, size_t nr, size_t size, compare *cmp, void *arg)
+/* Shell's, because qsort allocates once there are many rows. */
+void dash_sort(void *base, size_t nr, size_t size,
+	       int (*cmp)(const void *a, const void *b, void *arg), void *arg)
 {
 	static const size_t gaps[] = { 701, 301, 132, 57, 23, 10, 4, 1 };
-	char *a = base, one[sizeof(struct red_row)];
+	char *a = base, one[DASH_ELEMENT];
 	for (size_t g = 0; g < sizeof(gaps) / sizeof(gaps[0]); g++) {
 		size_t gap = gaps[g] * size;
 		for (size_t i = gap; i < nr * size; i += size) {
@@ -143,13 +141,13 @@ static void build_all(struct dash *d, time_ms now)
 static void build_rows(struct dash *d)
 {
 	size_t n = d->nr_all;
-	sort(d->all, n, sizeof(*d->all), compare_rows, NULL);
+	dash_sort(d->all, n, sizeof(*d->all), compare_rows, NULL);
 	d->nr_rows = 0;
 	for (size_t i = 0; i < n; i++)
 		if (row_matches(d, &d->all[i]))
 			d->rows[d->nr_rows++] = d->all[i];
 	if (d->sort)
-		sort(d->rows, d->nr_rows, sizeof(*d->rows), compare_column,
+		dash_sort(d->rows, d->nr_rows, sizeof(*d->rows), compare_column,
 		     &d->sort);
 }
 
@@ -190,7 +188,7 @@ static void build_resources(struct dash *d, time_ms now)
 	for (size_t i = 0; i < n; i++)
 		resource_read(s[i], now, now - d->range, &d->resources[i]);
 	d->nr_resources = n;
-	sort(d->resources, n, sizeof(*d->resources), compare_resources, NULL);
+	dash_sort(d->resources, n, sizeof(*d->resources), compare_resources, NULL);
 }
 
 size_t dash_selected_resource(const struct dash *d)
@@ -256,7 +254,7 @@ static void build_events(struct dash *d, time_ms now)
 			add_event(d, told[i]);
 	for (size_t i = 0; i < d->nr_derived; i++)
 		add_event(d, &d->derived[i]);
-	sort(d->events, d->nr_events, sizeof(*d->events), compare_events,
+	dash_sort(d->events, d->nr_events, sizeof(*d->events), compare_events,
 	     NULL);
 	if (!d->event_chosen || d->selected_event >= d->nr_events)
 		d->selected_event = d->nr_events ? d->nr_events - 1 : 0;

@@ -65,8 +65,10 @@ static void keep_implied(struct dash *d, size_t first)
 		d->nr_slos = first;
 		bool twice = is_promised(d, r->name);
 		d->nr_slos = nr;
-		if (!twice)
-			d->slos[kept++] = *r;
+		if (twice)
+			continue;
+		d->slos[kept] = *r;
+		d->slos[kept++].group[0] = '\0'; /* the name says it */
 	}
 	d->nr_slos = kept;
 }
@@ -98,6 +100,12 @@ static void add_all(struct dash *d, time_ms now, bool implicit)
 			add_rows(d, s[i], now);
 }
 
+/* Nobody gave a file: the server's own rules say it. */
+static bool is_of_rules(const struct slo_def *d)
+{
+	return d->recorded && !d->errors && !d->ratio && !d->derived;
+}
+
 /* An objective speaks for its service: the worst state holds. */
 static void tell_service(struct dash *d, const struct slo_row *r)
 {
@@ -108,7 +116,7 @@ static void tell_service(struct dash *d, const struct slo_row *r)
 			continue;
 		if (r->def->latency <= 0 && !r->def->implicit) {
 			row->objective = r->def->objective;
-			row->objective_from = r->from == SLO_FROM_RECORDED
+			row->objective_from = is_of_rules(r->def)
 					      ? OBJECTIVE_RECORDED
 					      : OBJECTIVE_SPEC;
 		}
@@ -125,12 +133,13 @@ static void tell_threshold(struct dash *d, const struct threshold_row *t)
 {
 	enum threshold_level l = t->state.level;
 	enum service_state state = l == LEVEL_CRITICAL ? STATE_CRIT : STATE_WARN;
-	if (!t->def->service
-	    || (l != LEVEL_CRITICAL && l != LEVEL_WARNING))
+	const char *name = t->def->service ? t->def->service
+			   : t->def->measure != MEASURE_USED ? t->name : NULL;
+	if (!name || (l != LEVEL_CRITICAL && l != LEVEL_WARNING))
 		return;
 	for (size_t i = 0; i < d->nr_all; i++) {
 		struct red_row *row = &d->all[i];
-		if (strcmp(row->service->name, t->def->service) == 0
+		if (strcmp(row->service->name, name) == 0
 		    && state < row->state) {
 			row->state = state;
 			row->since = t->state.since;
@@ -160,6 +169,18 @@ static void add_thresholds(struct dash *d, const struct store_threshold *t,
 	d->nr_thresholds += n < room ? n : room;
 }
 
+static int compare_thresholds(const void *a, const void *b, void *arg)
+{
+	(void)arg;
+	return threshold_row_compare(a, b);
+}
+
+static int compare_slos(const void *a, const void *b, void *arg)
+{
+	(void)arg;
+	return slo_row_compare(a, b);
+}
+
 static void build_thresholds(struct dash *d, time_ms now)
 {
 	const struct store_threshold *const *t;
@@ -167,22 +188,24 @@ static void build_thresholds(struct dash *d, time_ms now)
 	d->nr_thresholds = 0;
 	for (size_t i = 0; i < n && d->nr_thresholds < SLO_ROWS; i++)
 		add_thresholds(d, t[i], now);
-	qsort(d->thresholds, d->nr_thresholds, sizeof(*d->thresholds),
-	      threshold_row_compare);
+	dash_sort(d->thresholds, d->nr_thresholds, sizeof(*d->thresholds),
+		  compare_thresholds, NULL);
 }
 
 /* ---- the view ----------------------------------------------------------- */
 
-static void key_of(const char *id, const char *group, char *out, size_t size)
+static void key_of(const char *id, const char *group, const char *name,
+		   char *out, size_t size)
 {
-	snprintf(out, size, "%s %s", id, group);
+	snprintf(out, size, "%s %s %s", id, group, name ? name : "");
 }
 
 size_t dash_selected_slo(const struct dash *d)
 {
 	char key[LIMIT_LABEL_VALUE + 1];
 	for (size_t i = 0; i < d->nr_slos; i++) {
-		key_of(d->slos[i].def->id, d->slos[i].group, key, sizeof(key));
+		const struct slo_row *r = &d->slos[i];
+		key_of(r->def->id, r->group, r->name, key, sizeof(key));
 		if (strcmp(key, d->slo) == 0)
 			return i;
 	}
@@ -193,8 +216,8 @@ size_t dash_selected_threshold(const struct dash *d)
 {
 	char key[LIMIT_LABEL_VALUE + 1];
 	for (size_t i = 0; i < d->nr_thresholds; i++) {
-		key_of(d->thresholds[i].def->id, d->thresholds[i].group, key,
-		       sizeof(key));
+		const struct threshold_row *r = &d->thresholds[i];
+		key_of(r->def->id, r->group, r->name, key, sizeof(key));
 		if (strcmp(key, d->threshold) == 0)
 			return i;
 	}
@@ -211,7 +234,7 @@ void dash_select_slo(struct dash *d, long to)
 	if (!d->nr_slos)
 		return;
 	const struct slo_row *r = &d->slos[clamp_to(to, d->nr_slos)];
-	key_of(r->def->id, r->group, d->slo, sizeof(d->slo));
+	key_of(r->def->id, r->group, r->name, d->slo, sizeof(d->slo));
 	if (r->name)
 		dash_copy(d->selected, sizeof(d->selected), r->name);
 }
@@ -222,7 +245,8 @@ void dash_select_threshold(struct dash *d, long to)
 		return;
 	const struct threshold_row *r =
 		&d->thresholds[clamp_to(to, d->nr_thresholds)];
-	key_of(r->def->id, r->group, d->threshold, sizeof(d->threshold));
+	key_of(r->def->id, r->group, r->name, d->threshold,
+	       sizeof(d->threshold));
 }
 
 static const struct slo_row *worst(const struct dash *d)
@@ -251,16 +275,30 @@ static const char *pack_of(const struct dash *d)
 	return NULL;
 }
 
-void dash_build_objectives(struct dash *d, time_ms now)
+/* Once a change of what is held, not once a frame. */
+static void judge_again(struct dash *d, time_ms now)
 {
-	struct view *v = &d->v;
+	uint64_t generation = store_generation(d->store);
+	if (d->judged.any && d->judged.generation == generation
+	    && d->judged.now == now && d->judged.range == d->range)
+		return;
 	d->nr_slos = 0;
 	add_all(d, now, false);
 	add_all(d, now, true);
-	qsort(d->slos, d->nr_slos, sizeof(*d->slos), slo_row_compare);
+	dash_sort(d->slos, d->nr_slos, sizeof(*d->slos), compare_slos, NULL);
+	build_thresholds(d, now);
+	d->judged.generation = generation;
+	d->judged.now = now;
+	d->judged.range = d->range;
+	d->judged.any = true;
+}
+
+void dash_build_objectives(struct dash *d, time_ms now)
+{
+	struct view *v = &d->v;
+	judge_again(d, now);
 	for (size_t i = 0; i < d->nr_slos; i++)
 		tell_service(d, &d->slos[i]);
-	build_thresholds(d, now);
 	for (size_t i = 0; i < d->nr_thresholds; i++)
 		tell_threshold(d, &d->thresholds[i]);
 	v->slo = d->slos;
@@ -419,6 +457,11 @@ static void set_want(struct dash *d, const struct red_row *r)
 	if (d->onset == TIME_NONE && r->state <= STATE_CRIT)
 		d->onset = r->since;
 	changed_windows(d->onset, now, d->range, &d->change_want);
+	/* The first bad point is of what came before it. */
+	if (d->onset != TIME_NONE) {
+		d->change_want.before_from -= s->source->step;
+		d->change_want.before_to -= s->source->step;
+	}
 	d->change_want.service = d->change_service;
 	d->change_want.slow_over = over;
 	d->change_want.slow_le = NULL;
@@ -445,6 +488,28 @@ const struct change_want *dash_compare(struct dash *d)
 	return &d->change_want;
 }
 
+/* Of what we asked ourselves we know it; else by the spans that were compared. */
+static time_ms onset_of(const struct dash *d, const struct change_answer *a,
+			const struct red_row *r)
+{
+	if (strcmp(a->want.service, d->change_service) == 0)
+		return d->onset;
+	return r && a->want.during_from > a->want.before_from
+	       ? a->want.during_from : TIME_NONE;
+}
+
+/* Once an answer, not once a frame. */
+static void rank(struct dash *d, const struct change_answer *a, time_ms onset)
+{
+	if (d->ranked == a && d->ranked_to == a->want.during_to
+	    && d->ranked_onset == onset)
+		return;
+	changed_rank(a, onset, &d->changed);
+	d->ranked = a;
+	d->ranked_to = a->want.during_to;
+	d->ranked_onset = onset;
+}
+
 /* Of the page's service, else of the one that was compared because it pages. */
 void dash_build_changed(struct dash *d, time_ms now)
 {
@@ -459,11 +524,7 @@ void dash_build_changed(struct dash *d, time_ms now)
 	v->comparing = false;
 	v->selected_change = d->selected_change;
 	if (a && a->want.during_to <= now + 1000) {
-		time_ms onset = strcmp(name, d->change_service) == 0
-				? d->onset
-				: r && a->want.during_from > a->want.before_from
-				? a->want.during_from : TIME_NONE;
-		changed_rank(a, onset, &d->changed);
+		rank(d, a, onset_of(d, a, r));
 		v->changed = &d->changed;
 	} else if (d->page == PAGE_CHANGED && !d->replay) {
 		v->comparing = name != NULL;

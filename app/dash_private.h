@@ -70,12 +70,18 @@ struct dash {
 	/* objectives, thresholds, what changed */
 	struct slo_row *slos;
 	size_t nr_slos, cap_slos;
+	struct {
+		uint64_t generation;
+		time_ms now, range;
+		bool any;
+	} judged;                              /* what the rows are of */
 	char slo[LIMIT_LABEL_VALUE + 1];       /* the selected one: id, group */
 	struct threshold_row *thresholds;
 	size_t nr_thresholds, cap_thresholds;
 	char threshold[LIMIT_LABEL_VALUE + 1];
 	struct changed changed;
-	bool compared;                         /* `changed` holds */
+	const struct change_answer *ranked;    /* what `changed` is of */
+	time_ms ranked_to, ranked_onset;
 	char change_service[LIMIT_LABEL_VALUE + 1];
 	char change_le[NUMBER_TEXT];
 	struct change_want change_want;        /* as it was asked last */
@@ -113,6 +119,11 @@ struct dash {
 	char term[160];
 };
 
+/* Sorts elements of at most DASH_ELEMENT bytes, without memory. */
+#define DASH_ELEMENT 4096
+_Static_assert(sizeof(struct slo_row) <= DASH_ELEMENT, "DASH_ELEMENT");
+void dash_sort(void *base, size_t nr, size_t size,
+	       int (*cmp)(const void *a, const void *b, void *arg), void *arg);
 void dash_ask(struct dash *d, enum request r);
 void dash_copy(char *to, size_t size, const char *from);
 void dash_dirty(struct dash *d);

@@ -234,26 +234,16 @@ static void print_slo(const struct slo_row *r)
 	puts(")");
 }
 
-static const char *value_text(double v, const char *unit, char out[80])
-{
-	char number[NUMBER_TEXT];
-	if (isnan(v))
-		snprintf(out, 80, "no data");
-	else
-		snprintf(out, 80, "%s%s", format_rate(v, number),
-			 unit ? unit : "");
-	return out;
-}
-
 static void print_threshold(const struct threshold_row *r)
 {
-	char value[80], limit[80], since[TIME_TEXT], period[TIME_TEXT];
+	char value[UNIT_TEXT], limit[LIMIT_TEXT];
+	char since[TIME_TEXT], period[TIME_TEXT];
 	printf("%-9s %s%s%s  %s", threshold_level_name(r->state.level),
 	       r->def->id, *r->group ? " " : "", r->group,
-	       value_text(r->state.value, r->def->unit, value));
+	       isnan(r->state.value) ? "no data"
+	       : unit_text(r->state.value, r->def->unit, value));
 	if (!isnan(r->state.limit))
-		printf(" against %s", value_text(r->state.limit, r->def->unit,
-						 limit));
+		printf(" limit %s", limit_text(r, limit));
 	if (r->state.since != TIME_NONE)
 		printf("  since %s", time_iso(r->state.since, since));
 	if (r->def->alert)

@@ -202,7 +202,7 @@ static int set_size(struct options *o, const char *arg, struct err *e)
 
 static int set_page(struct options *o, const char *arg, struct err *e)
 {
-	static const char *const later[] = { "changed", "slo", "loadtest",
+	static const char *const later[] = { "loadtest",
 					     NULL };
 	for (int p = 0; p < PAGE_START; p++) {
 		if (strcmp(arg, page_name((enum page)p)) == 0) {
@@ -361,7 +361,7 @@ const struct option_row option_rows[] = {
 	{ "low", 0, NULL, "for a slow line: one frame a second, block glyphs",
 	  IN_ALL, set_low },
 	{ "bell", 0, NULL, "ring, and notify by OSC 9, when a service begins to "
-	  "page", IN_LIVE, set_bell },
+	  "page", IN_ALL, set_bell },
 	{ "max-bps", 0, "N", "at most N bytes a second to the terminal", IN_ALL,
 	  set_max_bps },
 	{ "range", 0, "TIME", "how much time the charts show (1h)", IN_ALL,

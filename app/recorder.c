@@ -1,9 +1,10 @@
 /* redtop record: no screen, one file. */
 #include "app/commands.h"
+#include "app/config.h"
+#include "app/dash.h"
 #include "app/session.h"
 #include "app/system.h"
 #include "base/mem.h"
-#include "model/service.h"
 #include "record/writer.h"
 
 #include <signal.h>
@@ -19,9 +20,8 @@ struct recorder {
 	uv_timer_t timer;
 	const struct options *o;
 	struct err error;
-	struct store *rows; /* the newest instants alone, or NULL: nobody
-			       saves at the cost of services */
-	time_ms at;         /* of them */
+	struct dash *dash;  /* of a screen that nobody sees: who pages, and
+			       since when */
 	int signal;
 	bool failed, verbose;
 	size_t answered, refused, polls;
@@ -32,38 +32,10 @@ static void stop(struct recorder *r)
 	uv_stop(&r->loop);
 }
 
-/* What a day's limit saves must not be what somebody is paged about: without
- * a screen, too, it is known whether a service pages. */
-static void see_rows(struct recorder *r, const struct batch *b)
-{
-	struct batch rows = *b;
-	if (!r->rows)
-		return;
-	if (!b->instant)
-		rows.nr = rows.nr_asked = 0;
-	rows.nr_events = 0;
-	store_apply(r->rows, &rows);
-	if (b->tick && b->at > r->at)
-		r->at = b->at;
-}
-
-static bool is_paging(const struct recorder *r)
-{
-	const struct service *const *s;
-	size_t n = r->at != TIME_NONE ? store_services(r->rows, &s) : 0;
-	for (size_t i = 0; i < n; i++) {
-		struct red_row row;
-		service_row(s[i], r->at, NULL, &row);
-		if (row.state == STATE_PAGE || row.state == STATE_CRIT)
-			return true;
-	}
-	return false;
-}
-
 static void on_batch(const struct batch *b, void *arg)
 {
 	struct recorder *r = arg;
-	see_rows(r, b);
+	dash_batch(r->dash, b);
 	if (b->fault == FAULT_NONE && b->nr_asked)
 		r->answered++;
 	if (b->fault == FAULT_AUTH)
@@ -84,12 +56,18 @@ static void on_polled(struct source *src, void *arg)
 	r->polls++;
 }
 
-/* The same charts as a snapshot of 120x40 asks for. */
+/* The same charts as a snapshot of 120x40 asks for; and what a screen would ask
+ * when a service pages: what changed. What a day's limit saves must not be what
+ * somebody is paged about, either. */
 static bool on_want(struct want *w, void *arg)
 {
 	struct recorder *r = arg;
-	*w = (struct want){ .at = TIME_NONE, .charts = true,
-			    .paging = is_paging(r) };
+	struct want seen;
+	dash_tick(r->dash, clock_mono());
+	dash_frame(r->dash);
+	dash_want(r->dash, &seen);
+	*w = (struct want){ .at = TIME_NONE, .charts = true, .slos = true,
+			    .paging = seen.paging, .change = seen.change };
 	headless_want(r->o, w);
 	return true;
 }
@@ -145,23 +123,22 @@ static int open_all(struct recorder *r, struct options *o)
 	r->session = session_new(&r->loop, o, &hooks, &r->error);
 	if (!r->session)
 		return -1;
-	for (size_t i = 0; i < session_sources(r->session); i++) {
-		struct source *src = session_source(r->session, i);
-		if (!r->rows && strcmp(src->ops->name, "cloudwatch") == 0)
-			r->rows = store_new(0);
-	}
 	r->writer = writer_open(o->out, clock_wall(), REDTOP_VERSION, &r->error);
 	return r->writer ? 0 : -1;
 }
 
 int run_record(struct options *o)
 {
-	struct recorder r = { .o = o, .at = TIME_NONE };
+	struct recorder r = { .o = o };
 	if (!o->out)
 		return complain(&(struct err){ EXIT_USAGE,
 			"redtop record needs -o FILE: the recording to write" });
 	if (system_loop(&r.loop, &r.error) < 0)
 		return complain(&r.error);
+	r.dash = dash_new(&(struct dash_options){
+		.w = 120, .h = 40, .graph = GRAPH_ASCII, .range = o->range,
+		.objective = o->objective, .at = TIME_NONE, .title = "",
+		.now = clock_wall() });
 	int code = EXIT_FINE;
 	if (open_all(&r, o) < 0) {
 		code = complain(&r.error);
@@ -169,7 +146,7 @@ int run_record(struct options *o)
 			session_close(r.session, NULL, NULL);
 		uv_run(&r.loop, UV_RUN_DEFAULT);
 		uv_loop_close(&r.loop);
-		store_free(r.rows);
+		dash_free(r.dash);
 		return code;
 	}
 	start_handles(&r);
@@ -185,6 +162,6 @@ int run_record(struct options *o)
 	close_handles(&r);
 	uv_run(&r.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&r.loop);
-	store_free(r.rows);
+	dash_free(r.dash);
 	return code;
 }

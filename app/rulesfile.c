@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-struct rules spec_rules(const struct spec *s, struct arena *a)
+struct rules rules_of_spec(const struct spec *s, struct arena *a)
 {
 	struct slo_def *d = arena_alloc(a, (s->nr_slos + 1) * sizeof(*d));
 	for (size_t i = 0; i < s->nr_slos; i++) {
@@ -36,7 +36,7 @@ static int take_spec(struct rulesfile *r, const char *path,
 			fprintf(stderr, "%s:%d: %s%s\n", path, p->line,
 				p->error ? "" : "warning: ", p->text);
 	}
-	r->rules = spec_rules(s, &r->arena);
+	r->rules = rules_of_spec(s, &r->arena);
 	return s->errors ? wrong(path, s->errors, e) : 0;
 }
 

@@ -22,6 +22,6 @@ void rulesfile_release(struct rulesfile *r);
 
 /* What a spec says, as rules: what cannot be evaluated is among them, without
  * queries. Arrays in the arena, the rest stays the spec's. */
-struct rules spec_rules(const struct spec *s, struct arena *a);
+struct rules rules_of_spec(const struct spec *s, struct arena *a);
 
 #endif

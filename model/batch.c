@@ -292,7 +292,8 @@ static void print_slo(const struct slo_def *d, struct buf *out)
 	print_number(d->objective, out);
 	print_window(d, out);
 	buf_printf(out, "%s%s%s", d->counts ? " counts" : "",
-		   d->derived ? " derived" : "", d->implicit ? " implicit" : "");
+		   d->derived ? " derived" : "",
+		   d->implicit ? " implicit" : "");
 	print_share("latency", d->latency, out);
 	print_list("group", d->group, out);
 	print_list("own_labels", d->own_labels, out);

@@ -159,10 +159,11 @@ static const double *counts(const struct change_count *c, enum measure m)
 	return m == ERRORS ? c->errors : m == SLOW ? c->slow : c->requests;
 }
 
-/* What a value is compared with: k of n. A value without a past of its own has
- * the service's, or its own where that was worse. */
-static void past_of(const struct scene *s, const struct change_count *c,
-		    enum measure m, double *k, double *n)
+/* What a value is compared with: k of n, and the ratio that is expected of it.
+ * A value without a past of its own has the service's; if it had errors, so
+ * few say that it may have been far worse, and as such it is judged. */
+static double past_of(const struct scene *s, const struct change_count *c,
+		      enum measure m, double *k, double *n)
 {
 	const struct change_count *all = s->all.count;
 	double own = known(c->requests[0]), bad = known(counts(c, m)[0]);
@@ -170,11 +171,12 @@ static void past_of(const struct scene *s, const struct change_count *c,
 	*k = bad;
 	*n = own;
 	if (own > THIN * due || c == all)
-		return;
+		return own > 0 ? bad / own : 0;
 	double service = known(counts(all, m)[0]) / all->requests[0];
 	double worse = bad > 0 ? (bad + 2 * sqrt(bad) + 3) / own : 0;
 	*n = all->requests[0];
-	*k = *n * fmin(1, fmax(isfinite(service) ? service : 0, worse));
+	*k = *n * fmin(1, fmax(service, worse));
+	return bad >= HANDFUL ? fmax(service, bad / own) : service;
 }
 
 static void measure_ratio(const struct scene *s, struct value *v,
@@ -187,12 +189,12 @@ static void measure_ratio(const struct scene *s, struct value *v,
 	    (c->requests[0] > 0 && isnan(counts(c, m)[0])))
 		return;
 	v->new[m] = v->chance[m] = 0;
-	past_of(s, c, m, &k, &n);
+	double before = past_of(s, c, m, &k, &n);
 	if (!(n1 > 0) || !(n > 0))
 		return;
-	double before = k / n, z = deviations(k, n, k1, n1);
-	bool visible = m == SLOW ? is_visibly_slower(before, k1 / n1)
-				 : changed_is_visible(before, k1 / n1);
+	double z = deviations(k, n, k1, n1);
+	bool visible = m == SLOW ? is_visibly_slower(k / n, k1 / n1)
+				 : changed_is_visible(k / n, k1 / n1);
 	v->new[m] = k1 - before * n1;
 	v->chance[m] = before * n1 * (1 + n1 / n);
 	v->carries[m] = visible && v->new[m] >= HANDFUL && z >= DEVIATIONS;
@@ -348,6 +350,19 @@ static double ratio(double k, double n)
 	return n > 0 && !isnan(k) ? k / n : NAN;
 }
 
+/* A version that came while it was counted before is new all the same. */
+static bool is_deployed(const struct change_answer *a, const char *value)
+{
+	for (size_t i = 0; i < a->nr_events; i++) {
+		const struct event *e = &a->event[i];
+		if (e->kind == EVENT_DEPLOY && e->at > a->want.before_from &&
+		    e->tag && strcmp(e->tag, value) == 0 && e->service &&
+		    strcmp(e->service, a->want.service) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool make_row(const struct scene *s, struct value *v)
 {
 	const struct change_count *c = v->count;
@@ -373,7 +388,8 @@ static bool make_row(const struct scene *s, struct value *v)
 		.rate_during = known(c->requests[1]) / s->seconds[1],
 		.excess = best - v->share,
 	};
-	v->row.fresh = v->row.rate_before < FRESH * v->row.rate_during;
+	v->row.fresh = v->row.rate_before < FRESH * v->row.rate_during ||
+		       is_deployed(s->a, c->value);
 	v->row.gone = v->row.rate_during < FRESH * v->row.rate_before;
 	return is_row;
 }
@@ -434,20 +450,38 @@ static bool is_touched(const struct scene *s, const struct event *e)
 	return true; /* nothing tells the versions apart: it is the service */
 }
 
+static bool can_be_cause(const struct scene *s, const struct event *e,
+			 time_ms onset)
+{
+	return e->kind == EVENT_DEPLOY && e->service
+	       && strcmp(e->service, s->a->want.service) == 0
+	       && e->at < onset && onset - e->at <= CHANGE_DEPLOY
+	       && is_touched(s, e);
+}
+
+/* Events of one version so near to each other are of one roll-out. */
+#define CHANGE_ROLLOUT ((time_ms)300000)
+
+static bool same_deploy(const struct event *a, const struct event *b)
+{
+	return a->tag && b->tag && strcmp(a->tag, b->tag) == 0
+	       && b->at - a->at <= CHANGE_ROLLOUT;
+}
+
+/* The newest deploy, told by its first event: a roll-out has several. */
 static int find_cause(const struct scene *s, time_ms onset)
 {
+	const struct event *e = s->a->event;
 	int best = -1;
 	bool any = s->alive[ERRORS] || s->alive[SLOW] || s->alive[RATE];
-	for (size_t i = 0; i < s->a->nr_events && any; i++) {
-		const struct event *e = &s->a->event[i];
-		if (e->kind != EVENT_DEPLOY || !e->service ||
-		    strcmp(e->service, s->a->want.service) != 0 ||
-		    e->at >= onset || onset - e->at > CHANGE_DEPLOY ||
-		    (best >= 0 && e->at < s->a->event[best].at))
-			continue;
-		if (is_touched(s, e))
+	for (size_t i = 0; i < s->a->nr_events && any; i++)
+		if (can_be_cause(s, &e[i], onset)
+		    && (best < 0 || e[i].at >= e[best].at))
 			best = (int)i;
-	}
+	for (size_t i = 0; best >= 0 && i < s->a->nr_events; i++)
+		if (can_be_cause(s, &e[i], onset)
+		    && same_deploy(&e[i], &e[best]) && e[i].at < e[best].at)
+			best = (int)i;
 	return best;
 }
 

@@ -22,7 +22,7 @@ struct changed_row {
 	double rate_before, rate_during;     /* a second */
 	double excess;           /* largest of (share - requests_share), with
 				    a share of 0 where none is known */
-	bool fresh;              /* not there before */
+	bool fresh;              /* not there before, or deployed meanwhile */
 	bool gone;               /* not there any more */
 };
 

@@ -126,13 +126,34 @@ static bool says_something(const struct series *s)
 	       && (s->nr > 0 || series_is_there(s));
 }
 
+/* The first ones are on the stack: rows are read for every frame. */
+#define GROUPS_NEAR 64
 struct groups {
+	const struct series *near[GROUPS_NEAR];
 	const struct series **like;
 	size_t nr, cap;
 };
 
+static void groups_add(struct groups *g, const struct series *s)
+{
+	if (g->nr == g->cap) {
+		size_t cap = g->cap * 2;
+		bool near = g->like == g->near;
+		const struct series **more = mem_zero(cap, sizeof(*more));
+		memcpy(more, g->like, g->nr * sizeof(*more));
+		if (!near)
+			free(g->like);
+		g->like = more;
+		g->cap = cap;
+	}
+	g->like[g->nr++] = s;
+}
+
 static void find_groups(const struct store_slo *s, struct groups *g)
 {
+	g->like = g->near;
+	g->nr = 0;
+	g->cap = GROUPS_NEAR;
 	for (size_t i = 0; i < s->nr; i++) {
 		size_t k = 0;
 		if (!says_something(s->series[i]))
@@ -142,9 +163,22 @@ static void find_groups(const struct store_slo *s, struct groups *g)
 			k++;
 		if (k < g->nr)
 			continue;
-		MEM_ROOM(g->like, g->nr, g->cap);
-		g->like[g->nr++] = s->series[i];
+		groups_add(g, s->series[i]);
 	}
+}
+
+static time_ms last_point(const struct series *s)
+{
+	return s->nr ? s->t[s->nr - 1] : TIME_NONE;
+}
+
+/* A label that tells no groups apart may have changed: then one of two has
+ * ended. */
+static bool is_newer(const struct series *a, const struct series *b)
+{
+	if (series_is_there(a) != series_is_there(b))
+		return series_is_there(a);
+	return last_point(a) > last_point(b);
 }
 
 const struct series *objective_series(const struct store_slo *s,
@@ -160,10 +194,12 @@ const struct series *objective_series(const struct store_slo *s,
 		else
 			hi = mid;
 	}
+	const struct series *best = NULL;
 	for (; lo < s->nr && s->series[lo]->question == id; lo++)
-		if (same_group(s->def, like, s->series[lo]))
-			return s->series[lo];
-	return NULL;
+		if (same_group(s->def, like, s->series[lo])
+		    && (!best || is_newer(s->series[lo], best)))
+			best = s->series[lo];
+	return best;
 }
 
 /* ---- one question at a moment ------------------------------------------- */
@@ -409,10 +445,18 @@ static time_ms read_window(const struct reader *r, enum slo_window w,
 	return told;
 }
 
+/* One that is asked for and that its source does not know is none of its
+ * questions. */
+static bool is_known(const struct store_slo *s)
+{
+	const struct catalog *c = s->source ? s->source->catalog : NULL;
+	return c && s->index < c->nr_slos && s->def == &c->slo[s->index];
+}
+
 static bool was_answered(const struct store_slo *s)
 {
 	struct reader r = { .s = s };
-	if (!s->source)
+	if (!is_known(s))
 		return false;
 	for (unsigned span = 0; span < SLO_SPANS; span++)
 		for (int a = 0; a < SLO_ASKS; a++) {
@@ -598,7 +642,7 @@ static void read_group(struct slo_row *r, const struct store_slo *s,
 		       const struct series *like, time_ms at, time_ms from)
 {
 	struct reader rd = { s, like, at };
-	size_t nr;
+	struct cells c;
 	row_init(r, s, at);
 	r->like = like;
 	name_group(s->def, like, r->group);
@@ -612,16 +656,16 @@ static void read_group(struct slo_row *r, const struct store_slo *s,
 	}
 	r->age = at - r->at;
 	time_ms span = period_of(r, at);
-	struct slo_cell *cell = objective_cells(s, like, at - s->def->period,
-						at, &nr);
-	size_t past = 0;
+	objective_cells(s, like, at - s->def->period, at, &c);
+	const struct slo_cell *cell = c.cell;
+	size_t past = 0, nr = c.nr;
 	while (past < nr && cell[past].at <= r->period_from)
 		past++;
 	read_budget(&rd, span, past < nr ? cell + past : NULL, nr - past,
 		    &r->budget);
 	slo_read_exhaustion(r->def, &r->window[SLO_1H], &r->budget, cell, nr,
 			    at, &r->exhaustion);
-	free(cell);
+	cells_release(&c);
 	conclude(r, from, at);
 }
 
@@ -669,14 +713,15 @@ static void read_alone(struct slo_row *r, const struct store *st,
 size_t slo_rows(const struct store *st, const struct store_slo *s, time_ms at,
 		time_ms from, struct slo_row *out, size_t max)
 {
-	struct groups g = { 0 };
+	struct groups g;
 	find_groups(s, &g);
 	size_t nr = g.nr;
 	if (nr == 0 && max > 0)
 		read_alone(&out[0], st, s, at, from);
 	for (size_t i = 0; i < nr && i < max; i++)
 		read_group(&out[i], s, g.like[i], at, from);
-	free(g.like);
+	if (g.like != g.near)
+		free(g.like);
 	return nr ? nr : 1;
 }
 

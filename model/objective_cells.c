@@ -68,23 +68,27 @@ static struct slo_cell cell_at(const struct sources *x, time_ms t)
 	return (struct slo_cell){ t, errors * x->scale, total * x->scale };
 }
 
-struct slo_cell *objective_cells(const struct store_slo *s,
-				 const struct series *like, time_ms from,
-				 time_ms to, size_t *nr)
+void objective_cells(const struct store_slo *s, const struct series *like,
+		     time_ms from, time_ms to, struct cells *out)
 {
 	struct sources x = sources_of(s, like);
 	const struct series *lead = x.bucket ? x.bucket
 				    : x.total ? x.total : x.ratio;
-	*nr = 0;
+	out->cell = out->near;
+	out->nr = 0;
 	if (!lead || !lead->v)
-		return NULL;
+		return;
 	size_t a = series_lower(lead, from + 1), b = series_upper(lead, to);
-	if (a >= b)
-		return NULL;
-	struct slo_cell *cell = mem_zero(b - a, sizeof(*cell));
+	if (b > a && b - a > CELLS_NEAR)
+		out->cell = mem_zero(b - a, sizeof(*out->cell));
 	for (size_t i = a; i < b; i++)
-		cell[(*nr)++] = cell_at(&x, lead->t[i]);
-	return cell;
+		out->cell[out->nr++] = cell_at(&x, lead->t[i]);
+}
+
+void cells_release(struct cells *c)
+{
+	if (c->cell != c->near)
+		free(c->cell);
 }
 
 /* As the method weighs it: events, or slices. False: it counts for nothing. */
@@ -161,17 +165,17 @@ void slo_burndown(const struct slo_row *r, double *out, size_t nr)
 	if (!r->slo || !r->like || !nr)
 		return;
 	time_ms begin = r->at - d->period;
-	struct slo_cell *cell = objective_cells(r->slo, r->like,
-						begin - d->period, r->at,
-						&w.nr);
-	w.cell = cell;
+	struct cells c;
+	objective_cells(r->slo, r->like, begin - d->period, r->at, &c);
+	w.cell = c.cell;
+	w.nr = c.nr;
 	for (size_t i = 0; i < nr && w.nr; i++) {
 		double part = (double)(i + 1) / (double)nr;
 		time_ms t = begin + (time_ms)(part * (double)d->period);
 		window_move(&w, begins(d, t, &b), t);
 		out[i] = window_left(&w);
 	}
-	free(cell);
+	cells_release(&c);
 }
 
 /* ---- what spent it ------------------------------------------------------ */
@@ -223,24 +227,25 @@ static size_t find_runs(const struct slo_def *d, const struct slo_cell *cell,
 	return r.bad > 0 ? keep_run(top, kept, max, &r) : kept;
 }
 
+#define SPENDERS_MAX 16
+
 size_t slo_spenders(const struct slo_row *r, struct slo_spender *out,
 		    size_t max)
 {
 	struct slo_budget all = { 0 };
 	double budget = slo_error_budget(r->def);
-	size_t nr;
+	struct run top[SPENDERS_MAX] = { 0 };
+	struct cells c;
 	if (!r->slo || !r->like || !max)
 		return 0;
-	struct slo_cell *cell = objective_cells(r->slo, r->like,
-						r->period_from, r->at, &nr);
-	struct run *top = mem_zero(max, sizeof(*top));
-	size_t kept = find_runs(r->def, cell, nr, top, max, &all);
-	for (size_t i = 0; i < kept; i++)
-		out[i] = (struct slo_spender){
-			top[i].from, top[i].to, top[i].bad / all.bad,
-			top[i].bad / (budget * all.total),
+	max = max < SPENDERS_MAX ? max : SPENDERS_MAX;
+	objective_cells(r->slo, r->like, r->period_from, r->at, &c);
+	size_t kept = find_runs(r->def, c.cell, c.nr, top, max, &all);
+	for (size_t k = 0; k < kept; k++)
+		out[k] = (struct slo_spender){
+			top[k].from, top[k].to, top[k].bad / all.bad,
+			top[k].bad / (budget * all.total),
 		};
-	free(top);
-	free(cell);
+	cells_release(&c);
 	return kept;
 }

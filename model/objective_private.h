@@ -38,11 +38,18 @@ bool objective_source_answers(const struct store_source *src);
 void column_put(struct column *c, double v);
 
 /* objective_cells.c: */
-/* The cells that end in (from, to], counted; the caller frees. NULL with nr 0:
- * none, or nobody knows of errors. */
-struct slo_cell *objective_cells(const struct store_slo *s,
-				 const struct series *like, time_ms from,
-				 time_ms to, size_t *nr);
+/* The cells that end in (from, to], counted; none where nobody knows of errors.
+ * What a rolling period of occurrences has is on the stack: rows are read for
+ * every frame. */
+#define CELLS_NEAR 1500
+struct cells {
+	struct slo_cell near[CELLS_NEAR];
+	struct slo_cell *cell;
+	size_t nr;
+};
+void objective_cells(const struct store_slo *s, const struct series *like,
+		     time_ms from, time_ms to, struct cells *out);
+void cells_release(struct cells *c);
 
 /* objective_store.c: */
 /* The service of a name, rather of this source; NULL. */

@@ -240,20 +240,6 @@ static double classic(const struct service *s, double q,
 	return classic_quantile(q, b, sum->nr, rules_of(s)).value;
 }
 
-static double native(const struct service *s, double q,
-		     const struct buckets *sum)
-{
-	struct native_bucket b[LIMIT_BUCKETS];
-	struct histogram h = { .nr = sum->nr, .bucket = b };
-	for (size_t i = 0; i < sum->nr; i++) {
-		const struct heat_bucket *x = &sum->of[i];
-		b[i] = (struct native_bucket){ .lo = x->lo, .hi = x->hi,
-					       .count = x->rate };
-		h.count += x->rate;
-	}
-	return native_quantile(q, &h, rules_of(s)).value;
-}
-
 static double merged(const struct service *s, double q, time_ms first,
 		     time_ms to)
 {
@@ -268,8 +254,63 @@ static double merged(const struct service *s, double q, time_ms first,
 	if (sum.nr == 0)
 		return NAN;
 	qsort(sum.of, sum.nr, sizeof(*sum.of), by_bound);
-	return s->shape->method == METHOD_NATIVE ? native(s, q, &sum)
-						 : classic(s, q, &sum);
+	return classic(s, q, &sum);
+}
+
+/* In the server's own unit: whether bounds lie on an exponential grid decides
+ * how it interpolates. */
+struct natives {
+	struct histogram h;
+	struct native_bucket of[LIMIT_BUCKETS];
+};
+
+static bool same_bounds(const struct native_bucket *a,
+			const struct native_bucket *b)
+{
+	return a->lo == b->lo && a->hi == b->hi && a->rule == b->rule;
+}
+
+static void natives_add(struct natives *sum, const struct histogram *h)
+{
+	for (size_t i = 0; i < h->nr; i++) {
+		size_t k = 0;
+		while (k < sum->h.nr
+		       && !same_bounds(&sum->of[k], &h->bucket[i]))
+			k++;
+		if (k == LIMIT_BUCKETS)
+			continue;
+		if (k < sum->h.nr)
+			sum->of[k].count += h->bucket[i].count;
+		else
+			sum->of[sum->h.nr++] = h->bucket[i];
+	}
+	sum->h.count += h->count;
+	sum->h.sum += h->sum;
+}
+
+static int by_lower(const void *a, const void *b)
+{
+	const struct native_bucket *x = a, *y = b;
+	return (x->lo > y->lo) - (x->lo < y->lo);
+}
+
+static double merged_native(const struct service *s, double q, time_ms first,
+			    time_ms to)
+{
+	struct natives sum;
+	sum.h = (struct histogram){ .bucket = sum.of };
+	for (time_ms t = first; t <= to; t += step_of(s)) {
+		const struct histogram *h = NULL;
+		for (size_t i = 0; i < s->nr[RED_NATIVE] && !h; i++)
+			h = series_histogram_at(s->series[RED_NATIVE][i], t);
+		if (h)
+			natives_add(&sum, h);
+	}
+	if (sum.h.nr == 0)
+		return NAN;
+	qsort(sum.of, sum.h.nr, sizeof(*sum.of), by_lower);
+	return native_quantile(q, &sum.h, rules_of(s)).value
+	       * unit_scale(s->shape->unit);
 }
 
 /* Ready-made ones cannot be merged: the largest. */
@@ -292,9 +333,10 @@ static double quantile(const struct service *s, const struct threshold_def *d,
 		[MEASURE_P50] = { 0.5, M_P50 }, [MEASURE_P95] = { 0.95, M_P95 },
 		[MEASURE_P99] = { 0.99, M_P99 },
 	};
+	double q = of[d->measure].q;
 	enum method m = s->shape->method;
-	double v = m == METHOD_HISTOGRAM || m == METHOD_NATIVE
-		   ? merged(s, of[d->measure].q, first, to)
+	double v = m == METHOD_HISTOGRAM ? merged(s, q, first, to)
+		   : m == METHOD_NATIVE ? merged_native(s, q, first, to)
 		   : largest(s, of[d->measure].m, first, to);
 	return d->unit && strcmp(d->unit, "ms") == 0 ? v * 1000 : v;
 }

@@ -47,9 +47,18 @@ static uint32_t id_of(const struct store_threshold *t, unsigned part)
 	return question_own(QUESTION_THRESHOLD, t->index, part);
 }
 
+/* One that is asked for and that its source does not know is none of its
+ * questions. */
+static bool is_known(const struct store_threshold *t)
+{
+	const struct catalog *c = t->source ? t->source->catalog : NULL;
+	return c && t->index < c->nr_thresholds
+	       && t->def == &c->threshold[t->index];
+}
+
 static bool was_answered(const struct store_threshold *t)
 {
-	return t->source
+	return is_known(t)
 	       && (store_answered(t->source, id_of(t, THRESHOLD_NOW))
 			   != TIME_NONE
 		   || store_ranged(t->source, id_of(t, THRESHOLD_POINTS))
@@ -165,30 +174,33 @@ static time_ms whole_until(const struct service *s, time_ms at)
 	return goes_on ? told : settled;
 }
 
+/* What most thresholds look at is on the stack: rows are read for every
+ * frame. */
+#define POINTS_NEAR 256
 struct points {
 	size_t nr;
-	time_ms *t;
-	double *v;
+	time_ms *t, near_t[POINTS_NEAR];
+	double *v, near_v[POINTS_NEAR];
 };
 
 /* Only periods of which the grid has all. */
-static struct points points_of(const struct service *s,
-			       const struct threshold_def *d, time_ms until)
+static void points_of(const struct service *s, const struct threshold_def *d,
+		      time_ms until, struct points *p)
 {
 	time_ms held = s->source->range_from, step = s->source->step;
 	size_t max = (size_t)threshold_periods(d);
-	struct points p = { 0, mem_zero(max, sizeof(*p.t)),
-			    mem_zero(max, sizeof(*p.v)) };
+	p->nr = 0;
+	p->t = max > POINTS_NEAR ? mem_zero(max, sizeof(*p->t)) : p->near_t;
+	p->v = max > POINTS_NEAR ? mem_zero(max, sizeof(*p->v)) : p->near_v;
 	for (time_ms end = first_of(d, until); end <= until; end += d->period) {
 		if (held == TIME_NONE || end - d->period + step < held)
 			continue;
 		double v = objective_measure(s, d, end - d->period, end);
-		if (isnan(v) || p.nr == max)
+		if (isnan(v) || p->nr == max)
 			continue;
-		p.t[p.nr] = end;
-		p.v[p.nr++] = v;
+		p->t[p->nr] = end;
+		p->v[p->nr++] = v;
 	}
-	return p;
 }
 
 static void read_measure(struct threshold_row *r,
@@ -203,12 +215,15 @@ static void read_measure(struct threshold_row *r,
 	if (!d->service)
 		group_add(&w, d->measure == MEASURE_USED ? "resource"
 							 : "service", s->name);
-	struct points p = points_of(s, d, until);
+	struct points p;
+	points_of(s, d, until, &p);
 	double now = objective_measure(s, d, time_floor(until, d->period), at);
 	threshold_read(d, p.t, p.v, p.nr, first_of(d, until), until, now,
 		       &r->state);
-	free(p.t);
-	free(p.v);
+	if (p.t != p.near_t)
+		free(p.t);
+	if (p.v != p.near_v)
+		free(p.v);
 	conclude(r);
 }
 

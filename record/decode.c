@@ -376,9 +376,10 @@ static void get_catalog(struct decoder *d)
 	d->b->catalog = c;
 }
 
-static void get_events(struct decoder *d)
+static const struct event *get_events(struct decoder *d, size_t max,
+				      size_t *out)
 {
-	size_t nr = get_count(d, LIMIT_EVENTS, 7);
+	size_t nr = get_count(d, max, 7);
 	struct event *v = take(d, nr, sizeof(*v));
 	for (size_t i = 0; i < nr && !d->bad; i++) {
 		v[i].at = get_time(d, d->b->at);
@@ -390,8 +391,8 @@ static void get_events(struct decoder *d)
 		v[i].text = need_text(d, LIMIT_SENTENCE);
 		v[i].tag = get_text(d, LIMIT_LABEL_NAME);
 	}
-	d->b->nr_events = d->bad ? 0 : nr;
-	d->b->event = v;
+	*out = d->bad ? 0 : nr;
+	return v;
 }
 
 /* Sorted by name, names unique, no empty value. */
@@ -608,6 +609,255 @@ static void get_cloud(struct decoder *d)
 		get_settling(d);
 }
 
+/* ---- objectives, thresholds, what was compared ------------------------- */
+
+/* Lists that have grown since are read to their ends. */
+#define LIST_MAX 64
+
+static void get_words(struct decoder *d, const char **out, size_t known)
+{
+	size_t nr = get_count(d, LIST_MAX, 1);
+	for (size_t i = 0; i < nr && !d->bad; i++) {
+		const char *s = get_text(d, LIMIT_QUERY);
+		if (i < known)
+			out[i] = s;
+	}
+}
+
+static void get_numbers(struct decoder *d, double *out, size_t known)
+{
+	size_t nr = (size_t)get_below(d, LIST_MAX + 1);
+	for (size_t i = 0; i < nr && !d->bad; i++) {
+		double v = get_double(d);
+		if (i < known)
+			out[i] = v;
+	}
+}
+
+static double positive(double v, double max)
+{
+	return v > 0 && v <= max ? v : 0;
+}
+
+static const char *short_text(struct decoder *d, const char *s, size_t max)
+{
+	size_t n = s ? strlen(s) : 0;
+	return s && n > max ? clean(d, s, n, max) : s;
+}
+
+static const char *needed(struct decoder *d, const char *s, size_t max)
+{
+	if (!s)
+		d->bad = true;
+	return s ? short_text(d, s, max) : "";
+}
+
+/* Ends in NULL; NULL where there is none. */
+static const char *const *get_names(struct decoder *d, bool given)
+{
+	size_t nr = get_count(d, LIMIT_LABELS, 1);
+	const char **s = take(d, nr + 1, sizeof(*s));
+	for (size_t i = 0; i < nr && !d->bad; i++)
+		s[i] = need_text(d, LIMIT_LABEL_NAME);
+	return given ? s : NULL;
+}
+
+static void get_tiers(struct decoder *d, struct slo_tier_def *t)
+{
+	size_t nr = get_count(d, SLO_TIERS, 3);
+	for (size_t i = 0; i < nr && !d->bad; i++) {
+		t[i].page = get_below(d, 2);
+		t[i].brief = (enum slo_window)get_below(d, SLO_WINDOWS);
+		t[i].lasting = (enum slo_window)get_below(d, SLO_WINDOWS);
+		t[i].share = get_positive(d, MONEY_MAX);
+	}
+}
+
+/* What was read of a period that is none cannot be judged. */
+static time_ms get_period(struct decoder *d)
+{
+	time_ms t = get_span(d);
+	if (t == 0)
+		d->bad = true;
+	return t;
+}
+
+static void get_slo_words(struct decoder *d, struct slo_def *s)
+{
+	const char *w[11] = { NULL };
+	double v[4] = { 0 };
+	get_words(d, w, sizeof(w) / sizeof(*w));
+	get_numbers(d, v, sizeof(v) / sizeof(*v));
+	s->id = needed(d, w[0], LIMIT_LABEL_VALUE);
+	s->service = short_text(d, w[1], LIMIT_LABEL_VALUE);
+	s->zone = short_text(d, w[2], LIMIT_LABEL_NAME);
+	s->errors = w[3];
+	s->total = w[4];
+	s->ratio = w[5];
+	s->recorded = w[6];
+	s->what = short_text(d, w[7], LIMIT_SENTENCE);
+	s->runbook = short_text(d, w[8], LIMIT_LABEL_VALUE);
+	s->where = short_text(d, w[9], LIMIT_LABEL_VALUE);
+	s->buckets = w[10];
+	s->objective = positive(v[0], 1);
+	s->slice_target = positive(v[1], 1);
+	s->latency = positive(v[2], MONEY_MAX);
+	s->bucket_unit = positive(v[3], MONEY_MAX);
+}
+
+static void get_slo(struct decoder *d, struct slo_def *s)
+{
+	get_slo_words(d, s);
+	unsigned flags = get_unsigned(d);
+	s->counts = flags & SLO_COUNTS;
+	s->derived = flags & SLO_DERIVED;
+	s->implicit = flags & SLO_IMPLICIT;
+	s->period = get_period(d);
+	s->method = (enum slo_method)get_below(d, SLO_RATIO_TIMESLICES + 1);
+	s->slice = get_span(d);
+	s->calendar = (enum calendar_unit)get_below(d, CALENDAR_YEAR + 1);
+	s->calendar_every = get_int(d);
+	s->calendar_start = checked(d, unzigzag(get_varint(d)));
+	s->group = get_names(d, flags & SLO_GROUPED);
+	s->own_labels = get_names(d, flags & SLO_LABELLED);
+	get_tiers(d, s->tier);
+	if (s->calendar != CALENDAR_NONE
+	    && (s->calendar_every < 1 || s->calendar_start == TIME_NONE))
+		d->bad = true;
+}
+
+static void get_threshold_words(struct decoder *d, struct threshold_def *t)
+{
+	const char *w[9] = { NULL };
+	double v[5] = { NAN, NAN, NAN, NAN, NAN };
+	get_words(d, w, sizeof(w) / sizeof(*w));
+	get_numbers(d, v, sizeof(v) / sizeof(*v));
+	t->id = needed(d, w[0], LIMIT_LABEL_VALUE);
+	t->query = w[1];
+	t->cloudwatch = w[2];
+	t->service = short_text(d, w[3], LIMIT_LABEL_VALUE);
+	t->unit = short_text(d, w[4], LIMIT_LABEL_NAME);
+	t->what = short_text(d, w[5], LIMIT_SENTENCE);
+	t->runbook = short_text(d, w[6], LIMIT_LABEL_VALUE);
+	t->pack = short_text(d, w[7], LIMIT_LABEL_VALUE);
+	t->where = short_text(d, w[8], LIMIT_LABEL_VALUE);
+	t->warning = (struct level){ false, v[0], v[1] };
+	t->critical = (struct level){ false, v[2], v[3] };
+	t->clear = v[4];
+}
+
+static void get_threshold(struct decoder *d, struct threshold_def *t)
+{
+	get_threshold_words(d, t);
+	unsigned flags = get_unsigned(d);
+	t->warning.given = flags & THRESHOLD_WARNS;
+	t->critical.given = flags & THRESHOLD_CRITICAL;
+	t->alert = flags & THRESHOLD_ALERT;
+	t->measure = (enum threshold_measure)get_below(d, MEASURES);
+	t->period = get_period(d);
+	t->m = get_int(d);
+	t->n = get_int(d);
+	t->missing = (enum missing)get_below(d, MISSING_IGNORE + 1);
+	t->clear_after = get_int(d);
+	t->hold = get_span(d);
+	t->keep = get_span(d);
+}
+
+/* Counted things are not below zero; what says so says nothing. */
+static double counted(double v)
+{
+	return v >= 0 && v <= SHARE_MAX ? v : NAN;
+}
+
+static void get_counted(struct decoder *d, struct change_count *c)
+{
+	double v[8] = { NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN };
+	c->label = need_text(d, LIMIT_LABEL_NAME);
+	c->value = need_text(d, LIMIT_LABEL_VALUE);
+	get_numbers(d, v, sizeof(v) / sizeof(*v));
+	for (int i = 0; i < 2; i++) {
+		c->requests[i] = counted(v[i]);
+		c->errors[i] = counted(v[2 + i]);
+		c->slow[i] = counted(v[4 + i]);
+		c->p99[i] = counted(v[6 + i]);
+	}
+}
+
+static time_ms need_time(struct decoder *d)
+{
+	time_ms t = get_time(d, d->b->at);
+	if (t == TIME_NONE)
+		d->bad = true;
+	return t;
+}
+
+static void get_change_head(struct decoder *d, struct change_answer *c)
+{
+	const char *w[3] = { NULL };
+	double v[3] = { NAN, NAN, NAN };
+	get_words(d, w, sizeof(w) / sizeof(*w));
+	get_numbers(d, v, sizeof(v) / sizeof(*v));
+	c->want.service = needed(d, w[0], LIMIT_LABEL_VALUE);
+	c->fault = short_text(d, w[1], LIMIT_SENTENCE);
+	c->slow_over = counted(v[0]);
+	c->rate_last_week = counted(v[1]);
+	c->want.slow_le = short_text(d, w[2], LIMIT_LABEL_VALUE);
+	c->want.slow_over = counted(v[2]);
+	c->want.before_from = need_time(d);
+	c->want.before_to = need_time(d);
+	c->want.during_from = need_time(d);
+	c->want.during_to = need_time(d);
+	c->queries = get_unsigned(d);
+	get_counted(d, &c->all);
+}
+
+static void get_change(struct decoder *d)
+{
+	if (!get_below(d, 2))
+		return;
+	struct change_answer *c = take(d, 1, sizeof(*c));
+	if (!c)
+		return;
+	get_change_head(d, c);
+	size_t nr = get_count(d, LIMIT_CHANGE_COUNTS, 3);
+	struct change_count *n = take(d, nr, sizeof(*n));
+	for (size_t i = 0; i < nr && !d->bad; i++)
+		get_counted(d, &n[i]);
+	c->count = n;
+	c->nr = d->bad ? 0 : nr;
+	c->event = get_events(d, LIMIT_CHANGE_EVENTS, &c->nr_events);
+	nr = get_count(d, LIMIT_CHANGE_NOTES, 1);
+	const char **note = take(d, nr, sizeof(*note));
+	for (size_t i = 0; i < nr && !d->bad; i++)
+		note[i] = need_text(d, LIMIT_SENTENCE);
+	c->note = note;
+	c->nr_notes = d->bad ? 0 : nr;
+	d->b->change = c;
+}
+
+static void get_own(struct decoder *d)
+{
+	struct catalog *c = (struct catalog *)d->b->catalog;
+	const char *pack = get_text(d, LIMIT_LABEL_VALUE);
+	size_t nr = get_count(d, c ? LIMIT_SLOS : 0, 12);
+	struct slo_def *slo = take(d, nr, sizeof(*slo));
+	for (size_t i = 0; i < nr && !d->bad; i++)
+		get_slo(d, &slo[i]);
+	size_t limits = get_count(d, c ? LIMIT_THRESHOLDS : 0, 12);
+	struct threshold_def *t = take(d, limits, sizeof(*t));
+	for (size_t i = 0; i < limits && !d->bad; i++)
+		get_threshold(d, &t[i]);
+	if (!d->bad)
+		get_change(d);
+	if (!c)
+		return;
+	c->pack = pack;
+	c->slo = slo;
+	c->nr_slos = d->bad ? 0 : nr;
+	c->threshold = t;
+	c->nr_thresholds = d->bad ? 0 : limits;
+}
+
 static void get_batch(struct decoder *d)
 {
 	get_planes(d);
@@ -618,13 +868,15 @@ static void get_batch(struct decoder *d)
 	if (flags & ITEM_CATALOG && !d->bad)
 		get_catalog(d);
 	if (!d->bad)
-		get_events(d);
+		d->b->event = get_events(d, LIMIT_EVENTS, &d->b->nr_events);
 	if (!d->bad)
 		get_frames(d);
 	if (flags & ITEM_ENDPOINTS && !d->bad && d->b->status)
 		get_endpoints(d);
 	if (flags & ITEM_CLOUD && !d->bad)
 		get_cloud(d);
+	if (flags & ITEM_OWN && !d->bad)
+		get_own(d);
 	if (d->b->at == TIME_NONE)
 		d->bad = true;
 }

@@ -120,6 +120,12 @@ static bool is_cloud(const struct batch *b)
 	       || (b->catalog && catalog_is_cloud(b->catalog));
 }
 
+static bool has_own(const struct batch *b)
+{
+	const struct catalog *c = b->catalog;
+	return b->change || (c && (c->nr_slos || c->nr_thresholds || c->pack));
+}
+
 static void put_answer(struct encoder *e, const struct batch *b)
 {
 	put_text(e, b->source);
@@ -130,7 +136,8 @@ static void put_answer(struct encoder *e, const struct batch *b)
 				     | (b->status ? ITEM_STATUS : 0u)
 				     | (b->catalog ? ITEM_CATALOG : 0u)
 				     | (has_endpoints(b) ? ITEM_ENDPOINTS : 0u)
-				     | (is_cloud(b) ? ITEM_CLOUD : 0u));
+				     | (is_cloud(b) ? ITEM_CLOUD : 0u)
+				     | (has_own(b) ? ITEM_OWN : 0u));
 	put_signed(e, b->at);
 	put_time(e, b->from, b->at);
 	put_time(e, b->to, b->at);
@@ -229,13 +236,14 @@ static void put_catalog(struct encoder *e, const struct catalog *c)
 	}
 }
 
-static void put_events(struct encoder *e, const struct batch *b)
+static void put_events(struct encoder *e, const struct event *event, size_t nr,
+		       size_t max)
 {
-	size_t nr = put_count(e, b->nr_events, LIMIT_EVENTS);
+	nr = put_count(e, nr, max);
 	for (size_t i = 0; i < nr; i++) {
-		const struct event *v = &b->event[i];
-		put_time(e, v->at, b->at);
-		put_time(e, v->until, b->at);
+		const struct event *v = &event[i];
+		put_time(e, v->at, e->at);
+		put_time(e, v->until, e->at);
 		put_varint(&e->body, v->kind);
 		put_varint(&e->body, v->severity);
 		put_text(e, v->service);
@@ -299,6 +307,146 @@ static void put_cloud(struct encoder *e, const struct batch *b)
 	put_alarms(e, b);
 	put_settling(e, b->catalog);
 }
+
+/* ---- objectives, thresholds, what was compared ------------------------- */
+
+/* Lists that may grow at their ends: a reader takes what it knows. */
+static void put_words(struct encoder *e, const char *const *s, size_t nr)
+{
+	put_varint(&e->body, nr);
+	for (size_t i = 0; i < nr; i++)
+		put_text(e, s[i]);
+}
+
+static void put_numbers(struct encoder *e, const double *v, size_t nr)
+{
+	put_varint(&e->body, nr);
+	for (size_t i = 0; i < nr; i++)
+		put_bits(e, bits_of(v[i]));
+}
+
+static void put_names(struct encoder *e, const char *const *name)
+{
+	size_t nr = 0;
+	while (name && nr < LIMIT_LABELS && name[nr])
+		nr++;
+	put_words(e, name, nr);
+}
+
+static void put_tiers(struct encoder *e, const struct slo_tier_def *t)
+{
+	size_t nr = 0;
+	while (nr < SLO_TIERS && t[nr].share > 0)
+		nr++;
+	put_varint(&e->body, nr);
+	for (size_t i = 0; i < nr; i++) {
+		put_varint(&e->body, t[i].page);
+		put_varint(&e->body, t[i].brief);
+		put_varint(&e->body, t[i].lasting);
+		put_bits(e, bits_of(t[i].share));
+	}
+}
+
+static void put_slo(struct encoder *e, const struct slo_def *s)
+{
+	const char *const words[] = { s->id, s->service, s->zone, s->errors,
+				      s->total, s->ratio, s->recorded, s->what,
+				      s->runbook, s->where, s->buckets };
+	const double numbers[] = { s->objective, s->slice_target, s->latency,
+				   s->bucket_unit };
+	put_words(e, words, sizeof(words) / sizeof(*words));
+	put_numbers(e, numbers, sizeof(numbers) / sizeof(*numbers));
+	put_varint(&e->body, (s->counts ? SLO_COUNTS : 0u)
+				     | (s->derived ? SLO_DERIVED : 0u)
+				     | (s->implicit ? SLO_IMPLICIT : 0u)
+				     | (s->group ? SLO_GROUPED : 0u)
+				     | (s->own_labels ? SLO_LABELLED : 0u));
+	put_signed(e, s->period);
+	put_varint(&e->body, s->method);
+	put_signed(e, s->slice);
+	put_varint(&e->body, s->calendar);
+	put_signed(e, s->calendar_every);
+	put_signed(e, s->calendar_start);
+	put_names(e, s->group);
+	put_names(e, s->own_labels);
+	put_tiers(e, s->tier);
+}
+
+static void put_threshold(struct encoder *e, const struct threshold_def *t)
+{
+	const char *const words[] = { t->id, t->query, t->cloudwatch,
+				      t->service, t->unit, t->what, t->runbook,
+				      t->pack, t->where };
+	const double numbers[] = { t->warning.above, t->warning.below,
+				   t->critical.above, t->critical.below,
+				   t->clear };
+	put_words(e, words, sizeof(words) / sizeof(*words));
+	put_numbers(e, numbers, sizeof(numbers) / sizeof(*numbers));
+	put_varint(&e->body,
+		   (t->warning.given ? THRESHOLD_WARNS : 0u)
+			   | (t->critical.given ? THRESHOLD_CRITICAL : 0u)
+			   | (t->alert ? THRESHOLD_ALERT : 0u));
+	put_varint(&e->body, t->measure);
+	put_signed(e, t->period);
+	put_signed(e, t->m);
+	put_signed(e, t->n);
+	put_varint(&e->body, t->missing);
+	put_signed(e, t->clear_after);
+	put_signed(e, t->hold);
+	put_signed(e, t->keep);
+}
+
+static void put_counted(struct encoder *e, const struct change_count *c)
+{
+	const double v[] = { c->requests[0], c->requests[1], c->errors[0],
+			     c->errors[1], c->slow[0], c->slow[1], c->p99[0],
+			     c->p99[1] };
+	put_text(e, c->label ? c->label : "");
+	put_text(e, c->value ? c->value : "");
+	put_numbers(e, v, sizeof(v) / sizeof(*v));
+}
+
+static void put_change(struct encoder *e, const struct change_answer *c)
+{
+	put_varint(&e->body, c != NULL);
+	if (!c)
+		return;
+	const char *const words[] = { c->want.service, c->fault,
+				      c->want.slow_le };
+	const double numbers[] = { c->slow_over, c->rate_last_week,
+				   c->want.slow_over };
+	put_words(e, words, sizeof(words) / sizeof(*words));
+	put_numbers(e, numbers, sizeof(numbers) / sizeof(*numbers));
+	put_time(e, c->want.before_from, e->at);
+	put_time(e, c->want.before_to, e->at);
+	put_time(e, c->want.during_from, e->at);
+	put_time(e, c->want.during_to, e->at);
+	put_varint(&e->body, c->queries);
+	put_counted(e, &c->all);
+	size_t nr = put_count(e, c->nr, LIMIT_CHANGE_COUNTS);
+	for (size_t i = 0; i < nr; i++)
+		put_counted(e, &c->count[i]);
+	put_events(e, c->event, c->nr_events, LIMIT_CHANGE_EVENTS);
+	nr = c->nr_notes < LIMIT_CHANGE_NOTES ? c->nr_notes
+					      : LIMIT_CHANGE_NOTES;
+	put_words(e, c->note, nr);
+}
+
+/* Behind all that, likewise. */
+static void put_own(struct encoder *e, const struct batch *b)
+{
+	const struct catalog *c = b->catalog;
+	put_text(e, c ? c->pack : NULL);
+	size_t nr = put_count(e, c ? c->nr_slos : 0, LIMIT_SLOS);
+	for (size_t i = 0; i < nr; i++)
+		put_slo(e, &c->slo[i]);
+	nr = put_count(e, c ? c->nr_thresholds : 0, LIMIT_THRESHOLDS);
+	for (size_t i = 0; i < nr; i++)
+		put_threshold(e, &c->threshold[i]);
+	put_change(e, b->change);
+}
+
+/* ---- series ------------------------------------------------------------ */
 
 static bool same_times(const struct frame *a, const struct frame *b)
 {
@@ -412,12 +560,14 @@ void item_encode(const struct batch *b, struct buf *out)
 		put_status(&e, b->status);
 	if (b->catalog)
 		put_catalog(&e, b->catalog);
-	put_events(&e, b);
+	put_events(&e, b->event, b->nr_events, LIMIT_EVENTS);
 	put_frames(&e, b);
 	if (has_endpoints(b))
 		put_endpoints(&e, b->status);
 	if (is_cloud(b))
 		put_cloud(&e, b);
+	if (has_own(b))
+		put_own(&e, b);
 
 	struct buf numbers = { 0 }, texts = { 0 };
 	put_varint(&numbers, e.nr_bits);

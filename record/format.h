@@ -81,8 +81,13 @@ enum {
 	ITEM_INSTANT = 1, ITEM_RESET = 2, ITEM_TICK = 4, ITEM_PARTIAL = 8,
 	ITEM_STATUS = 16, ITEM_CATALOG = 32, ITEM_ENDPOINTS = 64,
 	ITEM_CLOUD = 128, /* what a monitor of an account says beside all that */
+	ITEM_OWN = 256,   /* objectives, thresholds, what was compared */
 };
 enum { SHAPE_SPARSE = 1 };
+/* Of an objective's flags and a threshold's. */
+enum { SLO_COUNTS = 1, SLO_DERIVED = 2, SLO_IMPLICIT = 4, SLO_GROUPED = 8,
+       SLO_LABELLED = 16 };
+enum { THRESHOLD_WARNS = 1, THRESHOLD_CRITICAL = 2, THRESHOLD_ALERT = 4 };
 enum { SERIES_NATIVE = 1, SERIES_SAME_TIMES = 2, SERIES_GRID = 4 };
 
 #endif

@@ -63,6 +63,15 @@ static void remember(struct replay *r, const char *name)
 	r->name[r->nr_names++] = mem_strdup(name);
 }
 
+/* A chart's answer; objectives and thresholds have steps of theirs. */
+static bool is_chart(const struct batch *b)
+{
+	for (size_t i = 0; i < b->nr; i++)
+		if (!question_is_own(b->frame[i].question))
+			return !b->instant && b->step > 0;
+	return false;
+}
+
 /* The charts were recorded in a step of their own, and only in that one. */
 static void find_interval(struct source *src)
 {
@@ -71,7 +80,7 @@ static void find_interval(struct source *src)
 	while (src->interval == 0 && (b = reader_next_until(r->reader, 3))) {
 		if (b->source)
 			remember(r, b->source);
-		if (!b->instant && b->nr && b->step > 0)
+		if (is_chart(b))
 			src->interval = b->step;
 		batch_free(b);
 	}

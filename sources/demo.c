@@ -10,6 +10,7 @@
 #include "sources/demo_catalog.h"
 #include "sources/demo_change.h"
 #include "sources/demo_own.h"
+#include "sources/demo_resource.h"
 #include "sources/demo_routes.h"
 #include "sources/demo_story.h"
 
@@ -34,7 +35,7 @@ static const struct ready {
 
 /* ---- answering --------------------------------------------------------- */
 
-#define MAX_FRAMES (DEMO_SERVICES * 48)
+#define MAX_FRAMES (DEMO_SERVICES * 48 + 2 * 64)
 #define MAX_ROUTE_FRAMES (DEMO_ROUTES * (DEMO_CODES + DEMO_BOUNDS))
 
 struct demo {
@@ -342,6 +343,31 @@ static void answer_service(struct answer *a, enum demo_service s)
 			answers[r](a, (enum red_role)r);
 }
 
+static void push_resource(struct answer *a, enum red_role role,
+			  const struct demo_resource *r)
+{
+	double *v = values(a);
+	struct label *l = arena_alloc(&a->b->arena, sizeof(*l));
+	*l = (struct label){ a->shape->label, r->value };
+	for (size_t i = 0; i < a->nr_t; i++)
+		v[i] = role == RED_LIMIT ? r->limit
+		     : demo_resource_used(a->story, r, a->t[i]);
+	push_values(a, role, (struct labels){ 1, l }, v);
+}
+
+static void answer_resources(struct answer *a)
+{
+	const struct demo_resource *r;
+	size_t nr = demo_resources(&r);
+	for (size_t i = 0; i < nr; i++) {
+		uint32_t shape = demo_resource_shape((int)r[i].kind);
+		a->shape = &demo_catalog.shape[shape - 1];
+		push_resource(a, RED_USED, &r[i]);
+		if (a->shape->question[RED_LIMIT])
+			push_resource(a, RED_LIMIT, &r[i]);
+	}
+}
+
 static void answer_all(struct batch *b, const struct story *story,
 		       const time_ms *t, size_t nr_t)
 {
@@ -354,6 +380,7 @@ static void answer_all(struct batch *b, const struct story *story,
 	ask_everything(b);
 	for (int s = 0; s < DEMO_SERVICES; s++)
 		answer_service(&a, (enum demo_service)s);
+	answer_resources(&a);
 	free(a.m);
 	b->frame = a.frame;
 	b->nr = a.nr;
@@ -368,9 +395,9 @@ static bool answer_details(struct batch *b, const struct story *story,
 	struct answer a = { .b = b, .story = story, .t = t, .nr_t = 1, .m = &m,
 			    .details = true };
 	size_t s = 0;
-	while (s < c->nr_services && strcmp(c->service[s].name, name) != 0)
+	while (s < DEMO_SERVICES && strcmp(c->service[s].name, name) != 0)
 		s++;
-	if (s == c->nr_services)
+	if (s == DEMO_SERVICES)
 		return false;
 	const struct shape *sh = &c->shape[c->service[s].shape - 1];
 	uint32_t *asked = arena_alloc(&b->arena, 2 * sizeof(*asked));

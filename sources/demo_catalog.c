@@ -1,11 +1,13 @@
 /* The simulated shop's catalog: one shape of metrics a kind of service, all
- * different, so that every part of a screen has something to show. */
+ * different, so that every part of a screen has something to show; and what it
+ * runs on, one shape a kind. */
 #include "sources/demo_catalog.h"
 
+#include "sources/demo_resource.h"
 #include "sources/demo_story.h"
 
 enum { SHAPE_EDGE = 1, SHAPE_HTTP, SHAPE_OTEL, SHAPE_GRPC, SHAPE_PROXY,
-       SHAPE_MAIL, SHAPE_CLIENT, SHAPE_POOL, SHAPE_CACHE };
+       SHAPE_MAIL, SHAPE_CLIENT, SHAPE_POOL, SHAPE_CACHE, SHAPE_RESOURCE };
 
 #define INTERVAL 5000 /* what a server would scrape at */
 #define WINDOW 60000  /* max(60 s, 4 intervals) */
@@ -186,12 +188,62 @@ static const struct shape shapes[] = {
 				     M "_count"),
 #undef M
 	  } },
+#define RESOURCE(kind, by) .id = SHAPE_RESOURCE + (kind), .label = by, \
+	.layer = LAYER_DEPENDENCY, COMMON
+#define CONSUMED(what) "sum by (table) (aws_dynamodb_consumed_" what \
+	"_capacity_units_sum / 60)"
+#define PROVISIONED(what) "max by (table) (aws_dynamodb_provisioned_" what \
+	"_capacity_units_average)"
+	{ RESOURCE(KIND_POOL, "pool"), .metric = "db_client_connections_usage",
+	  .question = {
+		  [RED_USED] = "sum by (pool) (db_client_connections_usage{"
+			"state=\"used\"})",
+		  [RED_LIMIT] = "sum by (pool) (db_client_connections_max)",
+	  } },
+	{ RESOURCE(KIND_CPU, "instance"), .metric = "node_cpu_seconds_total",
+	  .question = {
+		  [RED_USED] = "1 - avg by (instance) (rate("
+			"node_cpu_seconds_total{mode=\"idle\"}"
+			"[$__rate_interval]))",
+	  } },
+	{ RESOURCE(KIND_MEMORY, "instance"),
+	  .metric = "node_memory_MemAvailable_bytes",
+	  .question = {
+		  [RED_USED] = "sum by (instance) (node_memory_MemTotal_bytes"
+			" - node_memory_MemAvailable_bytes)",
+		  [RED_LIMIT] = "sum by (instance) ("
+			"node_memory_MemTotal_bytes)",
+	  } },
+	{ RESOURCE(KIND_DISK, "instance"),
+	  .metric = "node_disk_io_time_seconds_total",
+	  .question = {
+		  [RED_USED] = "max by (instance) (rate("
+			"node_disk_io_time_seconds_total"
+			"[$__rate_interval]))",
+	  } },
+	{ RESOURCE(KIND_TABLE_READ, "table"),
+	  .metric = "aws_dynamodb_consumed_read_capacity_units_sum",
+	  .question = {
+		  [RED_USED] = CONSUMED("read"),
+		  [RED_LIMIT] = PROVISIONED("read"),
+	  } },
+	{ RESOURCE(KIND_TABLE_WRITE, "table"),
+	  .metric = "aws_dynamodb_consumed_write_capacity_units_sum",
+	  .question = {
+		  [RED_USED] = CONSUMED("write"),
+		  [RED_LIMIT] = PROVISIONED("write"),
+	  } },
 };
 
 #define NR_SHAPES (sizeof(shapes) / sizeof(shapes[0]))
 
+uint32_t demo_resource_shape(int kind)
+{
+	return SHAPE_RESOURCE + (uint32_t)kind;
+}
+
 /* Nobody has promised anything about the acquirer: it has no objective. */
-static const struct service_def defs[DEMO_SERVICES] = {
+static const struct service_def defs[] = {
 	[DEMO_EDGE] = { "edge", "edge", SHAPE_EDGE, .999, 0 },
 	[DEMO_WEB] = { "web", "web", SHAPE_HTTP, .999, 0 },
 	[DEMO_CHECKOUT] = { "checkout", "checkout", SHAPE_HTTP, .999, .3 },
@@ -206,11 +258,38 @@ static const struct service_def defs[DEMO_SERVICES] = {
 	[DEMO_ORDERS_DB] = { "orders-db", "orders-db", SHAPE_POOL, .999, 0 },
 	[DEMO_CART_CACHE] = { "cart-cache", "cart-cache", SHAPE_CACHE,
 			      .999, 0 },
+#define USED(id, of, kind, from, over, most) \
+	{ .name = id, .value = of, .shape = SHAPE_RESOURCE + (kind), \
+	  .warn = from, .crit = over, .limit = most }
+	USED("pool:orders-db", "orders-db", KIND_POOL, .75, .90, 0),
+	USED("pool:catalog", "catalog", KIND_POOL, .75, .90, 0),
+	USED("pool:mail", "mail", KIND_POOL, .75, .90, 0),
+	USED("cpu:node-07", "node-07", KIND_CPU, .70, .85, 1),
+	USED("cpu:node-12", "node-12", KIND_CPU, .70, .85, 1),
+	USED("cpu:node-02", "node-02", KIND_CPU, .70, .85, 1),
+	USED("cpu:pg-orders", "pg-orders", KIND_CPU, .70, .85, 1),
+	USED("memory:node-31", "node-31", KIND_MEMORY, .75, .90, 0),
+	USED("memory:node-12", "node-12", KIND_MEMORY, .75, .90, 0),
+	USED("memory:redis-main", "redis-main", KIND_MEMORY, .70, .80, 0),
+	USED("disk:pg-orders", "pg-orders", KIND_DISK, .80, .95, 1),
+	USED("disk:node-31", "node-31", KIND_DISK, .80, .95, 1),
+	USED("dynamodb:user_data:read", "user_data", KIND_TABLE_READ, .70, .85,
+	     0),
+	USED("dynamodb:session_data:read", "session_data", KIND_TABLE_READ,
+	     .70, .85, 0),
+	USED("dynamodb:analytics:read", "analytics", KIND_TABLE_READ, .70, .85,
+	     0),
+	USED("dynamodb:user_data:write", "user_data", KIND_TABLE_WRITE, .70,
+	     .85, 0),
+	USED("dynamodb:session_data:write", "session_data", KIND_TABLE_WRITE,
+	     .70, .85, 0),
+	USED("dynamodb:analytics:write", "analytics", KIND_TABLE_WRITE, .70,
+	     .85, 0),
 };
 
 const struct catalog demo_catalog = {
 	.nr_shapes = NR_SHAPES, .shape = shapes,
-	.nr_services = DEMO_SERVICES, .service = defs,
+	.nr_services = sizeof(defs) / sizeof(defs[0]), .service = defs,
 	.families = NR_SHAPES,
 };
 

@@ -16,9 +16,11 @@
 
 #include "model/catalog.h"
 
-/* Its services stand in the order of enum demo_service, its shapes in the
- * order of their ids, from 1. */
+/* Its services stand in the order of enum demo_service, then the resources in
+ * that of demo_resources(); its shapes in the order of their ids, from 1. */
 extern const struct catalog demo_catalog;
+/* The shape of a kind of resources (demo_resource.h). */
+uint32_t demo_resource_shape(int kind);
 
 /* The bounds of a shape's buckets in its own unit, as `le` writes them, NULL
  * at the end. */

@@ -305,7 +305,7 @@ struct telling {
 };
 
 static void tell(struct telling *x, enum event_kind kind, time_ms at,
-		 const char *text)
+		 const char *tag, const char *text)
 {
 	if (at < x->from || at > x->to || x->a->nr_events >= MAX_EVENTS)
 		return;
@@ -315,7 +315,7 @@ static void tell(struct telling *x, enum event_kind kind, time_ms at,
 	x->event[i] = (struct event){
 		.at = at, .until = TIME_NONE, .kind = kind,
 		.severity = SEVERITY_INFO, .service = x->a->want.service,
-		.text = text };
+		.text = text, .tag = tag };
 }
 
 static void note(struct telling *x, const char *text)
@@ -346,11 +346,11 @@ static void tell_versions(struct telling *x, const struct story *st,
 		int all = n + instances_of(st, s, 0, t);
 		bool still = n == instances_of(st, s, 1, t + STEP);
 		if (n > 0 && had == 0)
-			tell(x, EVENT_DEPLOY, t, arena_printf(x->arena,
-				"version %s → %s on the first instance",
+			tell(x, EVENT_DEPLOY, t, after, arena_printf(x->arena,
+				"%s → %s on the first instance",
 				before, after));
 		else if (n != had && still)
-			tell(x, EVENT_DEPLOY, t, arena_printf(x->arena,
+			tell(x, EVENT_DEPLOY, t, after, arena_printf(x->arena,
 				"%s on %d of %d instances", after, n, all));
 		had = n;
 	}
@@ -373,7 +373,7 @@ static void tell_traffic(struct telling *x)
 	if (fabs(change) < NEWS)
 		note(x, percent(x->arena, change));
 	else
-		tell(x, EVENT_TRAFFIC, a->want.during_from,
+		tell(x, EVENT_TRAFFIC, a->want.during_from, NULL,
 		     arena_printf(x->arena, "%s against last week",
 				  percent(x->arena, change)));
 }

@@ -5,6 +5,7 @@
 #include "sources/demo.h"
 #include "sources/demo_catalog.h"
 #include "sources/demo_promise.h"
+#include "sources/demo_resource.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,13 +14,6 @@
 #define GRID ((time_ms)30000)
 #define MINUTE ((time_ms)60000)
 #define CELLS 720
-
-static const time_ms spans[SLO_WINDOWS] = {
-	[SLO_5M] = 5 * MINUTE, [SLO_30M] = 30 * MINUTE,
-	[SLO_1H] = 60 * MINUTE, [SLO_2H] = 120 * MINUTE,
-	[SLO_6H] = 360 * MINUTE, [SLO_1D] = 1440 * MINUTE,
-	[SLO_3D] = 4320 * MINUTE,
-};
 
 struct objective {
 	struct promise *promise; /* NULL: nobody here knows */
@@ -36,6 +30,8 @@ struct demo_own {
 	const char *pack;
 	time_ms counted;         /* windows, at this multiple of the grid */
 	time_ms day;             /* of the cells that were told */
+	time_ms *judged;         /* of each threshold: points told up to here,
+				    or TIME_NONE */
 };
 
 /* ---- what there is ------------------------------------------------------ */
@@ -77,6 +73,9 @@ struct demo_own *demo_own_new(const struct story *st,
 	own->threshold = o->threshold;
 	own->nr_thresholds = o->nr_thresholds;
 	own->pack = o->pack;
+	own->judged = mem_zero(o->nr_thresholds, sizeof(*own->judged));
+	for (size_t i = 0; i < o->nr_thresholds; i++)
+		own->judged[i] = TIME_NONE;
 	own->counted = own->day = TIME_NONE;
 	return own;
 }
@@ -88,6 +87,7 @@ void demo_own_free(struct demo_own *own)
 	for (size_t i = 0; i < own->nr_slos; i++)
 		promise_free(own->objective[i].promise);
 	free(own->objective);
+	free(own->judged);
 	free(own->slo);
 	free(own);
 }
@@ -122,7 +122,7 @@ struct answers {
 	size_t nr, nr_asked, max;
 };
 
-/* Room for `max` questions, each answered with one series. */
+/* Room for `max` questions and as many series. */
 static void answers_begin(struct answers *a, time_ms at, size_t max)
 {
 	struct batch *b = batch_new(0);
@@ -160,12 +160,19 @@ static void ask(struct answers *a, uint32_t id)
 	a->asked[a->nr_asked++] = id;
 }
 
-static void answer(struct answers *a, uint32_t id, const time_ms *t,
-		   const double *v, size_t nr)
+static void answer_as(struct answers *a, uint32_t id, struct labels labels,
+		      const time_ms *t, const double *v, size_t nr)
 {
 	if (nr)
 		a->frame[a->nr++] = (struct frame){
-			.question = id, .nr = nr, .t = t, .v = v };
+			.question = id, .labels = labels, .nr = nr, .t = t,
+			.v = v };
+}
+
+static void answer(struct answers *a, uint32_t id, const time_ms *t,
+		   const double *v, size_t nr)
+{
+	answer_as(a, id, (struct labels){ 0, NULL }, t, v, nr);
 }
 
 /* ---- objectives --------------------------------------------------------- */
@@ -238,7 +245,7 @@ static void add_window(struct answers *a, const struct demo_own *own, size_t i,
 	if (!begin(a, own, i, w, 1, &q))
 		return;
 	if (promise_answers(q.promise, t))
-		point(&q, t, t - spans[w], t, t);
+		point(&q, t, t - slo_spans[w], t, t);
 	end(a, &q);
 }
 
@@ -255,7 +262,12 @@ static void add_period(struct answers *a, const struct demo_own *own, size_t i,
 	if (!has_period(&own->slo[i])
 	    || !begin(a, own, i, SLO_SPAN_PERIOD, 1, &q))
 		return;
-	point(&q, t, promise_cover(q.d->period, t), t, t);
+	time_ms from, to, covered = promise_cover(q.d->period, t);
+	struct err e;
+	if (q.d->calendar != CALENDAR_NONE
+	    && slo_bounds(q.d, t, &from, &to, &e) == 0)
+		covered = from > covered ? from : covered;
+	point(&q, t, covered, t, t);
 	end(a, &q);
 }
 
@@ -311,7 +323,7 @@ static void add_chart(struct answers *a, const struct demo_own *own, size_t i,
 		return;
 	for (time_ms t = b->from; t <= b->to; t += b->step)
 		if (promise_answers(q.promise, t))
-			point(&q, t, t - spans[w], t, t);
+			point(&q, t, t - slo_spans[w], t, t);
 	end(a, &q);
 }
 
@@ -330,14 +342,6 @@ static void emit_charts(const struct demo_own *own, struct source *src,
 
 /* ---- cells -------------------------------------------------------------- */
 
-static time_ms cell_of(const struct slo_def *d)
-{
-	time_ms cell = time_floor(d->period / CELLS, MINUTE);
-	if (d->method != SLO_OCCURRENCES)
-		return d->slice > 0 ? d->slice : MINUTE;
-	return cell > 0 ? cell : MINUTE;
-}
-
 /* The ends of the cells that are to be told, of one length. */
 struct cells {
 	time_ms from, to, step;
@@ -348,7 +352,7 @@ static bool cells_of(const struct demo_own *own, size_t i, time_ms at,
 {
 	const struct slo_def *d = &own->slo[i];
 	const struct objective *o = &own->objective[i];
-	time_ms step = cell_of(d), to = time_floor(at, step);
+	time_ms step = slo_cell(d), to = time_floor(at, step);
 	time_ms from = time_floor(at - d->period, step) + step;
 	if (!o->promise || o->told == to)
 		return false;
@@ -435,13 +439,120 @@ static void emit_cells(struct demo_own *own, struct source *src, time_ms at,
 			emit_like(own, src, at, i, &c);
 }
 
+/* ---- thresholds --------------------------------------------------------- */
+
+/* The points of one threshold: at `nr` moments. */
+struct judging {
+	const struct demo_own *own;
+	uint32_t id;
+	struct resource_query query;
+	const time_ms *t;
+	size_t nr;
+};
+
+static void judge_series(struct answers *a, const struct judging *j,
+			 const struct demo_resource *r)
+{
+	struct arena *arena = &a->b->arena;
+	double *v = arena_alloc(arena, j->nr * sizeof(*v) + 1);
+	time_ms *t = arena_alloc(arena, j->nr * sizeof(*t) + 1);
+	size_t nr = 0;
+	struct label *l = arena_alloc(arena, sizeof(*l));
+	struct labels labels = { r ? 1 : 0, r ? l : NULL };
+	if (r) {
+		uint32_t shape = demo_resource_shape((int)r->kind);
+		*l = (struct label){ demo_catalog.shape[shape - 1].label,
+				     r->value };
+	}
+	for (size_t i = 0; i < j->nr; i++) {
+		t[nr] = j->t[i];
+		v[nr] = resource_query_at(&j->query, j->own->story, r, t[nr]);
+		nr += isnan(v[nr]) ? 0 : 1;
+	}
+	answer_as(a, j->id, labels, t, v, nr);
+}
+
+/* Also a query that nothing here answers is asked: it has no data. */
+static void judge(struct answers *a, const struct demo_own *own, size_t i,
+		  unsigned part, const time_ms *t, size_t nr)
+{
+	const struct threshold_def *d = &own->threshold[i];
+	struct judging j = { .own = own, .t = t, .nr = nr,
+		.id = question_own(QUESTION_THRESHOLD, i, part) };
+	const struct demo_resource *r;
+	size_t nr_resources = demo_resources(&r);
+	ask(a, j.id);
+	if (!resource_query_read(d->query, d->unit, d->period, &j.query))
+		return;
+	if (j.query.fold != QUERY_EACH) {
+		judge_series(a, &j, NULL);
+		return;
+	}
+	for (size_t k = 0; k < nr_resources; k++)
+		judge_series(a, &j, &r[k]);
+}
+
+/* What a row says is judged by the row. */
+static bool is_judged(const struct threshold_def *d)
+{
+	return d->query && d->measure == MEASURE_NONE && d->period > 0;
+}
+
+static size_t judge_room(size_t nr_thresholds)
+{
+	const struct demo_resource *r;
+	return nr_thresholds * (demo_resources(&r) + 1);
+}
+
+/* The unfinished period, as it stands; at moments of the grid. */
+static void emit_judged_now(const struct demo_own *own, struct source *src,
+			    time_ms at)
+{
+	struct answers a;
+	answers_begin(&a, at, judge_room(own->nr_thresholds));
+	time_ms *t = arena_alloc(&a.b->arena, sizeof(*t));
+	*t = time_floor(at, GRID);
+	for (size_t i = 0; i < own->nr_thresholds; i++)
+		if (is_judged(&own->threshold[i]))
+			judge(&a, own, i, THRESHOLD_NOW, t, 1);
+	answers_emit(&a, src);
+}
+
+static void emit_points(struct demo_own *own, struct source *src, time_ms at,
+			size_t i, bool whole)
+{
+	const struct threshold_def *d = &own->threshold[i];
+	time_ms to = time_floor(at, d->period), told = own->judged[i];
+	time_ms from = to - (threshold_periods(d) - 1) * d->period;
+	struct answers a;
+	if (!whole && told != TIME_NONE && told >= from && told <= to)
+		from = told + d->period;
+	own->judged[i] = to;
+	if (from > to)
+		return;
+	answers_begin(&a, at, judge_room(1));
+	answers_range(&a, from, to, d->period);
+	size_t nr = (size_t)((to - from) / d->period) + 1;
+	time_ms *t = arena_alloc(&a.b->arena, nr * sizeof(*t));
+	for (size_t k = 0; k < nr; k++)
+		t[k] = from + (time_ms)k * d->period;
+	judge(&a, own, i, THRESHOLD_POINTS, t, nr);
+	answers_emit(&a, src);
+}
+
 /* ---- a poll ------------------------------------------------------------- */
 
 void demo_own_emit(struct demo_own *own, struct source *src,
 		   const struct want *w, time_ms at, time_ms from, time_ms to)
 {
 	time_ms grid = time_floor(at, GRID);
-	emit_windows(own, src, at, w->whole || grid != own->counted);
+	bool all = w->whole || grid != own->counted;
+	emit_windows(own, src, at, all);
+	if (all)
+		emit_judged_now(own, src, at);
+	for (size_t i = 0; i < own->nr_thresholds; i++)
+		if (is_judged(&own->threshold[i]))
+			emit_points(own, src, at, i, w->whole);
 	own->counted = grid;
 	if (w->step > 0 && from <= to)
 		emit_charts(own, src, at, from, to, w->step);

@@ -18,10 +18,11 @@ void demo_own_catalog(const struct demo_own *own, struct batch *b);
 /* Emits what is new at `at`. from..to (of the want's step) are those points of
  * the charts that the rows' charts get now; from > to: none.
  *
- * Windows are counted at multiples of 30 s, all objectives at once, so that a
- * recorded tick stays small; of checkout 5 m and 1 h at every poll. Cells come
- * once, then those that are new, or that were still the story when they were
- * told. */
+ * A threshold's query that is about a resource is answered, another one has no
+ * data. Windows are counted at multiples of 30 s, all objectives at once, so
+ * that a recorded tick stays small; of checkout 5 m and 1 h at every poll. Cells
+ * come once, then those that are new, or that were still the story when they
+ * were told. */
 void demo_own_emit(struct demo_own *own, struct source *src,
 		   const struct want *w, time_ms at, time_ms from, time_ms to);
 

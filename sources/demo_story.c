@@ -380,6 +380,11 @@ void story_calm_at(const struct story *st, enum demo_service s, time_ms t,
 	moment_at(st, s, story_since_deploy(t), true, out);
 }
 
+double story_load(const struct story *st, enum demo_service s, time_ms t)
+{
+	return rate_of(st, s, story_since_deploy(t)) / rows[s].rate;
+}
+
 static double log_normal_below(double v, double median, double sigma)
 {
 	return .5 * erfc(-log(v / median) / sigma * M_SQRT1_2);
@@ -512,10 +517,10 @@ static const char *named(const struct trouble *t, const char *text,
 			continue;
 		}
 		const char *name = names[text[1] - '1'];
-		size_t room = EVENT_TEXT - 1 - n, long_ = strlen(name);
-		size_t fits = long_ < room ? long_ : room;
-		memcpy(out + n, name, fits);
-		n += fits;
+		size_t room = EVENT_TEXT - 1 - n, len = strlen(name);
+		len = len < room ? len : room;
+		memcpy(out + n, name, len);
+		n += len;
 		text += 3;
 	}
 	out[n] = '\0';

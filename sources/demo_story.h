@@ -83,6 +83,9 @@ double story_mean(const struct story_moment *m);
  * slow share. */
 double story_quantile(const struct story_moment *m, double z);
 
+/* The traffic, beside the service's mean: 1. */
+double story_load(const struct story *st, enum demo_service s, time_ms t);
+
 /* Requests/s of one status, averaged over the `window` (at most 2 h) that ends
  * at t. Where there is no traffic or no sample it counts 0. */
 double story_average(const struct story *st, enum demo_service s, size_t code,

@@ -193,8 +193,10 @@ static struct request *new_request(struct prom_change *c, enum what what,
 				   int when, struct buf *text)
 {
 	struct request *r = NULL;
-	const char *copy = text->len && c->requests < CHANGE_QUERIES
-		? arena_strdup(&c->arena, buf_text(text)) : NULL;
+	bool fits = text->len && text->len <= LIMIT_QUERY &&
+		    c->requests < CHANGE_QUERIES;
+	const char *copy = fits ? arena_strdup(&c->arena, buf_text(text))
+				: NULL;
 	buf_release(text);
 	if (!copy)
 		return NULL;
@@ -368,15 +370,13 @@ static void ask_events(struct prom_change *c)
 	time_ms step;
 	buf_init(&query, 0);
 	change_events_ask_range(&c->events, &query, &step);
-	struct request *r = query.len > LIMIT_QUERY ? NULL
-		: new_request(c, ASK_RANGE, 1, &query);
+	struct request *r = new_request(c, ASK_RANGE, 1, &query);
 	if (r) {
 		r->ask.kind = CHANGE_RANGE;
 		r->ask.step = step;
 		r->ask.from = time_floor(c->want.before_from, step);
 		r->ask.to = time_floor(c->want.during_to, step);
 	}
-	buf_release(&query);
 	buf_init(&query, 0);
 	change_events_ask_now(&c->events, &query);
 	new_request(c, ASK_NOW, 1, &query);
@@ -508,10 +508,11 @@ static void keep_worst(struct prom_change *c, struct tag *t,
 	t->crowded = nr > MAX_VALUES;
 	qsort(all, nr, sizeof(*all), compare_worst);
 	for (size_t i = 0; i < nr && t->nr < MAX_VALUES; i++) {
-		bytes += 2 * strlen(all[i].value) + 1;
-		if (t->crowded && (bytes > MAX_AMONG ||
+		size_t more = 2 * strlen(all[i].value) + 1;
+		if (t->crowded && (bytes + more > MAX_AMONG ||
 				   !can_be_named(all[i].value)))
 			continue;
+		bytes += more;
 		all[i].value = arena_strdup(&c->arena, all[i].value);
 		if (!all[i].value)
 			break;
@@ -897,7 +898,7 @@ static void begin_phase(struct prom_change *c)
 			ask_tags(c, ASK_SLOW, when, write_slow, 1);
 		break;
 	case PHASE_TAILS:
-		if (c->buckets.agg)
+		if (c->buckets.agg && is_whole(&c->tag[0]))
 			ask_tails(c);
 		break;
 	case PHASE_END:

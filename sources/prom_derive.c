@@ -1,5 +1,6 @@
 #include "sources/prom_derive.h"
 
+#include "sources/prom_recorded.h"
 #include "sources/promql.h"
 
 #include <stdio.h>
@@ -181,7 +182,7 @@ static bool imply(struct slo_def *d, const struct shape *sh,
 	buf_init(&by, 0);
 	promql_label(&by, sh->label);
 	*d = (struct slo_def){
-		.id = arena_printf(a, "%s availability", sh->metric),
+		.id = "availability",
 		.objective = o->objective > 0 ? o->objective
 					      : IMPLICIT_OBJECTIVE,
 		.period = 30 * DAY_MS, .implicit = true, .group = group,
@@ -200,13 +201,24 @@ static bool counts_over(const struct slo_def *d)
 	       && !strstr(q, "rate(");
 }
 
+static bool is_known(const struct source_options *o, const char *id)
+{
+	for (size_t i = 0; i < o->nr_slos; i++)
+		if (strcmp(o->slo[i].id, id) == 0)
+			return true;
+	return false;
+}
+
 const struct slo_def *prom_derive(const struct catalog *c,
 				  const struct source_options *o,
+				  const struct prom_recorded *recorded,
 				  struct arena *a, size_t *nr)
 {
-	struct slo_def *d = arena_alloc(a, (o->nr_slos + IMPLICIT_MAX)
+	size_t implied = 0, told = 0;
+	const struct slo_def *rules =
+		recorded ? prom_recorded_slos(recorded, a, &told) : NULL;
+	struct slo_def *d = arena_alloc(a, (o->nr_slos + told + IMPLICIT_MAX)
 						   * sizeof(*d));
-	size_t implied = 0;
 	*nr = o->nr_slos;
 	for (size_t i = 0; i < o->nr_slos; i++) {
 		d[i] = o->slo[i];
@@ -214,6 +226,9 @@ const struct slo_def *prom_derive(const struct catalog *c,
 		if (d[i].derived)
 			derive(&d[i], c, o, a);
 	}
+	for (size_t i = 0; i < told; i++)
+		if (!is_known(o, rules[i].id))
+			d[(*nr)++] = rules[i];
 	for (size_t i = 0; i < c->nr_shapes && implied < IMPLICIT_MAX; i++)
 		if (imply(&d[*nr], &c->shape[i], o, a)) {
 			(*nr)++;

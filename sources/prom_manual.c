@@ -161,13 +161,14 @@ static void add_shapes(struct catalog *c, const struct catalog *found,
 
 const struct catalog *prom_manual(const struct catalog *found,
 				  const struct source_options *o,
+				  const struct prom_recorded *recorded,
 				  struct arena *a)
 {
 	struct catalog *c = arena_alloc(a, sizeof(*c));
 	*c = *found;
 	if (o->nr_manual + o->nr_charts)
 		add_shapes(c, found, o, a);
-	c->slo = prom_derive(c, o, a, &c->nr_slos);
+	c->slo = prom_derive(c, o, recorded, a, &c->nr_slos);
 	c->threshold = o->threshold;
 	c->nr_thresholds = o->nr_thresholds;
 	c->pack = o->pack;

@@ -8,10 +8,13 @@
 /* Ids of such shapes begin here: those that are found never reach it. */
 #define PROM_MANUAL_ID 1000000u
 
-/* The catalog with them, in the arena; found services of the same name as one
+struct prom_recorded; /* sources/prom_recorded.h */
+
+/* The catalog with them and with objectives (prom_derive), in the arena; found services of the same name as one
  * by hand are left out. */
 const struct catalog *prom_manual(const struct catalog *found,
 				  const struct source_options *o,
+				  const struct prom_recorded *recorded,
 				  struct arena *a);
 /* A catalog without them (its arrays are the other's); NULL for NULL. */
 const struct catalog *prom_manual_without(const struct catalog *c,

@@ -213,8 +213,10 @@ static void ask_chart(struct planning *p, enum slo_window w)
 	const struct range_plan *when = p->ask->chart;
 	if (!is_wanted(p) || !when)
 		return;
+	bool alone = !p->d->errors && !p->d->ratio && !p->d->buckets;
 	for (int a = 0; a < SLO_ASKS; a++) {
-		const char *text = past_of(p->d, a);
+		const char *text = alone ? text_of(p->d, (enum slo_ask)a)
+					 : past_of(p->d, a);
 		if (text)
 			add(p->out, p->first,
 			    question_own(QUESTION_SLO, p->index,

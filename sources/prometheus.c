@@ -14,6 +14,7 @@
 #include "sources/prom_manual.h"
 #include "sources/prom_own.h"
 #include "sources/prom_plan.h"
+#include "sources/prom_recorded.h"
 #include "sources/prom_routes.h"
 #include "sources/promql.h"
 #include "sources/workers.h"
@@ -75,6 +76,7 @@ struct task {
 	struct task *next;
 	enum task_kind kind;
 	bool needed;             /* its failure is discovery's */
+	bool rules;              /* TASK_FIND of recorded objectives */
 	char *query;             /* TASK_FIND, TASK_NAMES as a query, of what
 				    changed (or its document); or NULL */
 	unsigned change;         /* of what changed: its id */
@@ -157,6 +159,8 @@ struct prom {
 	struct made made;
 	uv_work_t work;
 	struct discover *discover;
+	struct prom_recorded *recorded; /* or NULL: there are no such rules */
+	bool has_rules;          /* by the names */
 	int stage;               /* of discovery: 1 names, 2 counts, 3 made; 4:
 				    there is none, what it is alone */
 	bool bare;               /* nothing was looked for, nor is it */
@@ -644,6 +648,14 @@ static void push_find(struct prom *p, const char *query, bool needed)
 	push_back(p, t);
 }
 
+static void push_rules(struct prom *p, const char *query)
+{
+	struct task *t = task_new(p, TASK_FIND);
+	t->query = mem_strdup(query);
+	t->rules = true;
+	push_back(p, t);
+}
+
 static void push_names(struct prom *p)
 {
 	struct task *names = task_new(p, TASK_NAMES);
@@ -655,6 +667,9 @@ static void discovery_begin(struct prom *p)
 {
 	discover_free(p->discover);
 	p->discover = discover_new(p->src->opt.match);
+	prom_recorded_free(p->recorded);
+	p->recorded = NULL;
+	p->has_rules = false;
 	p->stage = 1;
 	p->requests = 0;
 	push_back(p, task_new(p, TASK_BUILD));
@@ -690,6 +705,11 @@ static void discovery_counts(struct prom *p)
 	}
 	for (size_t i = 0; discover_ask_activity(p->discover, i, &q); i++)
 		push_find(p, q.s, false);
+	if (p->has_rules) {
+		p->recorded = prom_recorded_new();
+		prom_recorded_ask(p->src->opt.match, &q);
+		push_rules(p, q.s);
+	}
 	buf_release(&q);
 }
 
@@ -745,13 +765,13 @@ static const struct catalog *make_catalog(struct prom *p, struct arena *a)
 		const char *version = rules ? p->version : NULL;
 		room = (struct catalog){
 			.version = version ? arena_strdup(a, version) : NULL };
-		return prom_manual(&room, &p->src->opt, a);
+		return prom_manual(&room, &p->src->opt, NULL, a);
 	}
 	return prom_manual(discover_finish(p->discover, p->requests,
 					   rules ? p->version : NULL,
 					   prom_manual_without(p->kept.catalog,
 							       &room), a),
-			   &p->src->opt, a);
+			   &p->src->opt, p->recorded, a);
 }
 
 static void make(struct prom *p)
@@ -895,12 +915,19 @@ static void take_build(struct prom *p, const struct endpoint *from,
 	buf_release(&b);
 }
 
+static void see_rules(struct prom *p, const char *name)
+{
+	p->has_rules |= strcmp(name, PROM_RECORDED_NAME) == 0;
+}
+
 static void take_names(struct prom *p, const cJSON *tree)
 {
 	const cJSON *name;
 	cJSON_ArrayForEach(name, cJSON_GetObjectItemCaseSensitive(tree, "data"))
-		if (cJSON_IsString(name) && text_is_clean(name->valuestring))
+		if (cJSON_IsString(name) && text_is_clean(name->valuestring)) {
 			discover_name(p->discover, name->valuestring);
+			see_rules(p, name->valuestring);
+		}
 }
 
 static void take_frames(struct prom *p, const struct batch *b, bool names)
@@ -909,9 +936,17 @@ static void take_frames(struct prom *p, const struct batch *b, bool names)
 		const char *name = labels_get(&b->frame[i].labels, "__name__");
 		if (!names)
 			discover_take(p->discover, &b->frame[i]);
-		else if (name)
+		else if (name) {
 			discover_name(p->discover, name);
+			see_rules(p, name);
+		}
 	}
+}
+
+static void take_rules(struct prom *p, const struct batch *b)
+{
+	for (size_t i = 0; p->recorded && i < b->nr; i++)
+		prom_recorded_take(p->recorded, &b->frame[i]);
 }
 
 static void found_something(struct task *t, const struct prom_answer *a)
@@ -923,6 +958,8 @@ static void found_something(struct task *t, const struct prom_answer *a)
 		return;
 	else if (a->tree)
 		take_names(p, a->tree);
+	else if (t->rules)
+		take_rules(p, a->batch);
 	else
 		take_frames(p, a->batch, t->kind == TASK_NAMES);
 	/* Services may be missing then. */
@@ -1970,6 +2007,7 @@ static void part_closed(struct prom *p)
 		return;
 	struct source *src = p->src;
 	discover_free(p->discover);
+	prom_recorded_free(p->recorded);
 	change_drop(p);
 	prom_due_clear(&p->due);
 	arena_release(&p->kept.arena);

@@ -1,15 +1,71 @@
 /* Any bytes as a recording, and once more as if their hashes were right: a
- * fuzzer does not find XXH3, an attacker computes it. */
+ * fuzzer does not find XXH3, an attacker computes it. What comes out goes into
+ * a store, whose objectives and thresholds are read. */
 #include "record/format.h"
 #include "record/reader.h"
 
 #include "base/buf.h"
+#include "model/dump.h"
+#include "model/objective.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define ROWS 4
+#define COLUMNS 16
+
+static void look_at(const struct slo_row *r)
+{
+	struct column column[COLUMNS];
+	struct slo_spender spender[ROWS];
+	double left[COLUMNS];
+	if (strlen(r->group) >= SLO_GROUP)
+		abort();
+	slo_columns(r, SLO_5M, r->at - COLUMNS * 1000, 1000, column, COLUMNS);
+	slo_burndown(r, left, COLUMNS);
+	if (slo_spenders(r, spender, ROWS) > ROWS)
+		abort();
+}
+
+static void judge(const struct store *st, time_ms at)
+{
+	const struct store_slo *const *s;
+	const struct store_threshold *const *t;
+	size_t slos = store_slos(st, &s), thresholds = store_thresholds(st, &t);
+	struct slo_row row[ROWS];
+	struct threshold_row limit[ROWS];
+	for (size_t i = 0; i < slos; i++) {
+		size_t n = slo_rows(st, s[i], at, at - 3600000, row, ROWS);
+		for (size_t k = 0; k < n && k < ROWS; k++)
+			look_at(&row[k]);
+	}
+	for (size_t i = 0; i < thresholds; i++)
+		threshold_rows(st, t[i], at, limit, ROWS);
+}
+
+static int take(const struct batch *b, void *arg)
+{
+	store_apply(arg, b);
+	return 0;
+}
+
+/* What is held can be saved, and is as much. */
+static void keep(const struct batch *b)
+{
+	struct store *st = store_new(1 << 20), *copy = store_new(1 << 20);
+	if (b->source) {
+		store_apply(st, b);
+		judge(st, b->at);
+		judge(st, b->at + 100000);
+		store_dump(st, take, copy);
+		judge(copy, b->at);
+	}
+	store_free(st);
+	store_free(copy);
+}
 
 static void read_all(const uint8_t *data, size_t size)
 {
@@ -56,7 +112,10 @@ static void seal(uint8_t *p, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	batch_free(item_decode(data, size));
+	struct batch *b = item_decode(data, size);
+	if (b)
+		keep(b);
+	batch_free(b);
 	read_all(data, size);
 	uint8_t *copy = malloc(size ? size : 1);
 	if (!copy)

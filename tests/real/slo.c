@@ -354,11 +354,132 @@ static void test_burn_rates_are_the_servers_at_every_moment(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* The raw series are gone; what rules have recorded is left. */
+static void test_what_rules_recorded_is_read_when_the_rest_is_gone(void **state)
+{
+	struct past p;
+	struct asker a;
+	size_t compared = 0;
+	(void)state;
+	past_start(&p, DATA "recorded.om.gz");
+	asker_start(&a, p.url, true);
+	for (size_t k = 1; k < nr_moments; k += 5) {
+		ask(&a, moments[k]);
+		for (size_t i = 0; i < SLOS; i++) {
+			struct slo_row row;
+			size_t n = slo_rows(a.store, slo_named(&a, slos[i].id),
+					    moments[k], TIME_NONE + 1, &row, 1);
+			for (int w = 0; n && w < SLO_WINDOWS; w++) {
+				const struct expected *x = &expected[i][w][k];
+				const struct slo_reading *r = &row.window[w];
+				if (!r->recorded)
+					continue;
+				assert_true(isnan(r->err_per_s));
+				assert_true(is_near(r->error_ratio,
+						    x->ratio.v));
+				assert_true(is_near(r->burn, x->burn.v));
+				assert_int_equal(row.from, SLO_FROM_RECORDED);
+				compared++;
+			}
+		}
+	}
+	asker_stop(&a);
+	past_stop(&p);
+	print_message("%zu recorded values\n", compared);
+	assert_true(compared > 4000);
+}
+
+/* ---- the command --------------------------------------------------------- */
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int check(const char *file, const char *url, const char *at,
+		 const char *format, struct buf *out)
+{
+	char command[600], piece[4096];
+	const char *redtop = getenv("REDTOP");
+	size_t n;
+	snprintf(command, sizeof(command), "%s check -c %s --slo --source %s "
+		 "--at %s --format %s 2>/dev/null", redtop ? redtop
+							   : "./redtop",
+		 file, url, at, format);
+	FILE *f = popen(command, "r");
+	assert_non_null(f);
+	buf_clear(out);
+	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
+		buf_add(out, piece, n);
+	return WEXITSTATUS(pclose(f));
+}
+
+static const char spec[] =
+	"version: prometheus/v1\nservice: checkout\nslos:\n"
+	"- name: availability\n  objective: 99.9\n  sli:\n    events:\n"
+	"      error_query: 'sum(rate(http_requests_total{job=\"checkout\",code"
+	"=~\"5..\"}[{{.window}}]))'\n"
+	"      total_query: 'sum(rate(http_requests_total{job=\"checkout\"}[{{"
+	".window}}]))'\n  alerting: {}\n";
+
+static double number_at(const cJSON *o, const char *path)
+{
+	char name[100];
+	while (*path && o) {
+		size_t n = strcspn(path, "/");
+		snprintf(name, sizeof(name), "%.*s", (int)n, path);
+		o = cJSON_IsArray(o) ? cJSON_GetArrayItem(o, atoi(name))
+				     : cJSON_GetObjectItemCaseSensitive(o, name);
+		path += n + (path[n] == '/');
+	}
+	return cJSON_IsNumber(o) ? o->valuedouble : (double)NAN;
+}
+
+static void test_a_cron_job_is_paged_by_an_exit_code(void **state)
+{
+	struct past p;
+	struct buf out;
+	char file[100];
+	(void)state;
+	past_start(&p, DATA "d3.om.gz");
+	snprintf(file, sizeof(file), "%s/slo.yml", p.dir);
+	write_file(file, spec);
+	buf_init(&out, 0);
+	assert_int_equal(check(file, p.url, "@1741097700", "text", &out), 2);
+	assert_int_equal(strncmp(buf_text(&out), "page ", 5), 0);
+	assert_int_equal(check(file, p.url, "@1741000000", "text", &out), 0);
+	assert_int_equal(strncmp(buf_text(&out), "ok ", 3), 0);
+	/* After the day of the outage. */
+	assert_int_equal(check(file, p.url, "@1741100700", "text", &out), 1);
+	/* Long before there was anything. */
+	assert_int_equal(check(file, p.url, "@1700000000", "text", &out), 3);
+	assert_int_equal(check(file, "http://127.0.0.1:1", "now", "text", &out),
+			 69);
+	assert_int_equal(check(file, p.url, "@1741097700", "json", &out), 2);
+	cJSON *o = cJSON_Parse(buf_text(&out));
+	assert_true(is_near(number_at(o, "slos/0/objective"), .999));
+	assert_true(number_at(o, "slos/0/windows/5m/burn") > 100);
+	assert_true(number_at(o, "slos/0/tiers/0/burn_long")
+		    == number_at(o, "slos/0/windows/1h/burn"));
+	assert_true(fabs(number_at(o, "slos/0/budget/coverage_s") - 137700)
+		    < 600);
+	assert_true(number_at(o, "slos/0/budget/remaining") < 0);
+	cJSON_Delete(o);
+	buf_release(&out);
+	past_stop(&p);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_burn_rates_are_the_servers_at_every_moment),
+		cmocka_unit_test(
+			test_what_rules_recorded_is_read_when_the_rest_is_gone),
+		cmocka_unit_test(test_a_cron_job_is_paged_by_an_exit_code),
 	};
 	(void)argc;
 	snprintf(program_dir, sizeof(program_dir), "%s", argv[0]);

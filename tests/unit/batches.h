@@ -93,6 +93,32 @@ static inline void add_value(struct batch *b, uint32_t question,
 	add_points(b, add_frame(b, question, job, name, value), b->at, 1, &v);
 }
 
+/* Of an own question: {name="value"}, or {} where name is NULL. */
+static inline struct frame *add_own(struct batch *b, uint32_t question,
+				    const char *name, const char *value)
+{
+	struct frame *f = add_frame(b, question, "", NULL, NULL);
+	struct label *l = (struct label *)f->labels.l;
+	f->labels.nr = name ? 1 : 0;
+	if (name)
+		*l = (struct label){ arena_strdup(&b->arena, name),
+				     arena_strdup(&b->arena, value) };
+	return f;
+}
+
+/* Points from..to, `step` apart. */
+static inline void add_grid(struct batch *b, struct frame *f, time_ms from,
+			    time_ms step, size_t nr, const double *v)
+{
+	time_ms *t = arena_alloc(&b->arena, (nr + 1) * sizeof(*t));
+	add_points(b, f, from, nr, v);
+	size_t n = 0;
+	for (size_t i = 0; i < nr; i++)
+		if (!isnan(v[i]))
+			t[n++] = from + (time_ms)i * step;
+	f->t = t;
+}
+
 static inline void apply(struct store *st, struct batch *b)
 {
 	store_apply(st, b);

@@ -200,7 +200,7 @@ static void two_shops_do_not_have_the_same_trouble(void **state)
 	assert_string_equal(label, "route");
 	assert_string_equal(value, "/pay");
 	for (int i = 0; i < 60; i++) {
-		char where[16];
+		char where[24];
 		size_t k = 0;
 		snprintf(where, sizeof(where), "demo:%d", i);
 		demo_planted(demo_seed(where), &label, &value);
@@ -230,7 +230,7 @@ static void only_a_version_to_blame_is_deployed(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 20; i++) {
-		char where[16];
+		char where[24];
 		const char *label, *value;
 		snprintf(where, sizeof(where), "demo:%d", i);
 		demo_planted(demo_seed(where), &label, &value);
@@ -751,7 +751,7 @@ static void an_hour_of_traffic_is_no_flat_line(void **state)
 {
 	(void)state;
 	struct shop *s = shop_open("");
-	for (size_t i = 0; i < demo_catalog.nr_services; i++) {
+	for (size_t i = 0; i < DEMO_SERVICES; i++) {
 		const char *name = demo_catalog.service[i].name;
 		double lo = INFINITY, hi = 0;
 		for (time_ms t = -HOUR; t <= 0; t += MINUTE) {

@@ -1,6 +1,7 @@
 /* What changed in the simulated shop, counted: labels add up, and in every shop
  * the value that is to blame can be found by plain arithmetic. */
 #include "sources/demo_draw.h"
+#include "model/changed.h"
 #include "tests/unit/shops.h"
 
 #include <stdio.h>
@@ -16,7 +17,7 @@ static time_ms deploy(void)
 
 static struct shop *seeded(int i, const char **label, const char **value)
 {
-	char where[16];
+	char where[24];
 	snprintf(where, sizeof(where), "demo:%d", i);
 	demo_planted(demo_seed(where), label, value);
 	return shop_open(where);
@@ -39,7 +40,8 @@ static const struct change_answer *trouble(struct shop *s, time_ms since)
 {
 	time_ms onset = deploy() + ONSET;
 	return asked(s, &(struct change_want){
-		"checkout", onset - 15 * MINUTE, onset, onset, onset + since },
+		"checkout", onset - 15 * MINUTE, onset, onset, onset + since,
+		NAN, NULL },
 		onset + since);
 }
 
@@ -49,7 +51,8 @@ static const struct change_answer *quiet(struct shop *s, const char *service,
 {
 	time_ms to = deploy() + after, cut = to - 15 * MINUTE;
 	return asked(s, &(struct change_want){
-		service, cut - 15 * MINUTE, cut, cut, to }, to);
+		service, cut - 15 * MINUTE, cut, cut, to,
+		NAN, NULL }, to);
 }
 
 /* Every label's values are the service's requests, errors and slow ones. */
@@ -157,6 +160,62 @@ static void the_one_to_blame_has_nine_tenths_of_the_new_errors(void **state)
 	}
 }
 
+static double burn_of_checkout(struct shop *s, enum slo_window w, time_ms at)
+{
+	shop_want(s, &(struct want){ .at = at });
+	double bad = shop_value(s, question_own(QUESTION_SLO, 0,
+				slo_part(ASK_ERRORS, w)), true, at);
+	double all = shop_value(s, question_own(QUESTION_SLO, 0,
+				slo_part(ASK_TOTAL, w)), true, at);
+	return bad / all / (1 - .999);
+}
+
+/* Whatever the trouble is, it pages within three minutes, and not before. */
+static void every_trouble_pages(void **state)
+{
+	(void)state;
+	for (int i = 0; i < SEEDS; i++) {
+		const char *label, *value;
+		struct shop *s = seeded(i, &label, &value);
+		time_ms onset = deploy() + ONSET, late = onset + 3 * MINUTE;
+		assert_true(burn_of_checkout(s, SLO_5M, onset) < 1);
+		assert_true(burn_of_checkout(s, SLO_1H, onset) < 1);
+		assert_true(burn_of_checkout(s, SLO_5M, late) > 14.4);
+		assert_true(burn_of_checkout(s, SLO_1H, late) > 14.4);
+		shop_close(s);
+	}
+}
+
+/* The open page of the service must name the route that the comparison does. */
+static void the_page_blames_the_same_route(void **state)
+{
+	(void)state;
+	size_t shops = 0;
+	for (int i = 0; i < 3 * SEEDS; i++) {
+		const char *label, *value, *route, *status;
+		struct shop *s = seeded(i, &label, &value);
+		double bad = 0, all = 0;
+		shop_want(s, &(struct want){ .at = demo_fixed_now,
+			.selected = "checkout", .details = true });
+		for (size_t k = 0; k < s->batch[1]->nr; k++) {
+			const struct frame *f = &s->batch[1]->frame[k];
+			route = labels_get(&f->labels, "route");
+			status = labels_get(&f->labels, "status");
+			if (!status || status[0] != '5')
+				continue;
+			all += f->v[0];
+			bad += strcmp(route, value) == 0 ? f->v[0] : 0;
+		}
+		assert_true(all > 1);
+		if (strcmp(label, "route") == 0) {
+			assert_true(bad / all > .8);
+			shops++;
+		}
+		shop_close(s);
+	}
+	assert_true(shops > 3);
+}
+
 /* Of the pictures: /pay is 8 % of the requests. */
 static void the_pictured_route_stands_out(void **state)
 {
@@ -178,7 +237,8 @@ static void the_pictured_route_stands_out(void **state)
 	/* Once the breaker is open the rest is fine. */
 	time_ms open = deploy() + 5 * MINUTE;
 	a = asked(s, &(struct change_want){ "checkout",
-		deploy() - 10 * MINUTE, deploy(), open, open + 40 * MINUTE },
+		deploy() - 10 * MINUTE, deploy(), open, open + 40 * MINUTE,
+		NAN, NULL },
 		open + 40 * MINUTE);
 	check_sums(a);
 	assert_true(within(share_of_new(a, count_of(a, "route", "/pay")), .88,
@@ -232,7 +292,8 @@ static void every_service_can_be_compared(void **state)
 				   / a->all.requests[1], .9, 1.1));
 		assert_true(isnan(a->slow_over) == isnan(a->all.slow[1]));
 	}
-	assert_null(asked(s, &(struct change_want){ "nobody", 0, 1, 1, 2 },
+	assert_null(asked(s, &(struct change_want){ "nobody", 0, 1, 1, 2,
+		NAN, NULL },
 			  demo_fixed_now));
 	shop_close(s);
 }
@@ -245,7 +306,8 @@ static void counts_are_what_the_rows_showed(void **state)
 	time_ms to = deploy() + 10 * MINUTE;
 	const struct change_answer *a = asked(s, &(struct change_want){
 		"checkout", to - 20 * MINUTE, to - 5 * MINUTE, to - 5 * MINUTE,
-		to }, to);
+		to,
+		NAN, NULL }, to);
 	double errors = a->all.errors[1], total = a->all.requests[1];
 	shop_want(s, &(struct want){ .at = to });
 	double rate = shop_value(s, question_own(QUESTION_SLO, 0,
@@ -298,23 +360,66 @@ static void versions_are_told_where_they_changed(void **state)
 	shop_close(s);
 }
 
+static void the_culprit(int seed, bool *first, bool *quiet_hour)
+{
+	static struct changed c;
+	const char *label, *value;
+	struct shop *s = seeded(seed, &label, &value);
+	const struct change_answer *a = trouble(s, 20 * MINUTE);
+	changed_rank(a, deploy() + ONSET, &c);
+	*first = c.nr && strcmp(c.row[0].label, label) == 0
+		 && strcmp(c.row[0].value, value) == 0;
+	if (!*first)
+		print_message("seed %d: %s=%s, not %s=%s\n", seed,
+			      c.nr ? c.row[0].label : "-",
+			      c.nr ? c.row[0].value : "-", label, value);
+	a = quiet(s, "checkout", (time_ms)(92 + seed % 5 * 6) * MINUTE);
+	changed_rank(a, TIME_NONE, &c);
+	*quiet_hour = c.nr == 0;
+	if (c.nr)
+		print_message("seed %d: quiet, yet %s=%s\n", seed,
+			      c.row[0].label, c.row[0].value);
+	shop_close(s);
+}
+
+static void somebody_innocent_is_named(void **state)
+{
+	(void)state;
+	int right = 0, silent = 0;
+	for (int i = 0; i < SEEDS; i++) {
+		bool first, quiet_hour;
+		the_culprit(i, &first, &quiet_hour);
+		right += first;
+		silent += quiet_hour;
+	}
+	assert_int_equal(right, SEEDS);
+	assert_int_equal(silent, SEEDS);
+}
+
 static void odd_spans_are_refused_with_a_sentence(void **state)
 {
 	(void)state;
 	static const struct change_want odd[] = {
-		{ "checkout", 5, 5, 5, 5 },
-		{ "checkout", 10, 5, 5, 10 },
-		{ "checkout", 0, 99999999999999, 5, 10 },
-		{ "checkout", INT64_MIN, 1, 5, 10 },
-		{ "checkout", INT64_MIN, INT64_MIN + 1, 5, 10 },
-		{ "checkout", 5, 10, INT64_MAX - 1, INT64_MAX },
+		{ "checkout", 5, 5, 5, 5,
+		  NAN, NULL },
+		{ "checkout", 10, 5, 5, 10,
+		  NAN, NULL },
+		{ "checkout", 0, 99999999999999, 5, 10,
+		  NAN, NULL },
+		{ "checkout", INT64_MIN, 1, 5, 10,
+		  NAN, NULL },
+		{ "checkout", INT64_MIN, INT64_MIN + 1, 5, 10,
+		  NAN, NULL },
+		{ "checkout", 5, 10, INT64_MAX - 1, INT64_MAX,
+		  NAN, NULL },
 	};
 	struct shop *s = shop_open("");
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
 		assert_non_null(asked(s, &odd[i], demo_fixed_now)->fault);
 	const struct change_answer *a = asked(s, &(struct change_want){
 		"email", deploy() + 38 * MINUTE, deploy() + 40 * MINUTE,
-		deploy() + 40 * MINUTE, deploy() + 42 * MINUTE },
+		deploy() + 40 * MINUTE, deploy() + 42 * MINUTE,
+		NAN, NULL },
 		deploy() + 42 * MINUTE);
 	assert_true(a->all.requests[1] == 0 && a->nr == 0);
 	assert_true(isnan(a->rate_last_week));
@@ -343,12 +448,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			the_one_to_blame_has_nine_tenths_of_the_new_errors),
+		cmocka_unit_test(every_trouble_pages),
+		cmocka_unit_test(the_page_blames_the_same_route),
 		cmocka_unit_test(the_pictured_route_stands_out),
 		cmocka_unit_test(quiet_hours_look_quiet),
 		cmocka_unit_test(every_service_can_be_compared),
 		cmocka_unit_test(counts_are_what_the_rows_showed),
 		cmocka_unit_test(a_look_two_seconds_later_is_nearly_the_same),
 		cmocka_unit_test(versions_are_told_where_they_changed),
+		cmocka_unit_test(somebody_innocent_is_named),
 		cmocka_unit_test(odd_spans_are_refused_with_a_sentence),
 		cmocka_unit_test(draws_keep_the_sum_and_the_mean),
 	};

@@ -211,7 +211,7 @@ static void test_an_objective_without_queries_asks_its_service(void **state)
 	size_t nr;
 	(void)state;
 	arena_init(&a, 0);
-	const struct slo_def *out = prom_derive(&found, &o, &a, &nr);
+	const struct slo_def *out = prom_derive(&found, &o, NULL, &a, &nr);
 	assert_string_equal(out[0].errors,
 			    "sum(rate(http_request_duration_seconds_count{job=~"
 			    "\"a|b\",job=\"a\\\"b\",code=~\"5..\"}[$window]))");
@@ -266,7 +266,7 @@ static void test_counts_have_no_rate(void **state)
 	size_t nr;
 	(void)state;
 	arena_init(&a, 0);
-	const struct slo_def *out = prom_derive(&none, &o, &a, &nr);
+	const struct slo_def *out = prom_derive(&none, &o, NULL, &a, &nr);
 	assert_true(out[0].counts);
 	assert_false(out[1].counts);
 	arena_release(&a);

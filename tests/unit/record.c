@@ -128,6 +128,82 @@ static void some_frame(uint64_t *seed, struct batch *b, struct frame *f)
 		f->h = h;
 }
 
+static const char *const *some_names(uint64_t *seed, struct arena *a)
+{
+	size_t nr = below(seed, 4);
+	if (nr == 3)
+		return NULL;
+	const char **s = arena_alloc(a, (nr + 1) * sizeof(*s));
+	for (size_t i = 0; i < nr; i++)
+		s[i] = word(seed);
+	return s;
+}
+
+static struct slo_def some_slo(uint64_t *seed, struct arena *a)
+{
+	struct slo_def s = {
+		.id = word(seed), .service = maybe(seed), .objective = 0.995,
+		.period = 1 + (time_ms)below(seed, 9999999),
+		.method = (enum slo_method)below(seed, 3),
+		.slice = (time_ms)below(seed, 99), .slice_target = 0.9,
+		.errors = maybe(seed), .total = maybe(seed),
+		.ratio = maybe(seed), .recorded = maybe(seed),
+		.buckets = maybe(seed),
+		.bucket_unit = below(seed, 2) ? 1e-3 : 0,
+		.counts = below(seed, 2), .derived = below(seed, 2),
+		.latency = below(seed, 2) ? 0.3 : 0,
+		.implicit = below(seed, 2), .group = some_names(seed, a),
+		.own_labels = some_names(seed, a), .what = maybe(seed),
+		.runbook = maybe(seed), .where = maybe(seed),
+	};
+	if (below(seed, 2)) {
+		s.calendar = (enum calendar_unit)(1 + below(seed, 5));
+		s.calendar_every = 1 + (int)below(seed, 3);
+		s.calendar_start = T0;
+		s.zone = maybe(seed);
+	}
+	for (size_t i = below(seed, SLO_TIERS + 1); i > 0; i--)
+		s.tier[i - 1] = (struct slo_tier_def){
+			below(seed, 2), (enum slo_window)below(seed, 7),
+			(enum slo_window)below(seed, 7), 0.02,
+		};
+	return s;
+}
+
+static struct threshold_def some_threshold(uint64_t *seed)
+{
+	return (struct threshold_def){
+		.id = word(seed), .query = maybe(seed),
+		.cloudwatch = maybe(seed),
+		.measure = (enum threshold_measure)below(seed, MEASURES),
+		.warning = { below(seed, 2), number(seed), number(seed) },
+		.critical = { below(seed, 2), number(seed), number(seed) },
+		.period = 60000, .m = (int)below(seed, 5),
+		.n = (int)below(seed, 5), .missing = (enum missing)below(seed,
+									 4),
+		.clear = number(seed), .clear_after = 2,
+		.alert = below(seed, 2), .hold = (time_ms)below(seed, 999),
+		.keep = 7, .service = maybe(seed), .unit = maybe(seed),
+		.what = maybe(seed), .runbook = maybe(seed),
+		.pack = maybe(seed), .where = maybe(seed),
+	};
+}
+
+static void some_own(uint64_t *seed, struct arena *a, struct catalog *c)
+{
+	struct slo_def *s = arena_alloc(a, 4 * sizeof(*s));
+	struct threshold_def *t = arena_alloc(a, 4 * sizeof(*t));
+	for (size_t i = 0; i < 4; i++) {
+		s[i] = some_slo(seed, a);
+		t[i] = some_threshold(seed);
+	}
+	c->nr_slos = below(seed, 5);
+	c->slo = s;
+	c->nr_thresholds = below(seed, 5);
+	c->threshold = t;
+	c->pack = maybe(seed);
+}
+
 static struct catalog *some_catalog(uint64_t *seed, struct arena *a)
 {
 	struct catalog *c = arena_alloc(a, sizeof(*c));
@@ -171,6 +247,8 @@ static struct catalog *some_catalog(uint64_t *seed, struct arena *a)
 			.limit = below(seed, 2) ? 50000 : 0,
 		};
 	c->service = s;
+	if (below(seed, 2))
+		some_own(seed, a, c);
 	return c;
 }
 
@@ -242,11 +320,12 @@ static void some_texts(uint64_t *seed, struct batch *b)
 	b->info = s + 4;
 }
 
-static void some_events(uint64_t *seed, struct batch *b)
+static const struct event *some_events(uint64_t *seed, struct arena *a,
+				       size_t *nr)
 {
-	b->nr_events = below(seed, 4);
-	struct event *v = arena_alloc(&b->arena, 4 * sizeof(*v));
-	for (size_t i = 0; i < b->nr_events; i++)
+	*nr = below(seed, 4);
+	struct event *v = arena_alloc(a, 4 * sizeof(*v));
+	for (size_t i = 0; i < *nr; i++)
 		v[i] = (struct event){
 			.at = when(seed), .until = when(seed),
 			.kind = (enum event_kind)below(seed, EVENT_KINDS),
@@ -254,7 +333,49 @@ static void some_events(uint64_t *seed, struct batch *b)
 			.service = maybe(seed), .text = word(seed),
 			.tag = maybe(seed),
 		};
-	b->event = v;
+	return v;
+}
+
+static double counted(uint64_t *seed)
+{
+	return below(seed, 4) ? (double)below(seed, 99999) / 7 : NAN;
+}
+
+static void some_count(uint64_t *seed, struct change_count *c)
+{
+	c->label = word(seed);
+	c->value = word(seed);
+	for (int i = 0; i < 2; i++) {
+		c->requests[i] = counted(seed);
+		c->errors[i] = counted(seed);
+		c->slow[i] = counted(seed);
+		c->p99[i] = counted(seed);
+	}
+}
+
+static const struct change_answer *some_change(uint64_t *seed, struct arena *a)
+{
+	struct change_answer *c = arena_alloc(a, sizeof(*c));
+	struct change_count *n = arena_alloc(a, 4 * sizeof(*n));
+	const char **note = arena_alloc(a, 4 * sizeof(*note));
+	*c = (struct change_answer){
+		.want = { .service = word(seed), .before_from = T0,
+			  .before_to = T0 + 1, .during_from = T0 + 2,
+			  .during_to = T0 + 3, .slow_over = counted(seed),
+			  .slow_le = maybe(seed) },
+		.queries = (unsigned)below(seed, 13), .count = n, .note = note,
+		.slow_over = counted(seed), .rate_last_week = counted(seed),
+		.fault = maybe(seed),
+	};
+	some_count(seed, &c->all);
+	for (size_t i = 0; i < 4; i++) {
+		some_count(seed, &n[i]);
+		note[i] = word(seed);
+	}
+	c->nr = below(seed, 5);
+	c->nr_notes = below(seed, 5);
+	c->event = some_events(seed, a, &c->nr_events);
+	return c;
 }
 
 static void some_alarms(uint64_t *seed, struct batch *b)
@@ -295,13 +416,15 @@ static struct batch *some_batch(uint64_t *seed, time_ms at)
 		b->error = "the certificate has expired";
 	}
 	some_texts(seed, b);
-	some_events(seed, b);
+	b->event = some_events(seed, &b->arena, &b->nr_events);
 	if (below(seed, 2))
 		b->status = some_status(seed, &b->arena);
 	if (below(seed, 3) == 0)
 		b->catalog = some_catalog(seed, &b->arena);
 	if (below(seed, 3) == 0)
 		some_alarms(seed, b);
+	if (below(seed, 4) == 0)
+		b->change = some_change(seed, &b->arena);
 	b->nr = below(seed, 12);
 	struct frame *f = arena_alloc(&b->arena, 12 * sizeof(*f));
 	for (size_t i = 0; i < b->nr; i++)
@@ -407,6 +530,85 @@ static void same_shape(const struct shape *a, const struct shape *b)
 	same_texts(RED_ROLES, a->question, RED_ROLES, b->question);
 }
 
+static void same_names(const char *const *a, const char *const *b)
+{
+	assert_int_equal(a == NULL, b == NULL);
+	for (size_t i = 0; a && (a[i] || b[i]); i++)
+		same_text(a[i], b[i]);
+}
+
+static void same_slo(const struct slo_def *a, const struct slo_def *b)
+{
+	same_text(a->id, b->id);
+	same_text(a->service, b->service);
+	same_text(a->zone, b->zone);
+	same_text(a->errors, b->errors);
+	same_text(a->total, b->total);
+	same_text(a->ratio, b->ratio);
+	same_text(a->recorded, b->recorded);
+	same_text(a->buckets, b->buckets);
+	assert_true(a->bucket_unit == b->bucket_unit);
+	same_text(a->what, b->what);
+	same_text(a->runbook, b->runbook);
+	same_text(a->where, b->where);
+	same_names(a->group, b->group);
+	same_names(a->own_labels, b->own_labels);
+	assert_true(a->objective == b->objective && a->period == b->period
+		    && a->method == b->method && a->slice == b->slice
+		    && a->slice_target == b->slice_target
+		    && a->calendar == b->calendar
+		    && a->calendar_every == b->calendar_every
+		    && a->calendar_start == b->calendar_start
+		    && a->counts == b->counts && a->derived == b->derived
+		    && a->latency == b->latency && a->implicit == b->implicit);
+	for (size_t i = 0; i < SLO_TIERS; i++)
+		assert_true(a->tier[i].page == b->tier[i].page
+			    && a->tier[i].brief == b->tier[i].brief
+			    && a->tier[i].lasting == b->tier[i].lasting
+			    && a->tier[i].share == b->tier[i].share);
+}
+
+static void same_level(const struct level *a, const struct level *b)
+{
+	assert_int_equal(a->given, b->given);
+	same_double(a->above, b->above);
+	same_double(a->below, b->below);
+}
+
+static void same_threshold(const struct threshold_def *a,
+			   const struct threshold_def *b)
+{
+	same_text(a->id, b->id);
+	same_text(a->query, b->query);
+	same_text(a->cloudwatch, b->cloudwatch);
+	same_text(a->service, b->service);
+	same_text(a->unit, b->unit);
+	same_text(a->what, b->what);
+	same_text(a->runbook, b->runbook);
+	same_text(a->pack, b->pack);
+	same_text(a->where, b->where);
+	same_level(&a->warning, &b->warning);
+	same_level(&a->critical, &b->critical);
+	same_double(a->clear, b->clear);
+	assert_true(a->measure == b->measure && a->period == b->period
+		    && a->m == b->m && a->n == b->n
+		    && a->missing == b->missing
+		    && a->clear_after == b->clear_after
+		    && a->alert == b->alert && a->hold == b->hold
+		    && a->keep == b->keep);
+}
+
+static void same_own(const struct catalog *a, const struct catalog *b)
+{
+	same_text(a->pack, b->pack);
+	assert_int_equal(a->nr_slos, b->nr_slos);
+	for (size_t i = 0; i < a->nr_slos; i++)
+		same_slo(&a->slo[i], &b->slo[i]);
+	assert_int_equal(a->nr_thresholds, b->nr_thresholds);
+	for (size_t i = 0; i < a->nr_thresholds; i++)
+		same_threshold(&a->threshold[i], &b->threshold[i]);
+}
+
 static void same_catalog(const struct catalog *a, const struct catalog *b)
 {
 	assert_int_equal(a == NULL, b == NULL);
@@ -431,13 +633,15 @@ static void same_catalog(const struct catalog *a, const struct catalog *b)
 		same_double(s->crit, b->service[i].crit);
 		same_double(s->limit, b->service[i].limit);
 	}
+	same_own(a, b);
 }
 
-static void same_events(const struct batch *a, const struct batch *b)
+static void same_events(size_t nr, const struct event *a, size_t others,
+			const struct event *b)
 {
-	assert_int_equal(a->nr_events, b->nr_events);
-	for (size_t i = 0; i < a->nr_events; i++) {
-		const struct event *v = &a->event[i], *w = &b->event[i];
+	assert_int_equal(nr, others);
+	for (size_t i = 0; i < nr; i++) {
+		const struct event *v = &a[i], *w = &b[i];
 		assert_true(v->at == w->at && v->until == w->until
 			    && v->kind == w->kind
 			    && v->severity == w->severity);
@@ -445,6 +649,43 @@ static void same_events(const struct batch *a, const struct batch *b)
 		same_text(v->text, w->text);
 		same_text(v->tag, w->tag);
 	}
+}
+
+static void same_count(const struct change_count *a,
+		       const struct change_count *b)
+{
+	same_text(a->label, b->label);
+	same_text(a->value, b->value);
+	for (int i = 0; i < 2; i++) {
+		same_double(a->requests[i], b->requests[i]);
+		same_double(a->errors[i], b->errors[i]);
+		same_double(a->slow[i], b->slow[i]);
+		same_double(a->p99[i], b->p99[i]);
+	}
+}
+
+static void same_change(const struct change_answer *a,
+			const struct change_answer *b)
+{
+	assert_int_equal(a == NULL, b == NULL);
+	if (!a)
+		return;
+	same_text(a->want.service, b->want.service);
+	same_text(a->fault, b->fault);
+	assert_true(a->want.before_from == b->want.before_from
+		    && a->want.before_to == b->want.before_to
+		    && a->want.during_from == b->want.during_from
+		    && a->want.during_to == b->want.during_to
+		    && a->queries == b->queries && a->nr == b->nr);
+	same_double(a->slow_over, b->slow_over);
+	same_double(a->want.slow_over, b->want.slow_over);
+	same_text(a->want.slow_le, b->want.slow_le);
+	same_double(a->rate_last_week, b->rate_last_week);
+	same_count(&a->all, &b->all);
+	for (size_t i = 0; i < a->nr; i++)
+		same_count(&a->count[i], &b->count[i]);
+	same_events(a->nr_events, a->event, b->nr_events, b->event);
+	same_texts(a->nr_notes, a->note, b->nr_notes, b->note);
 }
 
 static void same_alarms(const struct batch *a, const struct batch *b)
@@ -504,8 +745,9 @@ static void same_batch(const struct batch *a, const struct batch *b)
 	same_texts(a->nr_infos, a->info, b->nr_infos, b->info);
 	same_status(a->status, b->status);
 	same_catalog(a->catalog, b->catalog);
-	same_events(a, b);
+	same_events(a->nr_events, a->event, b->nr_events, b->event);
 	same_alarms(a, b);
+	same_change(a->change, b->change);
 	assert_int_equal(a->nr, b->nr);
 	for (size_t i = 0; i < a->nr; i++)
 		same_frame(&a->frame[i], &b->frame[i]);
@@ -1226,6 +1468,170 @@ static void an_old_recording_gets_a_bill(void **state)
 	buf_release(&with);
 }
 
+static const struct slo_def an_objective = {
+	.id = "up", .objective = 0.999, .period = 86400000, .errors = "e",
+	.total = "t",
+};
+static const struct threshold_def a_threshold = {
+	.id = "cpu", .query = "cpu", .period = 60000, .m = 1, .n = 1,
+	.clear = NAN, .clear_after = 1, .warning = { true, 70, NAN },
+	.critical = { false, NAN, NAN },
+};
+
+/* Behind all else, so a reader of before reads the rest; and an old file has
+ * nothing of it. */
+static void an_old_recording_makes_promises(void **state)
+{
+	(void)state;
+	time_ms t[] = { T0 };
+	struct batch *a = one_series(NULL, 0, t, 1), *b;
+	struct catalog c = { .version = "2.42.0" };
+	struct buf without = { 0 }, with = { 0 };
+	a->catalog = &c;
+	item_encode(a, &without);
+	b = again(a);
+	assert_int_equal(b->catalog->nr_slos + b->catalog->nr_thresholds, 0);
+	assert_null(b->catalog->pack);
+	assert_null(b->change);
+	batch_free(b);
+	c.nr_slos = c.nr_thresholds = 1;
+	c.slo = &an_objective;
+	c.threshold = &a_threshold;
+	item_encode(a, &with);
+	assert_true(with.len > without.len);
+	b = again(a);
+	same_slo(&an_objective, &b->catalog->slo[0]);
+	same_threshold(&a_threshold, &b->catalog->threshold[0]);
+	batch_free(b);
+	batch_free(a);
+	buf_release(&without);
+	buf_release(&with);
+}
+
+/* Of a catalog with this objective. */
+static struct batch *promised(struct slo_def s)
+{
+	time_ms t[] = { T0 };
+	struct batch *a = one_series(NULL, 0, t, 1);
+	struct catalog c = { .nr_slos = 1, .slo = &s };
+	a->catalog = &c;
+	struct batch *b = again(a);
+	batch_free(a);
+	return b;
+}
+
+static struct batch *limited(struct threshold_def d)
+{
+	time_ms t[] = { T0 };
+	struct batch *a = one_series(NULL, 0, t, 1);
+	struct catalog c = { .nr_thresholds = 1, .threshold = &d };
+	a->catalog = &c;
+	struct batch *b = again(a);
+	batch_free(a);
+	return b;
+}
+
+static void a_forged_objective_is_believed(void **state)
+{
+	(void)state;
+	static const char *const group[] = { "\x1b[2J", NULL };
+	struct slo_def s = an_objective;
+	s.objective = 7;
+	s.latency = -1;
+	s.slice_target = NAN;
+	s.errors = "\x1b[1m";
+	s.group = group;
+	struct batch *b = promised(s);
+	assert_non_null(b);
+	const struct slo_def *got = &b->catalog->slo[0];
+	assert_true(got->objective == 0 && got->latency == 0
+		    && got->slice_target == 0);
+	assert_string_equal(got->errors, "\\x1b[1m");
+	assert_string_equal(got->group[0], "\\x1b[2J");
+	batch_free(b);
+	s = an_objective;
+	s.id = NULL;
+	assert_null(promised(s));
+	s = an_objective;
+	s.period = 0;
+	assert_null(promised(s));
+	s.period = RECORD_TIME_MAX + 1;
+	assert_null(promised(s));
+	s = an_objective;
+	s.method = (enum slo_method)3;
+	assert_null(promised(s));
+	s = an_objective;
+	s.slice = -1;
+	assert_null(promised(s));
+	s = an_objective;
+	s.calendar = CALENDAR_MONTH;
+	assert_null(promised(s));
+	s.calendar_every = 1;
+	b = promised(s);
+	assert_non_null(b);
+	batch_free(b);
+	s = an_objective;
+	s.tier[0] = (struct slo_tier_def){ true, SLO_WINDOWS, SLO_1H, 0.02 };
+	assert_null(promised(s));
+}
+
+static void a_forged_threshold_is_believed(void **state)
+{
+	(void)state;
+	struct threshold_def d = a_threshold;
+	d.measure = MEASURES;
+	assert_null(limited(d));
+	d = a_threshold;
+	d.missing = (enum missing)4;
+	assert_null(limited(d));
+	d = a_threshold;
+	d.period = -1;
+	assert_null(limited(d));
+	d = a_threshold;
+	d.hold = -1;
+	assert_null(limited(d));
+	d = a_threshold;
+	d.id = NULL;
+	assert_null(limited(d));
+	d = a_threshold;
+	d.what = "a\nb";
+	struct batch *b = limited(d);
+	assert_string_equal(b->catalog->threshold[0].what, "a\\x0ab");
+	batch_free(b);
+}
+
+static void a_forged_comparison_is_believed(void **state)
+{
+	(void)state;
+	time_ms t[] = { T0 };
+	struct batch *a = one_series(NULL, 0, t, 1), *b;
+	const char *const note = "x\ty";
+	struct change_count n = { .label = "\x1b[2J", .value = "v",
+				  .requests = { -1, INFINITY },
+				  .errors = { NAN, 3 } };
+	struct change_answer c = {
+		.want.service = "api", .nr = 1, .count = &n, .nr_notes = 1,
+		.note = &note, .slow_over = -INFINITY, .rate_last_week = 4,
+	};
+	a->change = &c;
+	b = again(a);
+	assert_non_null(b);
+	const struct change_count *got = &b->change->count[0];
+	assert_string_equal(got->label, "\\x1b[2J");
+	assert_true(isnan(got->requests[0]) && isnan(got->requests[1])
+		    && isnan(got->errors[0]) && got->errors[1] == 3);
+	assert_string_equal(b->change->note[0], "x\\x09y");
+	assert_true(isnan(b->change->slow_over)
+		    && b->change->rate_last_week == 4);
+	batch_free(b);
+	c.want.service = NULL;
+	assert_null(again(a));
+	c.want.service = "api";
+	c.want.during_to = TIME_NONE;
+	assert_null(again(a));
+	batch_free(a);
+}
+
 static void into_file(struct batch *b, void *writer)
 {
 	assert_int_equal(writer_add(writer, b, NULL), 0);
@@ -1477,6 +1883,10 @@ int main(void)
 		cmocka_unit_test(unknown_words_are_refused),
 		cmocka_unit_test(a_forged_bill_is_believed),
 		cmocka_unit_test(an_old_recording_gets_a_bill),
+		cmocka_unit_test(an_old_recording_makes_promises),
+		cmocka_unit_test(a_forged_objective_is_believed),
+		cmocka_unit_test(a_forged_threshold_is_believed),
+		cmocka_unit_test(a_forged_comparison_is_believed),
 		HERE(an_incident_in_the_cloud_replays_otherwise),
 		cmocka_unit_test(an_item_cut_anywhere_is_refused),
 		cmocka_unit_test(an_item_changed_anywhere_does_no_harm),

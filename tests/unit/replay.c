@@ -4,8 +4,10 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "model/objective.h"
 #include "record/writer.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +22,7 @@
 #define SECOND INT64_C(1000)
 
 struct fake {
+	struct store *store;  /* or NULL: has the batches too */
 	char dir[64], path[96];
 	struct source src;
 	struct buf seen;      /* everything since the last reset */
@@ -34,6 +37,8 @@ static void take(struct source *src, struct batch *b, void *arg)
 {
 	struct fake *f = arg;
 	(void)src;
+	if (f->store)
+		store_apply(f->store, b);
 	if (b->reset) {
 		buf_clear(&f->seen);
 		f->resets++;
@@ -87,6 +92,7 @@ static int leave(void **state)
 			return -1;
 	}
 	free(f->src.state);
+	store_free(f->store);
 	buf_release(&f->seen);
 	unlink(f->path);
 	int rc = rmdir(f->dir);
@@ -326,6 +332,113 @@ static void what_is_no_recording_is_refused_when_opened(void **state)
 	assert_non_null(strstr(e.text, f->path));
 }
 
+/* ---- objectives --------------------------------------------------------- */
+
+static const struct slo_def up = {
+	.id = "up", .objective = 0.999, .period = 86400 * SECOND,
+	.errors = "e", .total = "t",
+};
+
+static void put(struct writer *w, struct batch *b)
+{
+	b->source = "east";
+	assert_int_equal(writer_add(w, b, NULL), 0);
+	batch_free(b);
+}
+
+static void put_promise(struct writer *w)
+{
+	struct catalog c = { .nr_slos = 1, .slo = &up };
+	struct batch *b = batch_new(0);
+	b->at = T0;
+	b->instant = true;
+	b->catalog = &c;
+	put(w, b);
+}
+
+/* The cells of its period: once, a step of their own. */
+static void put_cells(struct writer *w)
+{
+	time_ms t[] = { T0 - 240 * SECOND, T0 - 120 * SECOND };
+	const double v[] = { 4, 4 };
+	uint32_t id = question_own(QUESTION_SLO, 0,
+				   slo_part(ASK_TOTAL, SLO_SPAN_CELL));
+	struct frame f = { .question = id, .nr = 2, .t = t, .v = v };
+	struct batch *b = batch_new(0);
+	b->at = T0;
+	b->from = t[0];
+	b->to = t[1];
+	b->settled = TIME_NONE;
+	b->step = 120 * SECOND;
+	b->nr = b->nr_asked = 1;
+	b->asked = &id;
+	b->frame = &f;
+	put(w, b);
+}
+
+static void put_burn(struct writer *w, time_ms at, double bad)
+{
+	const double v[] = { bad, 100 };
+	uint32_t id[2];
+	struct frame f[2];
+	struct batch *b = batch_new(0);
+	for (size_t i = 0; i < 2; i++) {
+		id[i] = question_own(QUESTION_SLO, 0,
+				     slo_part(i ? ASK_TOTAL : ASK_ERRORS,
+					      SLO_5M));
+		f[i] = (struct frame){ .question = id[i], .nr = 1, .t = &b->at,
+				       .v = &v[i] };
+	}
+	b->at = at;
+	b->instant = true;
+	b->nr = b->nr_asked = 2;
+	b->asked = id;
+	b->frame = f;
+	put(w, b);
+}
+
+static struct slo_row promise(const struct fake *f, time_ms at)
+{
+	const struct store_slo *const *s;
+	struct slo_row r;
+	assert_int_equal(store_slos(f->store, &s), 1);
+	assert_int_equal(slo_rows(f->store, s[0], at, T0, &r, 1), 1);
+	return r;
+}
+
+static void an_objective_is_gone_after_its_tick(void **state)
+{
+	struct fake *f = *state;
+	struct err e = { 0 };
+	f->store = store_new(0);
+	struct writer *w = writer_open(f->path, T0, "0.1.0", &e);
+	put_promise(w);
+	put_cells(w);
+	put_burn(w, T0, 5);
+	add(w, "east", T0, 1, false, false);
+	for (int i = 0; i < 6; i++)
+		add(w, "east", T0 + i * SECOND, 1, true, true);
+	put_burn(w, T0 + 6 * SECOND, 0.1);
+	add(w, "east", T0 + 6 * SECOND, 1, true, true);
+	assert_int_equal(writer_close(w, NULL), 0);
+	open_it(f);
+	/* Its cells' step is no chart's. */
+	assert_true(f->src.interval == 5 * SECOND);
+	time_ms then = T0 + 5 * SECOND;
+	poll_at(f, then);
+	assert_true(fabs(promise(f, then).window[SLO_5M].burn - 50) < 1e-9);
+	poll_at(f, TIME_NONE);
+	then = T0 + 6 * SECOND;
+	assert_true(fabs(promise(f, then).window[SLO_5M].burn - 1) < 1e-9);
+	/* And back. */
+	then = T0 + SECOND;
+	poll_at(f, then);
+	struct slo_row r = promise(f, then);
+	assert_true(fabs(r.window[SLO_5M].burn - 50) < 1e-9);
+	assert_true(r.at == T0);
+	assert_int_equal(r.slo->nr, 3);
+}
+
 #define HERE(f) cmocka_unit_test_setup_teardown(f, enter, leave)
 
 int main(void)
@@ -342,6 +455,7 @@ int main(void)
 		HERE(what_is_still_recorded_is_followed),
 		HERE(a_clock_set_back_loses_nothing),
 		HERE(what_is_no_recording_is_refused_when_opened),
+		HERE(an_objective_is_gone_after_its_tick),
 	};
 	return cmocka_run_group_tests_name("replay", tests, NULL, NULL);
 }
