@@ -1472,6 +1472,8 @@ static void poll_end(struct cw *c)
 		}
 		emit_answers(c);
 		emit_end(c);
+	} else if (o->now && o->now->catalog) {
+		c->said.catalog = NULL;
 	}
 	o->warnings = warnings;
 	o->active = false;
