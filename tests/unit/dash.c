@@ -483,6 +483,95 @@ static void the_crosshair_leaves_the_chart(void **state)
 	rig_close(&r);
 }
 
+/* ---- who begins to page, and what changed -------------------------- */
+
+static void rig_at(struct rig *r, time_ms at)
+{
+	struct err e = { 0 };
+	rig_empty(r, 120, 40);
+	r->at = at;
+	r->src = (struct source){
+		.ops = &demo_ops, .name = (char *)"demo", .url = (char *)"",
+		.state = mem_zero(1, demo_ops.state_size), .sink = sink,
+		.ended = ended, .closed = ended, .arg = r,
+		.newest = TIME_NONE, .oldest = TIME_NONE,
+	};
+	assert_int_equal(demo_ops.open(&r->src, "demo", &e), 0);
+	feed(r);
+}
+
+/* Of the demo's fixed day: quiet at 13:40, paging from 13:48 on. */
+#define QUIET (demo_fixed_now - 52 * 60000 - 5000)
+#define PAGES (demo_fixed_now - 42 * 60000 - 5000)
+
+static void a_page_that_begins_rings_never_or_twice(void **state)
+{
+	(void)state;
+	struct rig r;
+	rig_at(&r, QUIET);
+	assert_null(dash_paged(r.d));
+	r.at = QUIET + 60000;
+	feed(&r);
+	assert_null(dash_paged(r.d));
+	r.at = PAGES;
+	feed(&r);
+	assert_string_equal(dash_paged(r.d), "checkout");
+	r.at = PAGES + 2000;
+	feed(&r);
+	assert_null(dash_paged(r.d));
+	rig_close(&r);
+	/* What pages already is no news. */
+	rig_at(&r, PAGES);
+	assert_null(dash_paged(r.d));
+	rig_close(&r);
+}
+
+static void what_changed_is_not_asked_when_a_service_pages(void **state)
+{
+	(void)state;
+	struct rig r;
+	struct want w;
+	rig_at(&r, QUIET);
+	dash_want(r.d, &w);
+	assert_null(w.change);
+	r.at = PAGES;
+	feed(&r);
+	dash_tick(r.d, 1000);
+	feed(&r);
+	const struct changed *c = dash_view(r.d)->changed;
+	assert_non_null(c);
+	assert_string_equal(c->answer->want.service, "checkout");
+	assert_true(c->nr > 0);
+	/* Once, and not with every poll. */
+	dash_tick(r.d, 3000);
+	dash_want(r.d, &w);
+	assert_null(w.change);
+	rig_close(&r);
+}
+
+static void the_page_of_what_changed_has_no_key(void **state)
+{
+	(void)state;
+	struct rig r;
+	rig_open(&r, 120, 40);
+	press(&r, "w");
+	assert_int_equal(dash_view(r.d)->page, PAGE_CHANGED);
+	assert_true(asked(&r, REQUEST_ASK));
+	assert_true(dash_view(r.d)->comparing);
+	feed(&r);
+	assert_non_null(dash_view(r.d)->changed);
+	assert_false(dash_view(r.d)->comparing);
+	press(&r, "j");
+	assert_int_equal(dash_view(r.d)->selected_change, 1);
+	press(&r, "w");
+	assert_int_equal(dash_view(r.d)->page, PAGE_OVERVIEW);
+	press(&r, "5");
+	assert_int_equal(dash_view(r.d)->page, PAGE_SLO);
+	press(&r, "j Enter");
+	assert_int_equal(dash_view(r.d)->page, PAGE_SERVICE);
+	rig_close(&r);
+}
+
 /* ---- what a frame costs ------------------------------------------ */
 
 static void an_unchanged_frame_costs_something(void **state)
@@ -531,6 +620,10 @@ static void a_frame_allocates_memory(void **state)
 	expect_no_allocations("2", 200, 50);
 	expect_no_allocations("6", 120, 40);
 	expect_no_allocations("8", 120, 40);
+	expect_no_allocations("4", 120, 40);
+	expect_no_allocations("5", 120, 40);
+	expect_no_allocations("5", 200, 50);
+	expect_no_allocations("w", 120, 40);
 	expect_no_allocations("s s", 120, 40);
 }
 
@@ -947,6 +1040,10 @@ int main(void)
 		cmocka_unit_test(the_past_cannot_be_visited),
 		cmocka_unit_test(zoom_and_pan_ask_for_nothing),
 		cmocka_unit_test(the_crosshair_leaves_the_chart),
+		cmocka_unit_test(a_page_that_begins_rings_never_or_twice),
+		cmocka_unit_test(
+			what_changed_is_not_asked_when_a_service_pages),
+		cmocka_unit_test(the_page_of_what_changed_has_no_key),
 		cmocka_unit_test(an_unchanged_frame_costs_something),
 		cmocka_unit_test(a_frame_allocates_memory),
 		cmocka_unit_test(two_hundred_services_allocate_memory),
