@@ -176,11 +176,17 @@ static void bench_unchanged(struct results *r)
 static const struct frame_row {
 	int w, h;
 	const char *us, *bytes, *allocs;
+	int page;                /* its key, or 0 */
 } frame_rows[] = {
 	{ 120, 40, "frame.changed_us_120x40", "frame.changed_bytes_120x40",
-	  "frame.changed_allocs_120x40" },
+	  "frame.changed_allocs_120x40", 0 },
+	{ 120, 40, "frame.slo_us_120x40", "frame.slo_bytes_120x40",
+	  "frame.slo_allocs_120x40", '5' },
+	{ 120, 40, "frame.what_changed_us_120x40",
+	  "frame.what_changed_bytes_120x40",
+	  "frame.what_changed_allocs_120x40", 'w' },
 	{ 200, 60, "frame.changed_us_200x60", "frame.changed_bytes_200x60",
-	  "frame.changed_allocs_200x60" },
+	  "frame.changed_allocs_200x60", 0 },
 };
 
 static void bench_changed(struct results *r, const struct frame_row *row)
@@ -189,13 +195,18 @@ static void bench_changed(struct results *r, const struct frame_row *row)
 	struct samples allocs = { .nr = 0 };
 	struct inside x;
 	inside_open(&x, &demo_ops, "", row->w, row->h);
+	if (row->page) {
+		inside_step(&x, 0);
+		inside_frame(&x);
+		dash_key(x.dash, row->page);
+	}
 	for (int i = 0; i < FRAMES; i++) {
 		inside_step(&x, i);
 		size_t before = allocations;
 		double since = now_us();
 		size_t n = inside_frame(&x);
-		if (i == 0)
-			continue; /* paints the whole screen */
+		if (i < 2)
+			continue; /* paints the whole screen; a first cell */
 		sample(&took, now_us() - since);
 		sample(&bytes, (double)n);
 		sample(&allocs, (double)(allocations - before));

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdbool.h>
 
-#define RESULTS_MAX 64
+#define RESULTS_MAX 96
 
 struct result {
 	const char *key, *unit;
