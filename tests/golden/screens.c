@@ -91,7 +91,7 @@ static const struct screen_case {
 	  .file = "dashboards/regions.yaml" },
 	{ .name = "own-80x24-ascii", .w = 80, .h = 24, .page = PAGE_OWN,
 	  .graph = GRAPH_ASCII, .file = "dashboards/regions.yaml" },
-	{ .name = "own-charts-120x40", .w = 120, .h = 40, .keys = "3",
+	{ .name = "own-charts-120x40", .w = 120, .h = 40, .keys = "7",
 	  .file = "dashboards/by-hand.yaml" },
 	{ .name = "six-hours-120x40", .w = 120, .h = 40, .keys = "- -" },
 };
