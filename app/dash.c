@@ -721,7 +721,8 @@ void dash_want(struct dash *d, struct want *out)
 		.selected = d->v.sel ? d->v.sel->service->name : d->selected,
 		.details = dash_details(d),
 		.visible = visible_rows(d),
-		.slos = d->page == PAGE_SLO || d->page == PAGE_SERVICE,
+		.slos = d->page == PAGE_SLO,
+		.implied = d->page == PAGE_SLO,
 		.change = dash_compare(d),
 		.paging = is_paging(d),
 	};

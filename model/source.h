@@ -29,6 +29,7 @@ struct want {
 	bool probe;      /* the server itself shall answer something, however
 			    fresh what others have asked is */
 	bool slos;       /* objectives: all their windows, the period's cells */
+	bool implied;    /* also those that nobody promised */
 	bool only_slos;  /* objectives and thresholds, and nothing else: no
 			    discovery, no rows (redtop check) */
 	const struct change_want *change; /* compare this, or NULL */

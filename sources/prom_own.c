@@ -185,7 +185,7 @@ struct planning {
 /* Nobody promised it: only while it is looked at, and not over weeks. */
 static bool is_wanted(const struct planning *p)
 {
-	return p->ask->page || !p->d->implicit;
+	return p->ask->implied || !p->d->implicit;
 }
 
 static void ask_instant(struct planning *p, enum slo_ask a, unsigned span,

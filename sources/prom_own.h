@@ -35,6 +35,7 @@ struct prom_own_ask {
 	bool all;                /* whatever is due, and all of it (one answer,
 				    or a moment of the past) */
 	bool page;               /* objectives are on the screen */
+	bool implied;            /* also those that nobody promised */
 	const struct range_plan *chart; /* their burns as a chart, or NULL */
 	const struct prom_due *due;
 };

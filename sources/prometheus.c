@@ -1155,6 +1155,7 @@ static void plan_own(struct prom *p)
 		.catalog = p->kept.catalog, .at = o->at,
 		.period = p->src->period, .all = all,
 		.page = w->slos || w->only_slos,
+		.implied = w->implied,
 		.chart = o->ranges && w->slos ? &o->range : NULL,
 		.due = &p->due,
 	};

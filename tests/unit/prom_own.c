@@ -31,7 +31,8 @@ static void plan(struct prom_own *out, const struct catalog *c,
 		 const struct prom_due *due, time_ms at, bool all, bool page)
 {
 	struct prom_own_ask ask = { .catalog = c, .at = at, .period = PERIOD,
-				    .all = all, .page = page, .due = due };
+				    .all = all, .page = page, .implied = page,
+				    .due = due };
 	*out = (struct prom_own){ 0 };
 	prom_own_plan(out, &ask);
 }
