@@ -69,6 +69,9 @@ static double share_of(const struct changed_row *r, enum news n)
 	       : n == NEWS_SLOW ? r->share_of_new_slow : r->share_of_new_rate;
 }
 
+/* Failures are told before slowness where both say nearly the same. */
+#define MUCH 0.05
+
 /* Of the worst row the share that made it the worst. */
 static enum news news_of(const struct changed *c)
 {
@@ -80,7 +83,7 @@ static enum news news_of(const struct changed *c)
 	double most = share_of(&c->row[0], best);
 	for (int n = NEWS_ERRORS; n <= NEWS_RATE; n++) {
 		double x = share_of(&c->row[0], (enum news)n);
-		if (!isnan(x) && (isnan(most) || x > most + 1e-9)) {
+		if (!isnan(x) && (isnan(most) || x > most + MUCH)) {
 			most = x;
 			best = (enum news)n;
 		}
