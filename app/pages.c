@@ -229,7 +229,7 @@ static void slo_pair(struct plan *p, const char *left, const char *right,
 static void slo_lower(struct plan *p, int w, int y, int y1, bool strip)
 {
 	int each = (w - 2 * MARGIN - GUTTER) / 2;
-	int tiers = y1 - y >= 11 ? 7 : 5;
+	int room = y1 - y, tiers = room >= 12 ? 8 : room >= 11 ? 7 : 5;
 	slo_pair(p, "tiers", "slomethod", y, w, tiers);
 	y += tiers + 1;
 	if (strip && y1 - y >= 5) {

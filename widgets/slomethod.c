@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINES 8
+#define LINES 10
 #define LABEL_CELLS 10
 #define QUERY_TEXT 240
 
@@ -139,6 +139,26 @@ static void add_left(struct slomethod *d, const struct slo_row *r)
 			 "%s more failures spend it", format_rate(left, text));
 }
 
+static const char *lasts_text(double seconds, char out[TIME_TEXT])
+{
+	return seconds > 0 ? time_span((time_ms)(seconds * 1000), out)
+	       : seconds == 0 ? "gone" : "never";
+}
+
+/* Three numbers that are easily taken for one another, at the burn of 1 h. */
+static void add_gone(struct slomethod *d, const struct slo_row *r)
+{
+	const struct slo_exhaustion *x = &r->exhaustion;
+	char left[TIME_TEXT], rolling[TIME_TEXT], entire[TIME_TEXT];
+
+	if (isnan(x->entire))
+		return;
+	struct line *l = add(d, "gone in", R_TEXT);
+	snprintf(l->text, sizeof(l->text), "~%s what is left; rolling ~%s; a "
+		 "whole budget ~%s", lasts_text(x->remaining, left),
+		 lasts_text(x->rolling, rolling), lasts_text(x->entire, entire));
+}
+
 static void add_source(struct slomethod *d, const struct slo_row *r)
 {
 	static const char *const from[] = {
@@ -177,8 +197,8 @@ static bool slomethod_update(void *state, const struct view *v, int w, int h)
 	add_method(d, r->def);
 	add_coverage(d, r);
 	add_source(d, r);
-	if (d->nr < LINES)
-		add_left(d, r);
+	add_left(d, r);
+	add_gone(d, r);
 	return true;
 }
 
