@@ -580,6 +580,17 @@ static time_ms firing_since(const struct slo_row *r, time_ms from, time_ms at)
 	return since;
 }
 
+/* The short window of a page alone is over: it began, or it is ending. That of
+ * a ticket is hours long and tells of what was. */
+static bool leans(const struct slo_row *r)
+{
+	for (int i = 0; i < SLO_TIERS; i++)
+		if (r->tier[i].page && r->tier[i].armed &&
+		    r->tier[i].burn_brief > r->tier[i].factor)
+			return true;
+	return false;
+}
+
 static enum service_state state_of(const struct slo_row *r)
 {
 	bool promised = !r->def->implicit;
@@ -597,7 +608,7 @@ static enum service_state state_of(const struct slo_row *r)
 	case SLO_FINE:
 		break;
 	}
-	return STATE_OK;
+	return leans(r) ? STATE_WARN : STATE_OK;
 }
 
 static const struct slo_reading no_reading = {

@@ -237,15 +237,13 @@ static void end(struct answers *a, struct asking *q)
 		answer(a, q->ratio, q->t, q->v[2], q->nr);
 }
 
-/* Like the rows, without samples a window has no value. */
 static void add_window(struct answers *a, const struct demo_own *own, size_t i,
 		       enum slo_window w, time_ms t)
 {
 	struct asking q;
 	if (!begin(a, own, i, w, 1, &q))
 		return;
-	if (promise_answers(q.promise, t))
-		point(&q, t, t - slo_spans[w], t, t);
+	point(&q, t, t - slo_spans[w], t, t);
 	end(a, &q);
 }
 
@@ -322,8 +320,7 @@ static void add_chart(struct answers *a, const struct demo_own *own, size_t i,
 		   &q))
 		return;
 	for (time_ms t = b->from; t <= b->to; t += b->step)
-		if (promise_answers(q.promise, t))
-			point(&q, t, t - slo_spans[w], t, t);
+		point(&q, t, t - slo_spans[w], t, t);
 	end(a, &q);
 }
 

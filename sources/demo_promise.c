@@ -314,13 +314,6 @@ bool promise_can_fail(const struct promise *p)
 	return fails;
 }
 
-bool promise_answers(const struct promise *p, time_ms t)
-{
-	struct story_moment m;
-	story_at(p->story, p->s, t, &m);
-	return m.present;
-}
-
 time_ms promise_cover(time_ms period, time_ms seen)
 {
 	time_ms missing = MISSING < period / 4 ? MISSING : period / 4;

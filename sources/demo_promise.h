@@ -31,8 +31,6 @@ struct promise_count {
 /* Of (from, to], which is not after `seen`. */
 void promise_count(const struct promise *p, time_ms from, time_ms to,
 		   time_ms seen, struct promise_count *out);
-/* Whether the service says anything at t. */
-bool promise_answers(const struct promise *p, time_ms t);
 
 /* Whether there is a series of its failures. */
 bool promise_can_fail(const struct promise *p);

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Cells at the right end of the axis row for the word "now". */
 #define NOW_CELLS 4
@@ -20,6 +21,7 @@ struct burndown {
 	int cap;
 	time_ms since;       /* of the run that is not over, or TIME_NONE */
 	struct scale scale;
+	int below;           /* rows under 0, for what is overspent */
 	bool data, stale, focused;
 	struct spans left, right;
 };
@@ -72,9 +74,35 @@ static void build_title(struct burndown *b, const struct slo_row *r,
 		  format_percent(now->budget, text));
 }
 
+static int rows_of(double v, double unit)
+{
+	return (int)ceil(v / unit - 1e-9);
+}
+
+/* 0 stands at a row's edge, and a row is above it also when all is spent: its
+ * line needs one. */
+static void find_scale(struct burndown *b, double least, double most)
+{
+	double over = fmin(-least, 1e3), span = fmax(over + most, 1e-4);
+
+	b->below = 0;
+	b->scale = scale_linear(NUMBER_PERCENT, most, 0, b->rows, false);
+	if (over <= 0 || b->rows < 2)
+		return;
+	for (int tries = 0; tries < 40; tries++, span *= 1.1) {
+		b->scale = scale_linear(NUMBER_PERCENT, span, 0, b->rows,
+					false);
+		int above = rows_of(most, b->scale.unit);
+		b->below = b->rows - (above ? above : 1);
+		if (b->below >= rows_of(over, b->scale.unit))
+			return;
+	}
+	b->below = b->rows - 1;
+}
+
 static void read_past(struct burndown *b, const struct slo_row *r)
 {
-	double most = 0;
+	double most = 0, least = 0;
 
 	if (b->axis.cells > b->cap) {
 		b->left_over = mem_grow(b->left_over, (size_t)b->axis.cells,
@@ -89,9 +117,9 @@ static void read_past(struct burndown *b, const struct slo_row *r)
 			continue;
 		b->data = true;
 		most = fmax(most, b->left_over[i]);
+		least = fmin(least, b->left_over[i]);
 	}
-	b->scale = scale_linear(NUMBER_PERCENT, fmin(most, 1), 0, b->rows,
-				false);
+	find_scale(b, least, fmin(most, 1));
 }
 
 static bool burndown_update(void *state, const struct view *v, int w, int h)
@@ -142,28 +170,62 @@ static enum role role_of(const struct burndown *b, int cell, int row)
 								    : R_AREA1;
 }
 
-/* What is overspent stands on the axis in red: an area has no depth. */
+/* What is overspent hangs from 0 in red; there are no eighths from above. */
+static void draw_overspent(const struct burndown *b, struct surface *s,
+			   int cell)
+{
+	struct style st = STYLE(b->stale ? R_STALE : R_CRIT), full = st;
+	double depth = fmin(-b->left_over[cell] / b->scale.unit, b->below);
+	bool ascii = s->graph == GRAPH_ASCII;
+	int halves = (int)lround(depth * 2), top = b->rows - b->below + 1;
+
+	full.ground = st.role;
+	if (halves < 1)
+		halves = 1;
+	for (int row = 0; 2 * row < halves && top + row <= b->rows; row++) {
+		bool whole = halves - 2 * row > 1;
+		surface_put(s, b->x + cell, top + row, ascii ? 'x'
+			    : whole ? 0x2588 : 0x2580, whole ? full : st);
+	}
+}
+
 static void draw_column(const struct burndown *b, struct surface *s, int cell)
 {
 	double v = b->left_over[cell];
-	int x = b->x + cell;
-	int height = (int)lround(fmin(v / b->scale.unit, b->rows) * 8);
+	int x = b->x + cell, floor = b->rows - b->below;
+	int height = (int)lround(fmin(v / b->scale.unit, floor) * 8);
 
+	if (v < 0 && b->below) {
+		draw_overspent(b, s, cell);
+		return;
+	}
 	if (v < 0 || height < 1) {
-		surface_put(s, x, b->rows, s->graph == GRAPH_ASCII ? 'x'
-								   : 0x2581,
+		surface_put(s, x, floor, s->graph == GRAPH_ASCII ? 'x' : 0x2581,
 			    STYLE(b->stale ? R_STALE : R_CRIT));
 		return;
 	}
-	for (int row = 0; row < b->rows && height > 8 * row; row++) {
+	for (int row = 0; row < floor && height > 8 * row; row++) {
 		int part = height - 8 * row > 8 ? 8 : height - 8 * row;
 		struct style st = STYLE(role_of(b, cell, row));
 		if (part == 8)
 			st.ground = st.role;
 		uint32_t ch = s->graph != GRAPH_ASCII ? block_eighth(part)
 			      : part < 4 ? '_' : '#';
-		surface_put(s, x, b->rows - row, ch, st);
+		surface_put(s, x, floor - row, ch, st);
 	}
+}
+
+/* Of the line `k` rows over 0. */
+static bool label_of(const struct burndown *b, int k, char out[NUMBER_TEXT])
+{
+	char text[NUMBER_TEXT];
+
+	if (!k)
+		return strcpy(out, "0");
+	if (!*scale_label(&b->scale, k < 0 ? -k : k, text))
+		return false;
+	snprintf(out, NUMBER_TEXT, "%s%.12s", k < 0 ? "−" : "", text);
+	return true;
 }
 
 static void draw_scale(const struct burndown *b, struct surface *s)
@@ -171,16 +233,15 @@ static void draw_scale(const struct burndown *b, struct surface *s)
 	char text[NUMBER_TEXT];
 
 	for (int k = 0; b->data && k < b->rows; k++) {
-		if (!*scale_label(&b->scale, k, text))
+		if (!label_of(b, k - b->below, text))
 			continue;
+		int y = k ? b->rows - k : b->rows + 1;
 		if (b->x)
-			surface_text_right(s, b->x - 1, b->rows - k,
-					   STYLE(R_DIM), text);
-		surface_run(s, b->x, b->rows - k, b->axis.cells, 0x2581,
-			    STYLE(R_GRID));
+			surface_text_right(s, b->x - 1, y, STYLE(R_DIM), text);
+		if (k)
+			surface_run(s, b->x, y, b->axis.cells, 0x2581,
+				    STYLE(k == b->below ? R_FAINT : R_GRID));
 	}
-	if (b->data && b->x)
-		surface_text_right(s, b->x - 1, b->rows + 1, STYLE(R_DIM), "0");
 }
 
 /* Days, rising: the first that leave room for a date have a tick. */

@@ -11,8 +11,12 @@ struct changedhead {
 	struct spans left, right;
 };
 
-static void say_windows(struct spans *sp, const struct changed *c, time_ms now)
+static void say_windows(struct spans *sp, const struct changed *c,
+			const struct view *v)
 {
+	time_ms now = v->now;
+	bool silent = v->sel && (v->sel->state == STATE_NODATA
+				 || v->sel->state == STATE_STALE);
 	const struct change_want *w = &c->answer->want;
 	char a[TIME_TEXT], b[TIME_TEXT];
 
@@ -28,7 +32,11 @@ static void say_windows(struct spans *sp, const struct changed *c, time_ms now)
 	} else {
 		spans_add(sp, R_TEXT, 0, "the newest %s",
 			  time_span(w->during_to - w->during_from, a));
-		spans_add(sp, R_DIM, 3, "; no trouble began in it");
+		if (silent)
+			spans_add(sp, R_WARN, 1, "; silent now: these are not "
+				  "whole");
+		else
+			spans_add(sp, R_DIM, 3, "; no trouble began in it");
 	}
 }
 
@@ -87,7 +95,7 @@ static bool changedhead_update(void *state, const struct view *v, int w, int h)
 		say_nothing(&d->left, v);
 		return true;
 	}
-	say_windows(&d->left, v->changed, v->now);
+	say_windows(&d->left, v->changed, v);
 	say_cost(&d->right, v->changed);
 	if (v->comparing)
 		spans_add(&d->right, R_STALE, 2, "   … again");

@@ -33,6 +33,7 @@ struct row {
 	struct sign sign;
 	enum threshold_level leaning;
 	char name[ROW_TEXT], group[SLO_GROUP];
+	char brief[SLO_GROUP];   /* the group's values alone: "node-07" */
 	char text[C_NR][LIMIT_TEXT];
 };
 
@@ -97,6 +98,22 @@ static void fill_texts(struct row *row, const struct view *v,
 	rule_text(r->def, row->text[C_RULE], size);
 }
 
+/* A host's name says more than half of `instance="node-`. */
+static void only_values(const char *group, char *out)
+{
+	bool inside = false;
+
+	for (; *group; group++) {
+		if (*group == '"' && inside && group[1])
+			*out++ = ' ';
+		if (*group == '"')
+			inside = !inside;
+		else if (inside)
+			*out++ = *group;
+	}
+	*out = '\0';
+}
+
 static void fill_row(struct row *row, const struct view *v, size_t at,
 		     bool select)
 {
@@ -114,6 +131,7 @@ static void fill_row(struct row *row, const struct view *v, size_t at,
 	spans_add(&name, R_TEXT, 0, "%.*s", ROW_TEXT - 4, r->def->id);
 	memcpy(row->name, name.s[0].text, ROW_TEXT - 1);
 	snprintf(row->group, sizeof(row->group), "%s", r->group);
+	only_values(r->group, row->brief);
 	fill_texts(row, v, r);
 }
 
@@ -268,9 +286,11 @@ static void draw_row(const struct limits *t, struct surface *s,
 	int used = surface_text_max(s, 2, y, room, STYLE(loud ? R_BRIGHT
 							      : R_TEXT),
 				    r->name);
-	if (*r->group && used + 4 < room)
+	if (*r->group && used + 4 < room) {
+		bool whole = text_width(r->group) < room - used;
 		surface_text_max(s, 3 + used, y, room - used - 1, STYLE(R_DIM),
-				 r->group);
+				 whole || !*r->brief ? r->group : r->brief);
+	}
 	for (int c = C_VALUE; c < C_NR; c++) {
 		int x = column_at(t, (enum col)c);
 		if (x < 0)

@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#define STATES "tests/data/golden/states.yaml"
+
 static const struct screen_case {
 	const char *name;
 	const char *source;
@@ -52,6 +54,35 @@ static const struct screen_case {
 	  .page = PAGE_SLO, .keys = "j j j j" },
 	{ .name = "slo-calm-120x40", .w = 120, .h = 40, .page = PAGE_SLO,
 	  .at = "2026-11-23T13:30:00Z" },
+	{ .name = "states-page-200x50", .w = 200, .h = 50,
+	  .page = PAGE_SLO, .keys = "j",
+	  .file = STATES },
+	{ .name = "states-ticket-overspent-200x50", .w = 200, .h = 50,
+	  .page = PAGE_SLO, .keys = "j j",
+	  .file = STATES },
+	{ .name = "states-no-data-200x50", .w = 200, .h = 50,
+	  .page = PAGE_SLO, .keys = "j j j",
+	  .file = STATES },
+	{ .name = "states-ok-200x50", .w = 200, .h = 50,
+	  .page = PAGE_SLO, .keys = "j j j j j",
+	  .file = STATES },
+	{ .name = "states-warn-200x50", .w = 200, .h = 50,
+	  .page = PAGE_SLO, .at = "2026-11-23T13:45:30Z",
+	  .file = STATES },
+	{ .name = "states-ticket-overspent-80x24", .w = 80, .h = 24,
+	  .page = PAGE_SLO, .keys = "j j",
+	  .file = STATES },
+	{ .name = "states-ticket-overspent-80x24-ascii", .w = 80, .h = 24,
+	  .page = PAGE_SLO, .graph = GRAPH_ASCII, .keys = "j j",
+	  .file = STATES },
+	{ .name = "states-limits-80x24", .w = 80, .h = 24,
+	  .page = PAGE_SATURATION, .file = STATES },
+	{ .name = "states-limits-120x40", .w = 120, .h = 40,
+	  .page = PAGE_SATURATION, .file = STATES },
+	{ .name = "states-limits-80x24-ascii", .w = 80, .h = 24,
+	  .page = PAGE_SATURATION, .graph = GRAPH_ASCII, .file = STATES },
+	{ .name = "changed-no-data-120x40", .w = 120, .h = 40,
+	  .page = PAGE_CHANGED, .service = "email" },
 	{ .name = "changed-80x24", .w = 80, .h = 24, .page = PAGE_CHANGED },
 	{ .name = "changed-120x40", .w = 120, .h = 40, .page = PAGE_CHANGED },
 	{ .name = "changed-200x50", .w = 200, .h = 50, .page = PAGE_CHANGED },
