@@ -307,6 +307,10 @@ int run_check(struct options *o)
 	if (!json && o->format != FORMAT_TEXT)
 		return complain(&(struct err){ EXIT_USAGE,
 			"redtop check has --format text and json" });
+	if (json && o->slo && o->thresholds)
+		return complain(&(struct err){ EXIT_USAGE,
+			"--format json is one document: --slo or --thresholds, "
+			"not both" });
 	if (o->slo || o->thresholds)
 		return judge(o);
 	if (o->nr_against || o->at)

@@ -287,6 +287,15 @@ static void a_dashboard_is_taken_for_something_else(void **state)
 	forget(path);
 }
 
+static void a_script_reads_two_documents_as_one(void **state)
+{
+	struct options o = { .file = DATA "sloth-getting-started.yml",
+			     .format = FORMAT_JSON, .slo = true,
+			     .thresholds = true };
+	(void)state;
+	assert_int_equal(run_check(&o), EXIT_USAGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +308,7 @@ int main(void)
 		cmocka_unit_test(anybody_may_change_what_pages),
 		cmocka_unit_test(a_fifo_hangs_the_check),
 		cmocka_unit_test(a_dashboard_is_taken_for_something_else),
+		cmocka_unit_test(a_script_reads_two_documents_as_one),
 	};
 	return cmocka_run_group_tests_name("check", tests, NULL, NULL);
 }
