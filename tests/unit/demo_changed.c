@@ -2,9 +2,12 @@
  * the value that is to blame can be found by plain arithmetic. */
 #include "sources/demo_draw.h"
 #include "model/changed.h"
+#include "record/reader.h"
+#include "record/writer.h"
 #include "tests/unit/shops.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #define SEEDS 20
 #define ONSET ((time_ms)70000)
@@ -396,6 +399,67 @@ static void somebody_innocent_is_named(void **state)
 	assert_int_equal(silent, SEEDS);
 }
 
+static void write_down(const struct shop *s, const char *path)
+{
+	struct err e = { 0 };
+	struct writer *w = writer_open(path, s->batch[0]->at, "test", &e);
+	if (!w)
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < s->nr; i++)
+		assert_int_equal(writer_add(w, s->batch[i], &e), 0);
+	assert_int_equal(writer_close(w, &e), 0);
+}
+
+/* The first row of what was written down; false: there is none. */
+static bool named(const char *path, char label[64], char value[64])
+{
+	static struct changed c;
+	struct err e = { 0 };
+	struct batch *b;
+	struct reader *r = reader_open(path, &e);
+	if (!r)
+		fail_msg("%s", e.text);
+	c.nr = 0;
+	while ((b = reader_next(r)) != NULL) {
+		if (b->change) {
+			changed_rank(b->change, b->change->want.during_from,
+				     &c);
+			snprintf(label, 64, "%s", c.nr ? c.row[0].label : "");
+			snprintf(value, 64, "%s", c.nr ? c.row[0].value : "");
+		}
+		batch_free(b);
+	}
+	reader_close(r);
+	return c.nr > 0;
+}
+
+static void a_recording_names_somebody_else(void **state)
+{
+	(void)state;
+	char path[] = "/tmp/redtop-changed-XXXXXX";
+	int fd = mkstemp(path), right = 0, silent = 0;
+	assert_true(fd >= 0);
+	close(fd);
+	for (int i = 0; i < SEEDS; i++) {
+		const char *label, *value;
+		char l[64] = "", v[64] = "";
+		struct shop *s = seeded(i, &label, &value);
+		assert_non_null(trouble(s, 20 * MINUTE));
+		unlink(path);
+		write_down(s, path);
+		right += named(path, l, v) && strcmp(l, label) == 0
+			 && strcmp(v, value) == 0;
+		assert_non_null(quiet(s, "checkout", 98 * MINUTE));
+		unlink(path);
+		write_down(s, path);
+		silent += !named(path, l, v);
+		shop_close(s);
+	}
+	unlink(path);
+	assert_int_equal(right, SEEDS);
+	assert_int_equal(silent, SEEDS);
+}
+
 static void odd_spans_are_refused_with_a_sentence(void **state)
 {
 	(void)state;
@@ -457,6 +521,7 @@ int main(void)
 		cmocka_unit_test(a_look_two_seconds_later_is_nearly_the_same),
 		cmocka_unit_test(versions_are_told_where_they_changed),
 		cmocka_unit_test(somebody_innocent_is_named),
+		cmocka_unit_test(a_recording_names_somebody_else),
 		cmocka_unit_test(odd_spans_are_refused_with_a_sentence),
 		cmocka_unit_test(draws_keep_the_sum_and_the_mean),
 	};
