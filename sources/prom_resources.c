@@ -217,6 +217,15 @@ static unsigned all_bits(const char *list)
 	return bits;
 }
 
+void prom_resources_names(struct buf *out)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		buf_str(out, i ? "|" : "");
+		for (const char *s = rows[i].needs; *s; s++)
+			buf_char(out, *s == ' ' ? '|' : *s);
+	}
+}
+
 void prom_resources_name(struct prom_resources *r, const char *name)
 {
 	for (size_t i = 0; i < ROWS; i++)

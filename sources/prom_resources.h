@@ -14,6 +14,8 @@ struct prom_resources;
 /* `match` is --match or NULL; borrowed until free. */
 struct prom_resources *prom_resources_new(const char *match);
 void prom_resources_free(struct prom_resources *r);
+/* The names that matter as a regexp. */
+void prom_resources_names(struct buf *out);
 /* The name of a metric that is there. */
 void prom_resources_name(struct prom_resources *r, const char *name);
 /* What to ask when all names are known: tagged instants (sources/prom_parse.h),

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "model/resource.h"
+#include "sources/discover.h"
 #include "sources/prom_manual.h"
 #include "sources/prom_plan.h"
 #include "tests/unit/batches.h"
@@ -162,6 +163,24 @@ static void half_an_exporter_is_asked_for_nothing(void **state)
 	assert_false(prom_resources_ask(w->r, 0, &q));
 	assert_ptr_equal(add(w), &w->found);
 	world_free(w);
+	buf_release(&q);
+}
+
+/* Where a server tells no names but by a query. */
+static void a_guarded_server_has_resources_too(void **state)
+{
+	(void)state;
+	struct buf q;
+	char word[80];
+	buf_init(&q, 0);
+	discover_ask_names("{a=\"b\"}", &q);
+	for (size_t i = 0; i < NAMES; i++) {
+		snprintf(word, sizeof(word), "|%s", all_names[i]);
+		const char *at = strstr(q.s, word);
+		assert_non_null(at);
+		assert_non_null(strchr("|\"", at[strlen(word)]));
+	}
+	assert_string_equal(strchr(q.s, '\0') - 9, "\",a=\"b\"})");
 	buf_release(&q);
 }
 
@@ -590,6 +609,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(half_an_exporter_is_asked_for_nothing),
+		cmocka_unit_test(a_guarded_server_has_resources_too),
 		cmocka_unit_test(the_list_is_one_short_query),
 		cmocka_unit_test(long_matchers_split_the_list),
 		cmocka_unit_test(a_matcher_reaches_every_selector),
