@@ -103,5 +103,8 @@
  * of one, the worst first; that there are more is said. */
 #define LIMIT_CHANGE_LABELS 12
 #define LIMIT_CHANGE_VALUES ((size_t)50)
+/* Resources of one source that are found by names of metrics; that there are
+ * more is said. */
+#define LIMIT_RESOURCES ((size_t)500)
 
 #endif

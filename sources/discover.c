@@ -5,6 +5,7 @@
 #include "model/definition.h"
 #include "sources/discover_parts.h"
 #include "sources/prom_parse.h"
+#include "sources/prom_resources.h"
 #include "sources/promql.h"
 
 #include <stdlib.h>
@@ -422,11 +423,11 @@ void discover_ask_names(const char *match, struct buf *out)
 	struct buf inner;
 	buf_init(&inner, LIMIT_QUERY);
 	promql_inner(&inner, match);
-	const char *m[] = { "__name__=~\".*(http|rpc|request|response|rq|dns|"
-			    "haproxy|_build_info).*\"", buf_text(&inner) };
 	buf_clear(out);
-	buf_printf(out, "count by (__name__)({%s%s%s})", m[0],
-		   *m[1] ? "," : "", m[1]);
+	buf_str(out, "count by (__name__)({__name__=~\".*(http|rpc|request|"
+		"response|rq|dns|haproxy|_build_info).*|");
+	prom_resources_names(out);
+	buf_printf(out, "\"%s%s})", inner.len ? "," : "", buf_text(&inner));
 	buf_release(&inner);
 }
 

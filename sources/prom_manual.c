@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "sources/interval.h"
 #include "sources/prom_derive.h"
+#include "sources/prom_resources.h"
 #include "sources/promql.h"
 
 #include <inttypes.h>
@@ -182,7 +183,7 @@ const struct catalog *prom_manual_without(const struct catalog *c,
 		return NULL;
 	*room = *c;
 	while (room->nr_shapes &&
-	       room->shape[room->nr_shapes - 1].id >= PROM_MANUAL_ID)
+	       room->shape[room->nr_shapes - 1].id >= PROM_RESOURCE_ID)
 		room->nr_shapes--;
 	return room;
 }

@@ -16,7 +16,8 @@ const struct catalog *prom_manual(const struct catalog *found,
 				  const struct source_options *o,
 				  const struct prom_recorded *recorded,
 				  struct arena *a);
-/* A catalog without them (its arrays are the other's); NULL for NULL. */
+/* A catalog without the shapes of them and of resources (its arrays are the
+ * other's); NULL for NULL. */
 const struct catalog *prom_manual_without(const struct catalog *c,
 					  struct catalog *room);
 

@@ -36,6 +36,7 @@ static const struct role {
 	{ RED_MEAN, 1, 1 },
 	{ RED_BURN_5M, 2, 4 }, { RED_BURN_1H, 2, 4 }, { RED_SUM, 2, 1 },
 	{ RED_VERSION, 2, 2 }, { RED_CHART, 2, 8 },
+	{ RED_USED, 2, 1 }, { RED_LIMIT, 2, 1 },
 };
 #define GROUPS 3
 

@@ -15,6 +15,7 @@
 #include "sources/prom_own.h"
 #include "sources/prom_plan.h"
 #include "sources/prom_recorded.h"
+#include "sources/prom_resources.h"
 #include "sources/prom_routes.h"
 #include "sources/promql.h"
 #include "sources/workers.h"
@@ -71,12 +72,15 @@ enum task_kind {
 	TASK_CHANGE_DOCUMENT, TASK_CHANGE_INSTANT, TASK_CHANGE_RANGE
 };
 
+/* Whose question a TASK_FIND is. */
+enum finder { FIND_SERVICES, FIND_RULES, FIND_RESOURCES };
+
 struct task {
 	struct prom *p;
 	struct task *next;
 	enum task_kind kind;
 	bool needed;             /* its failure is discovery's */
-	bool rules;              /* TASK_FIND of recorded objectives */
+	enum finder finder;
 	char *query;             /* TASK_FIND, TASK_NAMES as a query, of what
 				    changed (or its document); or NULL */
 	unsigned change;         /* of what changed: its id */
@@ -161,6 +165,7 @@ struct prom {
 	struct discover *discover;
 	struct prom_recorded *recorded; /* or NULL: there are no such rules */
 	bool has_rules;          /* by the names */
+	struct prom_resources *resources; /* likewise; or NULL */
 	int stage;               /* of discovery: 1 names, 2 counts, 3 made; 4:
 				    there is none, what it is alone */
 	bool bare;               /* nothing was looked for, nor is it */
@@ -648,11 +653,12 @@ static void push_find(struct prom *p, const char *query, bool needed)
 	push_back(p, t);
 }
 
-static void push_rules(struct prom *p, const char *query)
+/* Services are there without. */
+static void push_more(struct prom *p, enum finder finder, const char *query)
 {
 	struct task *t = task_new(p, TASK_FIND);
 	t->query = mem_strdup(query);
-	t->rules = true;
+	t->finder = finder;
 	push_back(p, t);
 }
 
@@ -670,6 +676,8 @@ static void discovery_begin(struct prom *p)
 	prom_recorded_free(p->recorded);
 	p->recorded = NULL;
 	p->has_rules = false;
+	prom_resources_free(p->resources);
+	p->resources = prom_resources_new(p->src->opt.match);
 	p->stage = 1;
 	p->requests = 0;
 	push_back(p, task_new(p, TASK_BUILD));
@@ -708,8 +716,10 @@ static void discovery_counts(struct prom *p)
 	if (p->has_rules) {
 		p->recorded = prom_recorded_new();
 		prom_recorded_ask(p->src->opt.match, &q);
-		push_rules(p, q.s);
+		push_more(p, FIND_RULES, q.s);
 	}
+	for (size_t i = 0; prom_resources_ask(p->resources, i, &q); i++)
+		push_more(p, FIND_RESOURCES, q.s);
 	buf_release(&q);
 }
 
@@ -767,11 +777,13 @@ static const struct catalog *make_catalog(struct prom *p, struct arena *a)
 			.version = version ? arena_strdup(a, version) : NULL };
 		return prom_manual(&room, &p->src->opt, NULL, a);
 	}
-	return prom_manual(discover_finish(p->discover, p->requests,
-					   rules ? p->version : NULL,
-					   prom_manual_without(p->kept.catalog,
-							       &room), a),
-			   &p->src->opt, p->recorded, a);
+	const struct source_options *o = &p->src->opt;
+	const struct catalog *found = discover_finish(
+		p->discover, p->requests, rules ? p->version : NULL,
+		prom_manual_without(p->kept.catalog, &room), a);
+	found = prom_resources_add(p->resources, found, p->kept.catalog,
+				   o->nr_manual + o->nr_charts, a);
+	return prom_manual(found, o, p->recorded, a);
 }
 
 static void make(struct prom *p)
@@ -915,8 +927,10 @@ static void take_build(struct prom *p, const struct endpoint *from,
 	buf_release(&b);
 }
 
-static void see_rules(struct prom *p, const char *name)
+static void take_name(struct prom *p, const char *name)
 {
+	discover_name(p->discover, name);
+	prom_resources_name(p->resources, name);
 	p->has_rules |= strcmp(name, PROM_RECORDED_NAME) == 0;
 }
 
@@ -924,10 +938,8 @@ static void take_names(struct prom *p, const cJSON *tree)
 {
 	const cJSON *name;
 	cJSON_ArrayForEach(name, cJSON_GetObjectItemCaseSensitive(tree, "data"))
-		if (cJSON_IsString(name) && text_is_clean(name->valuestring)) {
-			discover_name(p->discover, name->valuestring);
-			see_rules(p, name->valuestring);
-		}
+		if (cJSON_IsString(name) && text_is_clean(name->valuestring))
+			take_name(p, name->valuestring);
 }
 
 static void take_frames(struct prom *p, const struct batch *b, bool names)
@@ -936,10 +948,8 @@ static void take_frames(struct prom *p, const struct batch *b, bool names)
 		const char *name = labels_get(&b->frame[i].labels, "__name__");
 		if (!names)
 			discover_take(p->discover, &b->frame[i]);
-		else if (name) {
-			discover_name(p->discover, name);
-			see_rules(p, name);
-		}
+		else if (name)
+			take_name(p, name);
 	}
 }
 
@@ -947,6 +957,12 @@ static void take_rules(struct prom *p, const struct batch *b)
 {
 	for (size_t i = 0; p->recorded && i < b->nr; i++)
 		prom_recorded_take(p->recorded, &b->frame[i]);
+}
+
+static void take_resources(struct prom *p, const struct batch *b)
+{
+	for (size_t i = 0; i < b->nr; i++)
+		prom_resources_take(p->resources, &b->frame[i]);
 }
 
 static void found_something(struct task *t, const struct prom_answer *a)
@@ -958,8 +974,10 @@ static void found_something(struct task *t, const struct prom_answer *a)
 		return;
 	else if (a->tree)
 		take_names(p, a->tree);
-	else if (t->rules)
+	else if (t->finder == FIND_RULES)
 		take_rules(p, a->batch);
+	else if (t->finder == FIND_RESOURCES)
+		take_resources(p, a->batch);
 	else
 		take_frames(p, a->batch, t->kind == TASK_NAMES);
 	/* Services may be missing then. */
@@ -1546,6 +1564,8 @@ static void task_failed(struct task *t, const struct prom_answer *a)
 		    a->fault == FAULT_TLS;
 	bool ignored = a->fault == FAULT_CANCELLED || p->poll.stopped ||
 		       (discovery && !t->needed && !gone);
+	if (t->finder == FIND_RESOURCES && p->resources)
+		prom_resources_failed(p->resources);
 	if (!ignored && !discovery && !is_fatal(a->fault))
 		question_failed(t, a);
 	else if (!ignored) {
@@ -1982,7 +2002,8 @@ static void prom_poll(struct source *src, const struct want *w)
 	/* Without services there is nothing else to ask, and a server that is
 	 * asked nothing could be gone: a young one is looked at every time. */
 	const struct catalog *c = p->kept.catalog;
-	bool nothing = c && c->nr_services == 0;
+	bool nothing = c && prom_resources_without(c) == 0 &&
+		       (c->nr_services == 0 || age > REDISCOVER_SOON);
 	bool young = is_guessed(c) && age > PERIOD_GUESSED &&
 		     o->began - p->born < YOUNG;
 	if (!p->found || p->bare || (live && young) ||
@@ -2009,6 +2030,7 @@ static void part_closed(struct prom *p)
 	struct source *src = p->src;
 	discover_free(p->discover);
 	prom_recorded_free(p->recorded);
+	prom_resources_free(p->resources);
 	change_drop(p);
 	prom_due_clear(&p->due);
 	arena_release(&p->kept.arena);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,7 +163,8 @@ static void use_texts(struct row *row, const struct resource *r)
 			 format_rate(r->used, a), format_rate(r->limit, b));
 }
 
-/* "orders:cpu" is "orders cpu" where "rds" stands beside it. */
+/* "orders:cpu" is "orders cpu" where "rds" stands beside it; a port stays with
+ * its host. */
 static void name_texts(struct row *row, const struct resource *r, bool kinds)
 {
 	const char *id = r->service->name, *name = name_of(r, kinds);
@@ -174,7 +176,7 @@ static void name_texts(struct row *row, const struct resource *r, bool kinds)
 	snprintf(row->text[C_KIND], sizeof(row->text[C_KIND]), "%.*s",
 		 (int)kind, id);
 	for (char *at = row->name; kind && *at; at++)
-		if (*at == ':')
+		if (*at == ':' && !isdigit((unsigned char)at[1]))
 			*at = ' ';
 }
 
@@ -259,7 +261,8 @@ static void say_empty(struct saturation *t, const struct view *v)
 		  "ElastiCache, DAX and SQS;");
 	spans_add(&t->empty[2], R_DIM, 0, "%s", cloud
 		  ? "it answers, and found none that reported of late"
-		  : "a Prometheus brings none in this version");
+		  : "a Prometheus hosts, pools, databases and caches whose "
+		    "exporters it scrapes");
 }
 
 static void sum_up(struct saturation *t, const struct view *v)

@@ -2,6 +2,7 @@
  * known family. What redtop finds and computes is held against the server's
  * own answers to PromQL that this file writes by itself. */
 #include "base/mem.h"
+#include "model/resource.h"
 #include "model/routes.h"
 #include "model/service.h"
 #include "sources/prometheus.h"
@@ -470,6 +471,54 @@ static void a_service_by_hand_equals_the_found_one(void **state)
 	store_free(own.store);
 }
 
+/* ---- resources ----------------------------------------------------------- */
+
+/* The one of a kind, of the only host. */
+static struct resource resource_of(const struct real *l, const char *what)
+{
+	const struct service *const *s;
+	size_t nr = store_resources(l->store, &s);
+	struct resource r = { 0 };
+	char id[80];
+	snprintf(id, sizeof(id), "host:127.0.0.1:%d:%s", l->lab.node_port,
+		 what);
+	for (size_t i = 0; i < nr && !r.service; i++)
+		if (strcmp(s[i]->name, id) == 0)
+			resource_read(s[i], l->at, l->at - 60000, &r);
+	if (!r.service)
+		print_message("no resource %s\n", id);
+	assert_non_null(r.service);
+	return r;
+}
+
+static void resources_equal_the_servers_own_answers(void **state)
+{
+	const struct real *l = *state;
+	struct resource r = resource_of(l, "cpu");
+	same("use", "cpu", r.used,
+	     ask(l, l->at, "1 - sum(rate(node_cpu_seconds_total{mode=~"
+		 "\"idle|iowait|steal\"}[60s])) / count(node_cpu_seconds_total{"
+		 "mode=\"idle\"})"));
+	assert_true(r.ratio >= 0 && r.ratio <= 1 && r.ratio == r.used);
+	assert_true(r.warn == 0.70 && r.crit == 0.85);
+	/* The past of `since` is there, too. */
+	assert_true(r.service->series[RED_USED][0]->nr > 1);
+	r = resource_of(l, "memory");
+	same("use", "memory", r.used,
+	     ask(l, l->at, "node_memory_MemTotal_bytes - "
+		 "node_memory_MemAvailable_bytes"));
+	same("limit", "memory", r.limit,
+	     ask(l, l->at, "node_memory_MemTotal_bytes"));
+	assert_true(r.ratio > 0 && r.ratio < 1);
+	assert_true(r.service->series[RED_LIMIT][0]->nr > 1);
+	/* A server that has none of what is asked for is none's. */
+	const struct service *const *s;
+	size_t nr = store_resources(l->store, &s);
+	for (size_t i = 0; i < nr; i++)
+		assert_true(strncmp(s[i]->name, "redis:", 6) != 0 &&
+			    strncmp(s[i]->name, "pool:", 5) != 0);
+}
+
 /* The same moment, asked again later. */
 static void the_past_is_answered_as_it_was(void **state)
 {
@@ -516,6 +565,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(charts_equal_the_servers_own_answers),
 		cmocka_unit_test(routes_equal_the_servers_own_answers),
 		cmocka_unit_test(a_service_by_hand_equals_the_found_one),
+		cmocka_unit_test(resources_equal_the_servers_own_answers),
 		cmocka_unit_test(the_past_is_answered_as_it_was),
 		cmocka_unit_test(another_server_is_named_for_what_it_is),
 	};
