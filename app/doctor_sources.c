@@ -238,7 +238,8 @@ static void take_state(struct doctor *d, struct doctor_source *s,
 			&& src->answered != TIME_NONE);
 	if (src->error)
 		split(d, s, src->error);
-	else if (s->useful && src->catalog && !src->catalog->nr_services)
+	else if (s->useful && src->catalog
+		 && !catalog_services(src->catalog))
 		doctor_problem(d, "check what it scrapes, and --match",
 			       "%s: answers, and has no metrics of requests "
 			       "that are known here", s->name);

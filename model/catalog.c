@@ -43,6 +43,30 @@ const char *method_name(enum method m)
 	return (unsigned)m <= METHOD_SERVER ? names[m] : "";
 }
 
+static bool is_of_services(const struct catalog *c, uint32_t shape)
+{
+	for (size_t i = 0; i < c->nr_shapes; i++)
+		if (c->shape[i].id == shape)
+			return !c->shape[i].question[RED_CHART]
+			       && !c->shape[i].question[RED_USED];
+	return false;
+}
+
+size_t catalog_services(const struct catalog *c)
+{
+	size_t nr = 0;
+	uint32_t shape = 0;
+	bool counts = false;
+	for (size_t i = 0; i < c->nr_services; i++) {
+		if (c->service[i].shape != shape || !i) {
+			shape = c->service[i].shape;
+			counts = is_of_services(c, shape);
+		}
+		nr += counts;
+	}
+	return nr;
+}
+
 double unit_scale(enum unit u)
 {
 	switch (u) {

@@ -203,5 +203,8 @@ struct catalog {
 	const char *note;        /* said in the header, or NULL ("percentiles of
 				    visible rows only: 61k bucket series") */
 };
+/* How many of its `service`s are rows of page 1: neither charts nor
+ * resources. */
+size_t catalog_services(const struct catalog *c);
 
 #endif

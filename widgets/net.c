@@ -414,7 +414,8 @@ static void say_found(struct panel *p, const struct store_source *s)
 		return;
 	}
 	snprintf(f->about, sizeof(f->about), "%zu service%s, %d famil%s",
-		 c->nr_services, c->nr_services == 1 ? "" : "s", c->families,
+		 catalog_services(c), catalog_services(c) == 1 ? "" : "s",
+		 c->families,
 		 c->families == 1 ? "y" : "ies");
 	if (!c->requests)
 		return;

@@ -158,6 +158,8 @@ static void use_texts(struct row *row, const struct resource *r)
 		format_percent(r->ratio, use);
 	if (isnan(r->limit))
 		snprintf(row->text[C_OF], size, "–");
+	else if (r->limit == 1) /* a share: the percentage says it all */
+		row->text[C_OF][0] = '\0';
 	else
 		snprintf(row->text[C_OF], size, "%s/%s",
 			 format_rate(r->used, a), format_rate(r->limit, b));

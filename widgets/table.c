@@ -541,6 +541,10 @@ static void say_empty(struct table *t, const struct view *v)
 		spans_add(&t->empty, R_DIM, 0, "asking %.40s%s", src[0]->name,
 			  elapsed_text(v->now - v->started,
 				       (char[TIME_TEXT]){ 0 }));
+	else if (n && src[0]->catalog && v->nr_resources)
+		spans_add(&t->empty, R_TEXT, 0, "no services found, and %zu "
+			  "resource%s: key 4 shows how full", v->nr_resources,
+			  v->nr_resources == 1 ? "" : "s");
 	else if (n && src[0]->catalog)
 		spans_add(&t->empty, R_TEXT, 0, "no services found: none of "
 			  "%d families tells requests or their latency",

@@ -149,8 +149,8 @@ static void progress(struct verdict *d, const struct view *v)
 				  ": looking for services");
 		else
 			spans_add(&d->why, R_DIM, group,
-				  ": %zu service%s found", c->nr_services,
-				  c->nr_services == 1 ? "" : "s");
+				  ": %zu service%s found", catalog_services(c),
+				  catalog_services(c) == 1 ? "" : "s");
 	}
 	if (v->nr_all)
 		spans_add(&d->why, R_DIM, 2,
