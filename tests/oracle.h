@@ -461,4 +461,37 @@ static cJSON *oracle_load(const char *path)
 	return tree;
 }
 
+/* All rows of one function of one kept file; false: it cannot be read, or has
+ * a row whose function is not built. */
+static inline bool oracle_count_rows(const char *path, const char *fn,
+				     struct oracle_count *n)
+{
+	cJSON *file = oracle_load(path);
+	const cJSON *row;
+	bool built = file != NULL;
+	cJSON_ArrayForEach(row, cJSON_GetObjectItem(file, "cases")) {
+		const struct oracle_fn *f = oracle_fn_of(row);
+		built &= f != NULL;
+		if (f && strcmp(f->fn, fn) == 0)
+			oracle_ask_columns(file, row, f, n);
+	}
+	cJSON_Delete(file);
+	return built;
+}
+
+/* splitmix64 */
+static inline uint64_t oracle_next(uint64_t *seed)
+{
+	uint64_t z = *seed += 0x9e3779b97f4a7c15u;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+/* From 0 to 1. */
+static inline double oracle_unit(uint64_t *seed)
+{
+	return (double)(oracle_next(seed) >> 11) * 0x1p-53;
+}
+
 #endif

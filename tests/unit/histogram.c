@@ -11,34 +11,11 @@
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
 #define INF ((double)INFINITY)
 
-/* splitmix64 */
-static uint64_t next(uint64_t *seed)
-{
-	uint64_t z = *seed += 0x9e3779b97f4a7c15u;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
-
-static double unit(uint64_t *seed)
-{
-	return (double)(next(seed) >> 11) * 0x1p-53;
-}
-
 /* All rows of one function of one kept file, in every column. */
 static void check_rows(const char *path, const char *fn, size_t rows)
 {
-	cJSON *file = oracle_load(path);
-	assert_non_null(file);
 	struct oracle_count n = { 0 };
-	const cJSON *row;
-	cJSON_ArrayForEach(row, cJSON_GetObjectItem(file, "cases")) {
-		const struct oracle_fn *f = oracle_fn_of(row);
-		assert_non_null(f);
-		if (strcmp(f->fn, fn) == 0)
-			oracle_ask_columns(file, row, f, &n);
-	}
-	cJSON_Delete(file);
+	assert_true(oracle_count_rows(path, fn, &n));
 	assert_int_equal(n.rows, rows);
 	assert_int_equal(n.right, rows);
 	assert_int_equal(n.asked[ORACLE_COLUMNS - 1], rows);
@@ -170,12 +147,12 @@ static void nothing_known_is_not_a_number(void **state)
 
 static size_t random_buckets(struct bucket *b, size_t max, uint64_t *seed)
 {
-	size_t nr = 2 + next(seed) % (max - 1);
-	double le = unit(seed) - 0.3, count = 0;
+	size_t nr = 2 + oracle_next(seed) % (max - 1);
+	double le = oracle_unit(seed) - 0.3, count = 0;
 	for (size_t i = 0; i < nr; i++) {
-		count += (double)(next(seed) % 40);
+		count += (double)(oracle_next(seed) % 40);
 		b[i] = (struct bucket){ i + 1 < nr ? le : INF, count };
-		le += 0.001 + unit(seed);
+		le += 0.001 + oracle_unit(seed);
 	}
 	return nr;
 }
@@ -183,7 +160,7 @@ static size_t random_buckets(struct bucket *b, size_t max, uint64_t *seed)
 static void shuffle(struct bucket *b, size_t nr, uint64_t *seed)
 {
 	for (size_t i = nr; i > 1; i--) {
-		size_t k = next(seed) % i;
+		size_t k = oracle_next(seed) % i;
 		struct bucket x = b[i - 1];
 		b[i - 1] = b[k];
 		b[k] = x;
@@ -200,7 +177,7 @@ static void order_of_buckets_changes_no_percentile(void **state)
 		size_t nr = random_buckets(b, NR(b), &seed);
 		memcpy(c, b, sizeof(c));
 		shuffle(c, nr, &seed);
-		double q = unit(&seed);
+		double q = oracle_unit(&seed);
 		struct quantile x = classic_quantile(q, b, nr, r);
 		struct quantile y = classic_quantile(q, c, nr, r);
 		assert_true(oracle_same(x.value, y.value, 0));
@@ -244,7 +221,7 @@ static void share_under_a_percentile_is_the_percentile(void **state)
 	};
 	struct histogram h = { 23, 20, NR(rows), rows };
 	for (int i = 0; i < 1000; i++) {
-		double q = unit(&seed);
+		double q = oracle_unit(&seed);
 		double x = native_quantile(q, &h, r).value;
 		assert_true(fabs(native_fraction(-INF, x, &h, r) - q) < 1e-12);
 	}
@@ -307,12 +284,13 @@ static double odd_value(uint64_t *seed)
 {
 	static const double odd[] = { 0, -0.0, 1e308, -1e308, 1e100, -1e100,
 				      5e-324, INF, -INF };
-	uint64_t k = next(seed) % 60;
+	uint64_t k = oracle_next(seed) % 60;
 	if (k < NR(odd))
 		return odd[k];
 	if (k == NR(odd))
 		return (double)NAN;
-	return (unit(seed) - 0.5) * pow(10, (double)(next(seed) % 40) - 20);
+	return (oracle_unit(seed) - 0.5)
+	       * pow(10, (double)(oracle_next(seed) % 40) - 20);
 }
 
 static void own_sums_follow_the_newest_server(void **state)
@@ -322,7 +300,7 @@ static void own_sums_follow_the_newest_server(void **state)
 	const struct prom_rules *r = prom_rules(NULL);
 	for (int i = 0; i < 20000; i++) {
 		double v[24];
-		size_t nr = 1 + next(&seed) % NR(v);
+		size_t nr = 1 + oracle_next(&seed) % NR(v);
 		struct sum s = { 0, 0 };
 		for (size_t k = 0; k < nr; k++) {
 			v[k] = odd_value(&seed);
@@ -339,10 +317,10 @@ static void a_mean_lies_between_its_values(void **state)
 	static const char *const versions[] = { "2.42", "2.55", "3.0", "3.14" };
 	for (int i = 0; i < 20000; i++) {
 		double v[24], lo = INF, hi = -INF;
-		size_t nr = 1 + next(&seed) % NR(v);
+		size_t nr = 1 + oracle_next(&seed) % NR(v);
 		double top = i & 1 ? 1.7e308 : 1;
 		for (size_t k = 0; k < nr; k++) {
-			v[k] = unit(&seed) * top;
+			v[k] = oracle_unit(&seed) * top;
 			lo = fmin(lo, v[k]);
 			hi = fmax(hi, v[k]);
 		}

@@ -11,35 +11,12 @@
 #define NONE ((double)NAN)
 #define DATA "tests/data/quantile-oracle/"
 
-/* splitmix64 */
-static uint64_t next(uint64_t *seed)
-{
-	uint64_t z = *seed += 0x9e3779b97f4a7c15u;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
-
-static double unit(uint64_t *seed)
-{
-	return (double)(next(seed) >> 11) * 0x1p-53;
-}
-
 /* All rows of one function of one kept file, in its first `columns`. */
 static void check_columns(const char *path, const char *fn, size_t rows,
 			  size_t columns)
 {
-	cJSON *file = oracle_load(path);
-	assert_non_null(file);
 	struct oracle_count n = { 0 };
-	const cJSON *row;
-	cJSON_ArrayForEach(row, cJSON_GetObjectItem(file, "cases")) {
-		const struct oracle_fn *f = oracle_fn_of(row);
-		assert_non_null(f);
-		if (strcmp(f->fn, fn) == 0)
-			oracle_ask_columns(file, row, f, &n);
-	}
-	cJSON_Delete(file);
+	assert_true(oracle_count_rows(path, fn, &n));
 	assert_int_equal(n.rows, rows);
 	for (size_t c = 0; c < columns; c++) {
 		assert_int_equal(n.asked[c], rows);
@@ -209,13 +186,13 @@ struct line {
 /* A counter with resets, gaps and now and then a value that is odd. */
 static struct line random_line(uint64_t *seed)
 {
-	struct line l = { .nr = 1 + next(seed) % NR(l.t) };
+	struct line l = { .nr = 1 + oracle_next(seed) % NR(l.t) };
 	time_ms at = T0;
-	double v = unit(seed) * 10;
+	double v = oracle_unit(seed) * 10;
 	for (size_t i = 0; i < l.nr; i++) {
-		at += 1 + (time_ms)(next(seed) % 3000);
-		uint64_t k = next(seed) % 40;
-		v = k == 0 ? 0 : v + unit(seed) * 5;
+		at += 1 + (time_ms)(oracle_next(seed) % 3000);
+		uint64_t k = oracle_next(seed) % 40;
+		v = k == 0 ? 0 : v + oracle_unit(seed) * 5;
 		l.t[i] = at;
 		l.v[i] = k == 1 ? NONE : k == 2 ? INF : k == 3 ? -3 : v;
 	}
@@ -228,7 +205,7 @@ static struct line with_stale(const struct line *l, uint64_t *seed)
 	struct line out = { 0 };
 	for (size_t i = 0; i < l->nr && out.nr + 2 < NR(out.t); i++) {
 		bool room = i && l->t[i] - l->t[i - 1] > 1;
-		if (room && next(seed) % 3 == 0) {
+		if (room && oracle_next(seed) % 3 == 0) {
 			out.t[out.nr] = l->t[i] - 1;
 			out.v[out.nr++] = rate_stale_marker();
 		}
@@ -289,10 +266,10 @@ static void a_stale_marker_parts_a_counter_in_two(void **state)
 		struct line plain = random_line(&seed);
 		struct line marked = with_stale(&plain, &seed);
 		plain = without_stale(&marked);
-		time_ms range = 1 + (time_ms)(next(&seed) % 60000);
-		time_ms at = T0 + (time_ms)(next(&seed) % 150000);
+		time_ms range = 1 + (time_ms)(oracle_next(&seed) % 60000);
+		time_ms at = T0 + (time_ms)(oracle_next(&seed) % 150000);
 		const struct prom_rules *r =
-			prom_rules(versions[next(&seed) % NR(versions)]);
+			prom_rules(versions[oracle_next(&seed) % NR(versions)]);
 		for (int f = 0; f < (int)FUNCTIONS; f++)
 			assert_same(ask(f, marked.t, marked.v, marked.nr,
 					range, at, r),
@@ -308,10 +285,10 @@ static void older_samples_change_the_newest_rate(void **state)
 	uint64_t seed = 2;
 	for (int i = 0; i < 4000; i++) {
 		struct line l = random_line(&seed);
-		time_ms range = 1000 * (1 + (time_ms)(next(&seed) % 60));
-		time_ms at = T0 + (time_ms)(next(&seed) % 150000);
+		time_ms range = 1000 * (1 + (time_ms)(oracle_next(&seed) % 60));
+		time_ms at = T0 + (time_ms)(oracle_next(&seed) % 150000);
 		const struct prom_rules *r =
-			prom_rules(versions[next(&seed) % NR(versions)]);
+			prom_rules(versions[oracle_next(&seed) % NR(versions)]);
 		size_t a = 0, b = l.nr;
 		while (a < l.nr && l.t[a] < at - range)
 			a++;
@@ -385,11 +362,11 @@ static void a_mean_depends_on_where_it_is_taken(void **state)
 	static const char *const later[] = { "2.55.0", "3.0.0", "3.5.0" };
 	for (int i = 0; i < 6000; i++) {
 		double v[40];
-		size_t nr = 1 + next(&seed) % NR(v);
+		size_t nr = 1 + oracle_next(&seed) % NR(v);
 		for (size_t k = 0; k < nr; k++)
-			v[k] = (unit(&seed) - 0.3)
+			v[k] = (oracle_unit(&seed) - 0.3)
 			       * (i % 3 ? 1e3 : 1.7e308);
-		const char *r = later[next(&seed) % NR(later)];
+		const char *r = later[oracle_next(&seed) % NR(later)];
 		double want = prom_avg(v, nr, prom_rules(r));
 		double have = over_values(OVER_AVG, v, nr, r);
 		assert_true(oracle_same(have, want, 0));

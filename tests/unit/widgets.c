@@ -1,5 +1,7 @@
 /* Widgets against a small shop that is built by hand: checkout fails and slows
  * down 40 minutes ago after a deploy, edge has no histogram, mail is idle. */
+#include "tests/unit/panels.h"
+
 #include "widgets/chart.h"
 #include "widgets/keys.h"
 #include "widgets/start.h"
@@ -395,72 +397,10 @@ static void close_shop(struct shop *s)
 
 /* ---- drawing ------------------------------------------------------------ */
 
-static void *state_of(const struct widget_ops *ops)
-{
-	return mem_zero(1, ops->state_size);
-}
-
-static void free_state(const struct widget_ops *ops, void *state)
-{
-	if (ops->close)
-		ops->close(state);
-	free(state);
-}
-
 static struct surface *draw(const struct shop *s, const char *kind, int w,
 			    int h, enum graph g)
 {
-	const struct widget_ops *ops = widget_find(kind);
-	struct surface *out = surface_new(w, h, g);
-
-	assert_non_null(ops);
-	void *state = state_of(ops);
-	ops->update(state, &s->view, w, h);
-	ops->draw(state, out);
-	free_state(ops, state);
-	return out;
-}
-
-/* A row as text, trailing blanks cut. */
-static const char *row_text(const struct surface *s, int y)
-{
-	static char line[8000];
-	char cell[40];
-	size_t n = 0;
-
-	for (int x = 0; x < s->w; x++) {
-		const struct cell *c = surface_cell(s, x, y);
-		if (!c || !c->width)
-			continue;
-		size_t k = surface_cell_text(s, c, cell);
-		memcpy(line + n, cell, k);
-		n += k;
-	}
-	while (n && line[n - 1] == ' ')
-		n--;
-	line[n] = '\0';
-	return line;
-}
-
-static void assert_row(const struct surface *s, int y, const char *want)
-{
-	assert_string_equal(row_text(s, y), want);
-}
-
-static void assert_has(const struct surface *s, int y, const char *part)
-{
-	const char *line = row_text(s, y);
-
-	if (!strstr(line, part))
-		fail_msg("row %d is '%s', without '%s'", y, line, part);
-}
-
-static bool anywhere(const struct surface *s, const char *part)
-{
-	for (int y = 0; y < s->h; y++)
-		if (strstr(row_text(s, y), part))
-			return true;
-	return false;
+	return draw_view(&s->view, kind, w, h, g);
 }
 
 static enum role role_at(const struct surface *s, int x, int y)
@@ -472,78 +412,6 @@ static enum role role_at(const struct surface *s, int x, int y)
 }
 
 /* ---- every widget, every size ------------------------------------------- */
-
-static const int widths[] = { 0, 1, 2, 3, 5, 7, 12, 18, 19, 24, 31, 40, 57, 60,
-			      66, 78, 80, 99, 120, 130, 200 };
-static const int heights[] = { 0, 1, 2, 3, 4, 5, 7, 9, 11, 15, 22, 38, 45 };
-
-#define EDGE 2
-#define SENTINEL '~'
-
-static void check_edges(const struct surface *s, const char *kind, int w, int h)
-{
-	for (int y = 0; y < s->h; y++)
-		for (int x = 0; x < s->w; x++) {
-			bool in = x >= EDGE && x < EDGE + w && y >= EDGE &&
-				  y < EDGE + h;
-			const struct cell *c = surface_cell(s, x, y);
-			if (!in && c->ch != SENTINEL)
-				fail_msg("%s at %dx%d draws outside", kind, w,
-					 h);
-		}
-}
-
-static struct surface *framed(int w, int h, enum graph g)
-{
-	struct surface *s = surface_new(w + 2 * EDGE, h + 2 * EDGE, g);
-
-	for (int y = 0; y < s->h; y++)
-		surface_run(s, 0, y, s->w, SENTINEL, STYLE(R_TEXT));
-	struct surface in = surface_window(s, EDGE, EDGE, w, h);
-	for (int y = 0; y < in.h; y++)
-		surface_run(&in, 0, y, in.w, ' ', STYLE(R_TEXT));
-	return s;
-}
-
-static void draw_into(const struct widget_ops *ops, const void *state,
-		      struct surface *s, int w, int h)
-{
-	struct surface in = surface_window(s, EDGE, EDGE, w, h);
-
-	ops->draw(state, &in);
-}
-
-static void try_size(const struct widget_ops *ops, void *kept,
-		     const struct view *v, int w, int h, enum graph g)
-{
-	struct surface *a = framed(w, h, g), *b = framed(w, h, g);
-	void *fresh = state_of(ops);
-
-	ops->update(kept, v, w, h);
-	ops->update(fresh, v, w, h);
-	draw_into(ops, kept, a, w, h);
-	draw_into(ops, fresh, b, w, h);
-	check_edges(a, ops->name, w, h);
-	for (int y = 0; y < a->h; y++)
-		if (!surface_row_equal(a, b, y))
-			fail_msg("%s at %dx%d depends on its past", ops->name,
-				 w, h);
-	free_state(ops, fresh);
-	surface_free(a);
-	surface_free(b);
-}
-
-static void try_widget(const struct widget_ops *ops, const struct view *v)
-{
-	void *kept = state_of(ops);
-	int k = 0;
-
-	for (size_t i = 0; i < sizeof(widths) / sizeof(*widths); i++)
-		for (size_t j = 0; j < sizeof(heights) / sizeof(*heights); j++)
-			try_size(ops, kept, v, widths[i], heights[j],
-				 (enum graph)(k++ % 3));
-	free_state(ops, kept);
-}
 
 static void any_size_is_drawn_inside_and_the_same_twice(void **state)
 {
@@ -836,7 +704,7 @@ static void no_number_is_cut_or_touched_at_any_width(void **state)
 	for (int w = 40; w <= 220; w++) {
 		struct surface *d = draw(s, "table", w, 6, GRAPH_BRAILLE);
 		for (int y = 1; y <= 4; y++) {
-			char line[8000], all[8000];
+			char line[8000], all[sizeof(line) + 2];
 			snprintf(line, sizeof(line), "%s", row_text(d, y));
 			assert_null(strstr(line, "%m"));
 			snprintf(all, sizeof(all), " %s ", row_text(wide, y));
