@@ -89,7 +89,7 @@ struct poll {
 	char error[LIMIT_SENTENCE + 1];
 	char refusal[LIMIT_SENTENCE + 1]; /* why it is asked again */
 	time_ms retry_after;
-	bool partial, answered, failed;
+	bool partial, answered;
 	char *warning[LIMIT_WARNINGS];
 	size_t warnings;
 	struct cw_axis axis;
