@@ -89,12 +89,33 @@ static void add_threshold(struct threshold_list *l, const struct store *st,
 	free(rows);
 }
 
-static void read_thresholds(struct threshold_list *l, const struct view *v)
+static const struct store_threshold *find_threshold(const struct store *st,
+						    const char *id)
 {
-	const struct store_threshold *const *t;
-	size_t n = store_thresholds(v->store, &t);
+	const struct store_threshold *const *t, *found = NULL;
+	size_t n = store_thresholds(st, &t);
 	for (size_t i = 0; i < n; i++)
-		add_threshold(l, v->store, t[i], v->now);
+		if (strcmp(t[i]->def->id, id) == 0
+		    && (!found || (!found->nr && t[i]->nr)))
+			found = t[i];
+	return found;
+}
+
+/* Also of one that no source has taken: it never answered. */
+static void read_thresholds(struct threshold_list *l, const struct view *v,
+			    const struct rules *r)
+{
+	const struct store_source *const *src;
+	size_t sources = store_sources(v->store, &src);
+	for (size_t i = 0; i < r->nr_thresholds; i++) {
+		const struct store_threshold *t =
+			find_threshold(v->store, r->threshold[i].id);
+		struct store_threshold own = {
+			.def = &r->threshold[i],
+			.source = sources ? src[0] : NULL,
+		};
+		add_threshold(l, v->store, t ? t : &own, v->now);
+	}
 }
 
 /* ---- JSON --------------------------------------------------------------- */
@@ -297,7 +318,7 @@ static int tell(const struct options *o, const struct view *v,
 		code = worse(code, slo_code(&slos));
 	}
 	if (o->thresholds) {
-		read_thresholds(&thresholds, v);
+		read_thresholds(&thresholds, v, r);
 		code = worse(code, threshold_code(&thresholds));
 	}
 	if (o->format == FORMAT_JSON) {
@@ -313,6 +334,17 @@ static int tell(const struct options *o, const struct view *v,
 	return code;
 }
 
+/* Why there is no data; what is verbose has said so. */
+static void tell_warnings(struct oneshot *s, const struct options *o)
+{
+	const struct store_source *const *src;
+	size_t n = store_sources(dash_store(oneshot_dash(s)), &src);
+	for (size_t i = 0; i < n && !o->quiet && !o->verbose; i++)
+		for (size_t k = 0; k < src[i]->nr_warnings; k++)
+			fprintf(stderr, "redtop: %s: %s\n", src[i]->name,
+				src[i]->warning[k]);
+}
+
 static int judge_rules(struct options *o, const struct rules *r)
 {
 	struct err e;
@@ -325,6 +357,7 @@ static int judge_rules(struct options *o, const struct rules *r)
 	if (!s)
 		return complain(&e);
 	int source = oneshot_code(s, o);
+	tell_warnings(s, o);
 	int code = tell(o, dash_view(oneshot_dash(s)), r);
 	oneshot_free(s);
 	return source ? source : code;

@@ -300,6 +300,27 @@ struct slo_input objective_slow(const struct store_slo *s,
 	return in;
 }
 
+#define NOISE 1e-6
+
+static void not_below(struct slo_value *x, double noise)
+{
+	if (!x->there || !(x->v < 0))
+		return;
+	x->there = x->v >= -noise;
+	x->v = x->there ? 0 : NAN;
+}
+
+void objective_trust(struct slo_input *in)
+{
+	bool errors = in->errors.there;
+	double total = in->total.there ? in->total.v : 0;
+	not_below(&in->errors, total > 0 ? NOISE * total : NOISE);
+	in->errors.there = errors;
+	not_below(&in->total, 0);
+	not_below(&in->ratio, NOISE);
+	not_below(&in->recorded, NOISE);
+}
+
 /* Where the errors were not asked for, or not answered, nobody knows that
  * there are none. */
 static void doubt(struct slo_input *in, bool known)
@@ -331,6 +352,7 @@ static struct slo_input instants(const struct reader *r, unsigned span,
 	time_ms told = store_answered(r->s->source,
 				      id_of(r, ASK_ERRORS, span));
 	doubt(&in, is_fresh(told, r->at, oldest));
+	objective_trust(&in);
 	return in;
 }
 
@@ -372,6 +394,7 @@ static struct slo_input lines_at(const struct lines *l, time_ms t)
 		point(l->of[ASK_RATIO], t), point(l->of[ASK_RECORDED], t),
 	};
 	doubt(&in, l->errors_known);
+	objective_trust(&in);
 	return in;
 }
 

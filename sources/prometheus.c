@@ -1025,6 +1025,24 @@ static const char *question_name(const struct prom *p, uint32_t id,
 	return buf_text(out);
 }
 
+/* Windows of one objective fail alike: the first is told, so that ten of them
+ * do not crowd out what else went wrong. */
+static bool own_warned(const struct prom *p, const char *name,
+		       const char *why)
+{
+	const char *over = strstr(name, " over ");
+	size_t n = over ? (size_t)(over - name) : strlen(name);
+	for (size_t i = 0; i < p->poll.warnings; i++) {
+		const char *told = p->poll.warning[i];
+		const char *sep = strstr(told, ": ");
+		if (strncmp(told, name, n) == 0
+		    && (told[n] == ' ' || told[n] == ':') && sep
+		    && strncmp(sep + 2, why, strlen(sep + 2)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void warn_of(struct prom *p, const struct prom_pack *pack,
 		    const char *why)
 {
@@ -1036,7 +1054,9 @@ static void warn_of(struct prom *p, const struct prom_pack *pack,
 		question_name(p, pack->item[0].id, &name);
 	if (pack->nr > 1)
 		buf_str(&name, " and others");
-	warn(p, "%s: %s", buf_text(&name), why);
+	if (!question_is_own(pack->item[0].id)
+	    || !own_warned(p, buf_text(&name), why))
+		warn(p, "%s: %s", buf_text(&name), why);
 	buf_release(&name);
 }
 

@@ -1,0 +1,573 @@
+/* `redtop check --slo` and `--thresholds`, and pages of objectives, against a
+ * server that is spoiled and files of strangers: exit codes, JSON that is whole
+ * in every case, and no number that nobody counted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "tests/fault/run.h"
+#include "tests/fault/shop.h"
+
+#include <math.h>
+#include <sys/stat.h>
+
+#define AT 1763001000  /* s; a whole 5 m */
+#define AT_WORD "@1763001000"
+#define SLOW (RUN_SANITIZED ? 10 : 1)
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+
+/* ---- a case ----------------------------------------------------------------- */
+
+#define ROOM 64
+
+static char root[ROOM];
+
+static void remove_root(void)
+{
+	char command[100];
+	snprintf(command, sizeof(command), "rm -rf '%s'", root);
+	if (strncmp(root, "/tmp/redtop-slo-", 16) == 0 && system(command) != 0)
+		fprintf(stderr, "%s is left\n", root);
+}
+
+static const char *in_root(const char *name, char out[ROOM * 2])
+{
+	if (!*root) {
+		strcpy(root, "/tmp/redtop-slo-XXXXXX");
+		assert_non_null(mkdtemp(root));
+		atexit(remove_root);
+	}
+	snprintf(out, ROOM * 2, "%s/%s", root, name);
+	return out;
+}
+
+static void write_file(const char *path, const void *text, size_t n)
+{
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, n, f), n);
+	assert_int_equal(fchmod(fileno(f), 0600), 0);
+	fclose(f);
+}
+
+struct hearing {
+	/* What there is. */
+	const struct fake_row *own;
+	const char *behave;    /* every answer like this path of evil.h */
+	shop_spoil spoil;
+	int number;            /* a status, for it */
+	const char *text;      /* of the file */
+	/* What is typed. */
+	const char *what;      /* NULL: --slo */
+	const char *at;        /* NULL: AT_WORD */
+	const char *timeout;   /* NULL: 10s */
+	const char *source;    /* NULL: the server */
+	const char *words[8];
+	/* Made. */
+	struct shop shop;
+	struct run run;
+	char path[ROOM * 2];
+};
+
+static void hear(struct hearing *h)
+{
+	h->shop.fake.opt.own = h->own;
+	h->shop.behave = h->behave;
+	h->shop.spoil = h->spoil;
+	h->shop.number = h->number;
+	shop_start(&h->shop);
+	if (h->text)
+		write_file(in_root("slo.yml", h->path), h->text,
+			   strlen(h->text));
+	RUN(&h->run, "check", "-c", h->path, h->what ? h->what : "--slo",
+	    "--source", h->source ? h->source : h->shop.url, "--at",
+	    h->at ? h->at : AT_WORD, "--format", "json", "--timeout",
+	    h->timeout ? h->timeout : "10s");
+	run_words(&h->run, h->words);
+	run_start(&h->run);
+	run_end(&h->run);
+}
+
+static void close_hearing(struct hearing *h)
+{
+	run_free(&h->run);
+	shop_stop(&h->shop);
+}
+
+/* Every answer is of the same status. */
+static void say_status(struct shop *s, const struct evil_ask *a,
+		       struct evil_answer *out)
+{
+	(void)a;
+	out->status = s->number;
+	out->type = "text/plain";
+	buf_clear(&out->body);
+	buf_str(&out->body, "no\n");
+}
+
+static void say_page(struct shop *s, const struct evil_ask *a,
+		     struct evil_answer *out)
+{
+	(void)s;
+	(void)a;
+	out->status = 200;
+	out->type = "text/html";
+	buf_clear(&out->body);
+	buf_str(&out->body, "<html><title>Welcome</title></html>");
+}
+
+static void show(const struct hearing *h)
+{
+	/* cmocka's own printing ends after a kilobyte. */
+	printf("exit %d after %ld ms\nstderr: %s\nstdout: %.4000s\n",
+	       h->run.code, h->run.ms, buf_text(&h->run.err),
+	       buf_text(&h->run.out));
+	fflush(stdout);
+}
+
+static void must(const struct hearing *h, bool holds, const char *what)
+{
+	if (holds)
+		return;
+	show(h);
+	fail_msg("%s", what);
+}
+#define MUST(h, holds) must(h, holds, #holds)
+
+static void ends_with(const struct hearing *h, int code)
+{
+	if (h->run.code != code) {
+		show(h);
+		fail_msg("exit %d, not %d", h->run.code, code);
+	}
+}
+
+static bool says(const struct hearing *h, const char *part)
+{
+	return strcasestr(buf_text(&h->run.err), part) != NULL;
+}
+
+static void must_say(const struct hearing *h, const char *part)
+{
+	if (!says(h, part)) {
+		show(h);
+		fail_msg("no '%s' on stderr", part);
+	}
+}
+
+static size_t times(const char *text, const char *part)
+{
+	size_t n = 0;
+	while ((text = strstr(text, part))) {
+		n++;
+		text += strlen(part);
+	}
+	return n;
+}
+
+static cJSON *list_of(const struct hearing *h, const char *name)
+{
+	cJSON *l = h->run.json ? json_get(h->run.json, name) : NULL;
+	must(h, cJSON_IsArray(l), name);
+	return l;
+}
+
+static cJSON *slo_of(const struct hearing *h, const char *id)
+{
+	list_of(h, "slos");
+	cJSON *o = json_find(h->run.json, "slos", "id", id);
+	must(h, o != NULL, id);
+	return o;
+}
+
+static cJSON *rule_of(const struct hearing *h, const char *id)
+{
+	list_of(h, "rules");
+	cJSON *o = json_find(h->run.json, "rules", "id", id);
+	must(h, o != NULL, id);
+	return o;
+}
+
+static cJSON *window_of(const struct hearing *h, const char *id,
+			const char *window)
+{
+	cJSON *w = json_get(json_get(slo_of(h, id), "windows"), window);
+	must(h, w != NULL, window);
+	return w;
+}
+
+/* The member must be there: a number, or null, which is NAN. */
+static double number_of(const struct hearing *h, cJSON *o, const char *name)
+{
+	cJSON *n = json_get(o, name);
+	must(h, cJSON_IsNumber(n) || cJSON_IsNull(n), name);
+	return cJSON_IsNumber(n) ? n->valuedouble : (double)NAN;
+}
+
+static void number_is(const struct hearing *h, cJSON *o, const char *name,
+		      double want)
+{
+	double got = number_of(h, o, name);
+	if (isnan(want) ? isnan(got)
+			: fabs(got - want) <= 1e-9 * fmax(1, fabs(want)))
+		return;
+	show(h);
+	fail_msg("%s is %.17g, not %.17g", name, got, want);
+}
+
+static void text_is(const struct hearing *h, cJSON *o, const char *name,
+		    const char *want)
+{
+	if (strcmp(json_text(o, name), want) == 0)
+		return;
+	show(h);
+	fail_msg("%s is '%s', not '%s'", name, json_text(o, name), want);
+}
+
+static void state_is(const struct hearing *h, const char *id,
+		     const char *state)
+{
+	text_is(h, slo_of(h, id), "state", state);
+}
+
+static void window_is(const struct hearing *h, const char *id,
+		      const char *window, double ratio, const char *state)
+{
+	cJSON *w = window_of(h, id, window);
+	text_is(h, w, "state", state);
+	number_is(h, w, "error_ratio", ratio);
+}
+
+/* ---- what is asked ---------------------------------------------------------- */
+
+static double three_days_before(int group, time_ms t)
+{
+	(void)group;
+	return (double)t / 1000 - 3 * 86400;
+}
+
+#define COVER { "timestamp(", .at = three_days_before }
+#define SLO(id)                                                         \
+	"  - {id: " id ", service: svc-000, objective: 99.9,\n"         \
+	"     error_query: 'sum(rate(" id "_bad[$window]))',\n"         \
+	"     total_query: 'sum(rate(" id "_all[$window]))'}\n"
+#define ONE "slos:\n" SLO("shop")
+
+/* All is well, 1 of 10,000 fails. */
+static const struct fake_row fine[] = {
+	COVER,
+	{ "_bad[", .value = "0.01" },
+	{ "_all[", .value = "100" },
+	{ 0 },
+};
+
+/* ---- exit codes ------------------------------------------------------------- */
+
+static void a_calm_objective_ends_with_an_alarm(void **state)
+{
+	struct hearing h = { .own = fine, .text = ONE };
+	(void)state;
+	hear(&h);
+	ends_with(&h, 0);
+	state_is(&h, "shop", "ok");
+	text_is(&h, h.run.json, "schema", "redtop.slo/1");
+	text_is(&h, h.run.json, "at", "2025-11-13T02:30:00Z");
+	window_is(&h, "shop", "5m", 0.0001, "ok");
+	window_is(&h, "shop", "3d", 0.0001, "ok");
+	number_is(&h, window_of(&h, "shop", "1h"), "burn", 0.1);
+	number_is(&h, json_get(slo_of(&h, "shop"), "budget"), "remaining", 0.9);
+	number_is(&h, json_get(slo_of(&h, "shop"), "budget"), "coverage_s",
+		  3 * 86400);
+	MUST(&h, h.run.err.len == 0);
+	close_hearing(&h);
+}
+
+static void the_worst_of_many_is_not_the_exit_code(void **state)
+{
+	static const struct fake_row page[] = {
+		COVER,
+		{ "page_bad[", .value = "5" },
+		{ "ticket_bad[5m]", .value = "0.001" },
+		{ "ticket_bad[30m]", .value = "0.001" },
+		{ "ticket_bad[1h]", .value = "0.001" },
+		{ "ticket_bad[", .value = "0.4" },
+		{ "gone_", .absent = true },
+		{ "_bad[", .value = "0.01" },
+		{ "_all[", .value = "100" },
+		{ 0 },
+	};
+	static const struct {
+		const char *text;
+		int code;
+	} t[] = {
+		{ "slos:\n" SLO("gone") SLO("ticket") SLO("page") SLO("shop"),
+		  2 },
+		{ "slos:\n" SLO("gone") SLO("ticket") SLO("shop"), 1 },
+		{ "slos:\n" SLO("shop") SLO("gone"), 3 },
+		{ "slos:\n" SLO("shop"), 0 },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct hearing h = { .own = page, .text = t[i].text };
+		hear(&h);
+		ends_with(&h, t[i].code);
+		if (t[i].code == 2) {
+			state_is(&h, "page", "page");
+			state_is(&h, "ticket", "ticket");
+			state_is(&h, "gone", "nodata");
+			state_is(&h, "shop", "ok");
+		}
+		close_hearing(&h);
+	}
+}
+
+static void a_server_that_is_gone_is_taken_for_nodata(void **state)
+{
+	static const struct {
+		const char *behave, *source;
+		shop_spoil spoil;
+		int number, code;
+		const char *part;
+	} t[] = {
+		{ NULL, "http://127.0.0.1:1", NULL, 0, 69, "refused" },
+		{ "/hang", NULL, NULL, 0, 69, "within" },
+		{ "/rst", NULL, NULL, 0, 69, "reset" },
+		{ "/login", NULL, NULL, 0, 77, "login" },
+		{ NULL, NULL, say_page, 0, 69, "a web page" },
+		{ NULL, NULL, say_status, 500, 69, "500" },
+		{ NULL, NULL, say_status, 401, 77, "401" },
+		{ NULL, NULL, say_status, 403, 77, "403" },
+		{ NULL, NULL, say_status, 429, 69, "429" },
+	};
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(t); i++) {
+		bool slo = i % 2 == 0;
+		struct hearing h = {
+			.own = fine, .behave = t[i / 2].behave,
+			.source = t[i / 2].source, .timeout = "2s",
+			.spoil = t[i / 2].spoil, .number = t[i / 2].number,
+			.what = slo ? "--slo" : "--thresholds",
+			.text = ONE "thresholds:\n"
+				"  - {id: cpu, query: 'cpu[$period]', "
+				"critical: {above: 85}, period: 5m}\n",
+		};
+		hear(&h);
+		ends_with(&h, t[i / 2].code);
+		must_say(&h, t[i / 2].part);
+		MUST(&h, h.run.ms < 4000 * SLOW);
+		text_is(&h, h.run.json, "schema",
+			slo ? "redtop.slo/1" : "redtop.thresholds/1");
+		if (slo) {
+			state_is(&h, "shop", "nodata");
+			number_is(&h, window_of(&h, "shop", "5m"), "burn", NAN);
+		} else {
+			text_is(&h, rule_of(&h, "cpu"), "level", "nodata");
+			number_is(&h, rule_of(&h, "cpu"), "value", NAN);
+		}
+		close_hearing(&h);
+	}
+}
+
+static void a_broken_file_is_judged(void **state)
+{
+	static const struct {
+		const char *text, *part;
+	} t[] = {
+		{ "slos:\n  - {id: shop, objective: 101, error_query: 'a', "
+		  "total_query: 'b'}\n", "slo.yml:2" },
+		{ "slos: [\n", "slo.yml:" },
+		{ "version: prometheus/v1\nservice: shop\nslos:\n"
+		  "  - name: a\n    objective: nine\n    sli: {events: "
+		  "{error_query: x, total_query: y}}\n", "slo.yml:" },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct hearing h = { .own = fine, .text = t[i].text };
+		hear(&h);
+		ends_with(&h, 65);
+		must_say(&h, t[i].part);
+		MUST(&h, h.shop.asked == 0);
+		close_hearing(&h);
+	}
+}
+
+static void run_alone(struct run *r, const char *const *words)
+{
+	run_words(r, words);
+	run_start(r);
+	run_end(r);
+}
+
+static void a_wrong_command_line_is_guessed_at(void **state)
+{
+	char path[ROOM * 2];
+	in_root("slo.yml", path);
+	const char *const t[][10] = {
+		{ "check", "-c", path, "--slo" },
+		{ "check", "-c", path, "--thresholds" },
+		{ "check", "-c", path, "--source", "http://127.0.0.1:1" },
+		{ "check", "--slo", "--source", "http://127.0.0.1:1" },
+		{ "check", "-c", path, "--slo", "--source" },
+		{ "check", "-c", path, "--slo", "--source",
+		  "http://127.0.0.1:1", "--at", "yesterday" },
+		{ "check", "-c", path, "--slow", "--source",
+		  "http://127.0.0.1:1" },
+		{ "check", "-c", path, "--slo", "--source",
+		  "http://127.0.0.1:1", "--format", "svg" },
+		{ "check", "-c", path, "--at", "now" },
+	};
+	(void)state;
+	write_file(path, ONE, strlen(ONE));
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct run r = { 0 };
+		run_alone(&r, t[i]);
+		if (r.code != 64 || r.out.len || !r.err.len)
+			fail_msg("row %zu: exit %d: %s%s", i, r.code,
+				 buf_text(&r.err), buf_text(&r.out));
+		run_free(&r);
+	}
+}
+
+/* ---- queries that fail ------------------------------------------------------ */
+
+#define TEN                                                             \
+	SLO("s0") SLO("s1") SLO("s2") SLO("s3") SLO("s4") SLO("s5")     \
+	SLO("s6") SLO("s7") SLO("s8") SLO("s9")
+#define REFUSAL                                                         \
+	"{\"status\":\"error\",\"errorType\":\"execution\","            \
+	"\"error\":\"zq9 many-to-many matching not allowed\"}"
+
+static void one_bad_query_takes_ten_good_ones_along(void **state)
+{
+	static const int codes[] = { 422, 400 };
+	(void)state;
+	for (size_t i = 0; i < COUNT(codes); i++) {
+		const struct fake_row own[] = {
+			{ "poor_bad", .status = codes[i], .body = REFUSAL },
+			COVER,
+			{ "_bad[", .value = "0.01" },
+			{ "_all[", .value = "100" },
+			{ 0 },
+		};
+		struct hearing h = { .own = own,
+				     .text = "slos:\n" SLO("poor") TEN };
+		hear(&h);
+		ends_with(&h, 3);
+		state_is(&h, "poor", "nodata");
+		window_is(&h, "poor", "5m", NAN, "nodata");
+		for (int k = 0; k < 10; k++) {
+			char id[] = { 's', (char)('0' + k), '\0' };
+			state_is(&h, id, "ok");
+			window_is(&h, id, "3d", 0.0001, "ok");
+		}
+		MUST(&h, times(buf_text(&h.run.err), "zq9") == 1);
+		must_say(&h, "poor");
+		close_hearing(&h);
+	}
+}
+
+static void a_query_that_takes_too_long_is_a_number(void **state)
+{
+	static const struct {
+		struct fake_row row;
+		const char *part;
+	} t[] = {
+		{ { "poor_bad", .behave = "/hang" }, "within" },
+		{ { "poor_bad", .behave = "/huge" }, "too big" },
+		{ { "poor_bad", .status = 503, .body = "{\"status\":\"error\","
+		    "\"errorType\":\"timeout\",\"error\":\"query timed out "
+		    "in expression evaluation\"}" }, "timed out" },
+		{ { "poor_bad", .status = 200, .body = "{\"status\":"
+		    "\"success\",\"data\":{\"resultType\":\"scalar\","
+		    "\"result\":[1763001000,\"7\"]}}" }, "tag" },
+		{ { "poor_bad", .status = 200, .body = "{\"status\":"
+		    "\"success\",\"data\":{\"resultType\":\"string\","
+		    "\"result\":[1763001000,\"7\"]}}" }, "tag" },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		const struct fake_row own[] = {
+			t[i].row, COVER,
+			{ "_bad[", .value = "0.01" },
+			{ "_all[", .value = "100" },
+			{ 0 },
+		};
+		struct hearing h = { .own = own, .timeout = "3s",
+				     .text = "slos:\n" SLO("poor") };
+		hear(&h);
+		MUST(&h, h.run.code == 3 || h.run.code == 69);
+		state_is(&h, "poor", "nodata");
+		number_is(&h, window_of(&h, "poor", "5m"), "burn", NAN);
+		number_is(&h, window_of(&h, "poor", "5m"), "err_per_s", NAN);
+		must_say(&h, t[i].part);
+		MUST(&h, h.run.ms < 5000 * SLOW);
+		close_hearing(&h);
+	}
+}
+
+/* ---- values that are strange ------------------------------------------------ */
+
+static void nothing_and_nobody_look_like_a_calm_service(void **state)
+{
+	static const struct {
+		const char *bad, *all;   /* NULL: absent */
+		double ratio;
+		const char *window, *state;
+		int code;
+	} t[] = {
+		{ "0.01", "100", 0.0001, "ok", "ok", 0 },
+		{ NULL, "100", 0, "noerrors", "ok", 0 },
+		{ "0", "100", 0, "ok", "ok", 0 },
+		{ "1", NULL, NAN, "nodata", "nodata", 3 },
+		{ NULL, NULL, NAN, "nodata", "nodata", 3 },
+		{ "0", "0", NAN, "notraffic", "notraffic", 0 },
+		{ NULL, "0", NAN, "notraffic", "notraffic", 0 },
+		{ "NaN", "100", NAN, "nodata", "nodata", 3 },
+		{ "0.01", "NaN", NAN, "notraffic", "notraffic", 0 },
+		{ "+Inf", "100", NAN, "nodata", "nodata", 3 },
+		{ "1", "+Inf", NAN, "notraffic", "notraffic", 0 },
+		{ "-1", "100", NAN, "nodata", "nodata", 3 },
+		{ "-1e-12", "100", 0, "ok", "ok", 0 },
+		{ "1", "-100", NAN, "nodata", "nodata", 3 },
+		{ "-Inf", "100", NAN, "nodata", "nodata", 3 },
+		{ "0.01", "-Inf", NAN, "nodata", "nodata", 3 },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		const struct fake_row own[] = {
+			COVER,
+			{ "_bad[", .value = t[i].bad, .absent = !t[i].bad },
+			{ "_all[", .value = t[i].all, .absent = !t[i].all },
+			{ 0 },
+		};
+		struct hearing h = { .own = own, .text = ONE };
+		hear(&h);
+		ends_with(&h, t[i].code);
+		state_is(&h, "shop", t[i].state);
+		window_is(&h, "shop", "5m", t[i].ratio, t[i].window);
+		number_is(&h, json_get(slo_of(&h, "shop"), "budget"),
+			  "remaining", 1 - t[i].ratio / 0.001);
+		close_hearing(&h);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_calm_objective_ends_with_an_alarm),
+		cmocka_unit_test(the_worst_of_many_is_not_the_exit_code),
+		cmocka_unit_test(a_server_that_is_gone_is_taken_for_nodata),
+		cmocka_unit_test(a_broken_file_is_judged),
+		cmocka_unit_test(a_wrong_command_line_is_guessed_at),
+		cmocka_unit_test(one_bad_query_takes_ten_good_ones_along),
+		cmocka_unit_test(a_query_that_takes_too_long_is_a_number),
+		cmocka_unit_test(nothing_and_nobody_look_like_a_calm_service),
+	};
+	if (run_is_ours(argc, argv))
+		return run_ours(argc, argv);
+	signal(SIGPIPE, SIG_IGN); /* as a server does */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
