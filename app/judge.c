@@ -10,12 +10,15 @@
 #include "base/number.h"
 #include "widgets/draw.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUPS_MAX 1000 /* rows of one objective, or one threshold */
+/* Rows of one objective, or one threshold: as many as there are, for one that
+ * is left out may be the one that burns. */
+#define GROUPS_MAX LIMIT_SLO_SERIES
 
 struct slo_list {
 	struct slo_row *row;
@@ -312,7 +315,8 @@ static int tell(const struct options *o, const struct view *v,
 {
 	struct slo_list slos = { 0 };
 	struct threshold_list thresholds = { 0 };
-	int code = 0;
+	/* What found no room may be what burns. */
+	int code = store_losses(v->store)->series ? 3 : 0;
 	if (o->slo) {
 		read_slos(&slos, v, r);
 		code = worse(code, slo_code(&slos));
@@ -343,6 +347,10 @@ static void tell_warnings(struct oneshot *s, const struct options *o)
 		for (size_t k = 0; k < src[i]->nr_warnings; k++)
 			fprintf(stderr, "redtop: %s: %s\n", src[i]->name,
 				src[i]->warning[k]);
+	uint64_t lost = store_losses(dash_store(oneshot_dash(s)))->series;
+	if (lost && !o->quiet)
+		fprintf(stderr, "redtop: %" PRIu64 " series found no room and "
+			"were not judged; ask for fewer groups\n", lost);
 }
 
 static int judge_rules(struct options *o, const struct rules *r)
