@@ -367,6 +367,11 @@ static int judge_rules(struct options *o, const struct rules *r)
 	int source = oneshot_code(s, o);
 	tell_warnings(s, o);
 	int code = tell(o, dash_view(oneshot_dash(s)), r);
+	/* A file that was emptied is no promise that was kept. */
+	bool none = (!o->slo || !r->nr_slos)
+		    && (!o->thresholds || !r->nr_thresholds);
+	if (none)
+		code = 3;
 	oneshot_free(s);
 	return source ? source : code;
 }

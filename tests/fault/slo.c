@@ -1024,6 +1024,186 @@ static void a_pending_alert_wakes_somebody(void **state)
 	}
 }
 
+/* ---- files ------------------------------------------------------------------ */
+
+#define SLOTH_HEAD "version: prometheus/v1\nservice: svc-000\nslos:\n"
+#define SLOTH_ONE(name)                                                 \
+	"  - name: " name "\n    objective: 99.9\n"                      \
+	"    sli: {events: {error_query: 'sum(rate(_bad[{{.window}}]))'," \
+	" total_query: 'sum(rate(_all[{{.window}}]))'}}\n"
+
+static void judge_file(struct hearing *h, const char *name)
+{
+	in_root(name, h->path);
+	hear(h);
+}
+
+static void whoever_may_write_the_file_silences_the_pager(void **state)
+{
+	static const struct {
+		const char *text;
+		mode_t mode;
+		int code;
+		const char *part;
+	} t[] = {
+		{ ONE, 0666, 65, "everybody may write" },
+		{ SLOTH_HEAD SLOTH_ONE("shop"), 0666, 65,
+		  "everybody may write" },
+		{ ONE, 0660, 0, "its group may write" },
+		{ SLOTH_HEAD SLOTH_ONE("shop"), 0660, 0, "its group may write" },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct hearing h = { .own = fine };
+		char path[ROOM * 2];
+		write_file(in_root("open.yml", path), t[i].text,
+			   strlen(t[i].text));
+		assert_int_equal(chmod(path, t[i].mode), 0);
+		judge_file(&h, "open.yml");
+		ends_with(&h, t[i].code);
+		must_say(&h, t[i].part);
+		MUST(&h, !t[i].code || h.shop.asked == 0);
+		close_hearing(&h);
+	}
+}
+
+static void what_is_no_file_hangs_the_pager(void **state)
+{
+	char path[ROOM * 2];
+	(void)state;
+	assert_int_equal(mkfifo(in_root("fifo.yml", path), 0600), 0);
+	assert_int_equal(mkdir(in_root("dir.yml", path), 0700), 0);
+	static const char *const names[] = { "fifo.yml", "dir.yml",
+					     "none.yml" };
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct hearing h = { .own = fine, .timeout = "2s" };
+		judge_file(&h, names[i]);
+		ends_with(&h, 65);
+		must_say(&h, names[i]);
+		MUST(&h, h.run.out.len == 0 && h.run.ms < 2000 * SLOW);
+		close_hearing(&h);
+	}
+}
+
+static void a_monstrous_file_eats_the_memory(void **state)
+{
+	static const struct {
+		const char *before, *again;
+		size_t times;
+		const char *part;
+	} t[] = {
+		{ ONE "#", "a", 1100000, "more than 1 MB" },
+		{ "slos: ", "[", 100000, "nested too deep" },
+		{ "slos: ", "{a: ", 100000, "nested too deep" },
+		{ "slos:\n", "  - x\n", 60000, "" },
+		{ SLOTH_HEAD, "  - x\n", 60000, "" },
+		{ "version: prometheus/v1\nslos: &a [*a, *a]\n", " ", 1, "" },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct hearing h = { .own = fine };
+		char path[ROOM * 2];
+		struct buf b;
+		buf_init(&b, 0);
+		buf_str(&b, t[i].before);
+		for (size_t k = 0; k < t[i].times; k++)
+			buf_str(&b, t[i].again);
+		write_file(in_root("big.yml", path), buf_text(&b), b.len);
+		buf_release(&b);
+		judge_file(&h, "big.yml");
+		ends_with(&h, 65);
+		must_say(&h, t[i].part);
+		must_say(&h, "big.yml");
+		MUST(&h, h.run.err.len < 64000);
+		MUST(&h, h.run.ms < 3000 * SLOW);
+		MUST(&h, RUN_SANITIZED || h.run.rss_kb < RUN_RSS_KB);
+		close_hearing(&h);
+	}
+}
+
+static void an_editor_of_another_kind_spoils_the_file(void **state)
+{
+	static const struct {
+		const char *text;
+		int code;
+	} t[] = {
+		{ "\xef\xbb\xbf" ONE, 0 },
+		{ "\xef\xbb\xbf" SLOTH_HEAD SLOTH_ONE("shop"), 0 },
+		{ "version: prometheus/v1\r\nservice: svc-000\r\nslos:\r\n"
+		  "  - name: shop\r\n    objective: 99.9\r\n    sli:\r\n"
+		  "      events:\r\n"
+		  "        error_query: sum(rate(_bad[{{.window}}]))\r\n"
+		  "        total_query: sum(rate(_all[{{.window}}]))\r\n", 0 },
+		{ "slos:\n\t- {id: shop}\n", 65 },
+		{ ONE "\x01", 65 },
+		{ ONE "# \xff\n", 65 },
+		{ "slos:\n" SLO("shop") SLO("shop"), 65 },
+		{ SLOTH_HEAD SLOTH_ONE("shop") SLOTH_ONE("shop"), 65 },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct hearing h = { .own = fine, .text = t[i].text };
+		hear(&h);
+		ends_with(&h, t[i].code);
+		MUST(&h, t[i].code == 0 || h.run.out.len == 0);
+		if (t[i].code)
+			must_say(&h, "slo.yml:");
+		else
+			MUST(&h, h.run.err.len == 0);
+		close_hearing(&h);
+	}
+}
+
+static void an_emptied_file_is_a_promise_kept(void **state)
+{
+	static const char *const texts[] = { "", "slos: []\n",
+					     "theme: ember\n" };
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(texts); i++) {
+		struct hearing h = {
+			.own = fine, .text = texts[i / 2],
+			.what = i % 2 ? "--slo" : "--thresholds",
+		};
+		hear(&h);
+		ends_with(&h, 3);
+		must_say(&h, i % 2 ? "no objectives" : "no thresholds");
+		MUST(&h, cJSON_GetArraySize(list_of(&h, i % 2 ? "slos"
+							: "rules")) == 0);
+		close_hearing(&h);
+	}
+}
+
+static void a_thousand_objectives_are_more_than_it_can_judge(void **state)
+{
+	static const struct fake_row own[] = {
+		COVER,
+		{ "s777_bad[", .value = "5" },
+		{ "_bad[", .value = "0.01" },
+		{ "_all[", .value = "100" },
+		{ 0 },
+	};
+	struct hearing h = { .own = own, .timeout = "25s" };
+	char path[ROOM * 2];
+	struct buf b;
+	(void)state;
+	buf_init(&b, 0);
+	buf_str(&b, "slos:\n");
+	for (int i = 0; i < 1000; i++)
+		buf_printf(&b, "  - {id: s%d, service: svc-000, objective: 99.9,"
+			   " error_query: 'rate(s%d_bad[$window])', "
+			   "total_query: 'rate(s%d_all[$window])'}\n", i, i, i);
+	write_file(in_root("many.yml", path), buf_text(&b), b.len);
+	buf_release(&b);
+	judge_file(&h, "many.yml");
+	printf("%zu questions, %ld ms\n", (size_t)h.shop.asked, h.run.ms);
+	ends_with(&h, 2);
+	MUST(&h, cJSON_GetArraySize(list_of(&h, "slos")) == 1000);
+	MUST(&h, times(buf_text(&h.run.out), "\"state\":\"page\"") == 1);
+	state_is(&h, "s777", "page");
+	MUST(&h, RUN_SANITIZED || h.run.rss_kb < RUN_RSS_KB);
+	close_hearing(&h);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -1047,6 +1227,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_unfinished_period_is_judged_or_not_shown),
 		cmocka_unit_test(the_worst_series_of_a_threshold_is_lost),
 		cmocka_unit_test(a_pending_alert_wakes_somebody),
+		cmocka_unit_test(whoever_may_write_the_file_silences_the_pager),
+		cmocka_unit_test(what_is_no_file_hangs_the_pager),
+		cmocka_unit_test(a_monstrous_file_eats_the_memory),
+		cmocka_unit_test(an_editor_of_another_kind_spoils_the_file),
+		cmocka_unit_test(an_emptied_file_is_a_promise_kept),
+		cmocka_unit_test(a_thousand_objectives_are_more_than_it_can_judge),
 	};
 	if (run_is_ours(argc, argv))
 		return run_ours(argc, argv);
