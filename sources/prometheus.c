@@ -132,6 +132,14 @@ struct poll {
 	struct endpoint *newest; /* the one that answered last, or NULL */
 };
 
+/* The poll before, if nothing of it was missing. */
+struct whole {
+	bool is;
+	uint64_t ended;          /* uv_now() */
+	time_ms at, wanted, step, back;
+	const struct catalog *catalog;
+};
+
 /* Something small to an endpoint that failed, beside the polls: no question
  * waits for it. */
 struct probe {
@@ -179,6 +187,7 @@ struct prom {
 	double slow;             /* what the period is stretched by */
 	time_ms own_period;
 	struct source_status count; /* since the last batch with a status */
+	struct whole whole;
 	struct poll poll;
 };
 
@@ -1263,6 +1272,31 @@ static void change_told(struct task *t, const struct prom_answer *a)
 	change_go_on(p);
 }
 
+/* A comparison right behind a poll costs its own questions, not that poll's
+ * once more. */
+static bool is_held(const struct prom *p, const struct prom_plan *plan)
+{
+	const struct whole *h = &p->whole;
+	const struct want *w = &p->poll.want;
+	return w->change && w->change->service && h->is && !w->whole &&
+	       !w->details && h->wanted == w->at && h->step == w->step &&
+	       h->back == w->back && h->catalog == p->kept.catalog &&
+	       uv_now(p->src->loop) - h->ended < (uint64_t)p->own_period / 2 &&
+	       !restricted(plan);
+}
+
+static void note_whole(struct prom *p)
+{
+	const struct poll *o = &p->poll;
+	p->whole = (struct whole){
+		.is = !o->cancelled && !o->late && o->fault == FAULT_NONE &&
+		      !o->warnings && !o->partial && o->answered > 0,
+		.ended = uv_now(p->src->loop), .at = o->at,
+		.wanted = o->want.at, .step = o->want.step,
+		.back = o->want.back, .catalog = p->kept.catalog,
+	};
+}
+
 static void plan_questions(struct prom *p)
 {
 	const struct want *w = &p->poll.want;
@@ -1278,6 +1312,12 @@ static void plan_questions(struct prom *p)
 		return;
 	}
 	prom_plan(&plan, &ask);
+	if (is_held(p, &plan)) {
+		prom_plan_release(&plan);
+		p->poll.at = p->whole.at;
+		change_begin(p);
+		return;
+	}
 	if (w->details && w->selected)
 		prom_plan_routes(&plan, p->kept.catalog, w->selected);
 	push_plan(p, &plan, TASK_INSTANT);
@@ -1721,6 +1761,7 @@ static void poll_end(struct prom *p)
 		emit_end(p);
 	}
 	o->active = false;
+	note_whole(p);
 	poll_forget(o);
 	source_end(p->src);
 }

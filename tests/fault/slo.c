@@ -1204,6 +1204,234 @@ static void a_thousand_objectives_are_more_than_it_can_judge(void **state)
 	close_hearing(&h);
 }
 
+/* ---- what changed ----------------------------------------------------------- */
+
+static void refuse_labels(struct shop *s, const struct evil_ask *a,
+			  struct evil_answer *out)
+{
+	if (!strstr(a->path, "/labels"))
+		return;
+	say_status(s, a, out);
+}
+
+/* Every second question of a comparison; the overview asks first. */
+static void fail_half(struct shop *s, const struct evil_ask *a,
+		      struct evil_answer *out)
+{
+	struct buf query;
+	buf_init(&query, 0);
+	bool labels = strstr(a->path, "/labels") != NULL;
+	evil_form(a, "query", &query);
+	if (labels)
+		evil_json(out, "{\"status\":\"success\",\"data\":[\"job\","
+			  "\"code\",\"route\",\"pod\"]}");
+	else if (strstr(buf_text(&query), "route") && s->asked % 2)
+		say_status(s, a, out);
+	buf_release(&query);
+}
+
+static void tell_labels(struct shop *s, const struct evil_ask *a,
+			struct evil_answer *out)
+{
+	(void)s;
+	if (strstr(a->path, "/labels"))
+		evil_json(out, "{\"status\":\"success\",\"data\":[\"job\","
+			  "\"code\",\"route\",\"pod\"]}");
+}
+
+static void look(struct hearing *h, const char *const *words)
+{
+	h->shop.fake.opt.own = h->own;
+	h->shop.behave = h->behave;
+	h->shop.spoil = h->spoil;
+	h->shop.number = h->number;
+	shop_start(&h->shop);
+	RUN(&h->run, "snapshot", h->shop.url, "--at", AT_WORD, "--timeout",
+	    "10s");
+	if (h->text) {
+		write_file(in_root("slo.yml", h->path), h->text,
+			   strlen(h->text));
+		RUN(&h->run, "-c", h->path);
+	}
+	run_words(&h->run, words);
+	run_start(&h->run);
+	run_end(&h->run);
+}
+
+static unsigned overview_asks(void)
+{
+	static const char *const words[] = { "--format", "json", NULL };
+	struct hearing h = { .own = NULL };
+	look(&h, words);
+	unsigned n = h.shop.asked;
+	close_hearing(&h);
+	return n;
+}
+
+static void a_comparison_that_fails_takes_the_page_along(void **state)
+{
+	static const char *const words[] = { "--page", "changed", "--service",
+					     "svc-001", "--format", "json",
+					     NULL };
+	static const struct {
+		shop_spoil spoil;
+		int number;
+		bool whole;
+	} t[] = {
+		{ tell_labels, 0, true }, { refuse_labels, 404, false },
+		{ refuse_labels, 403, false }, { refuse_labels, 500, false },
+		{ fail_half, 500, false }, { fail_half, 422, false },
+	};
+	static const char *const keys[] = { "before", "during", "rows",
+					    "events", "queries" };
+	(void)state;
+	unsigned overview = overview_asks();
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct hearing h = { .spoil = t[i].spoil,
+				     .number = t[i].number };
+		look(&h, words);
+		ends_with(&h, 0);
+		cJSON *c = json_get(h.run.json, "changed");
+		text_is(&h, c, "service", "svc-001");
+		for (size_t k = 0; k < COUNT(keys); k++)
+			MUST(&h, json_get(c, keys[k]) != NULL);
+		MUST(&h, cJSON_GetArraySize(json_get(c, "rows")) == 0);
+		MUST(&h, !*json_text(c, "fault") == t[i].whole);
+		MUST(&h, h.shop.asked <= overview + 12);
+		number_is(&h, c, "queries", h.shop.asked - overview);
+		cJSON *s = json_find(h.run.json, "services", "name", "svc-001");
+		MUST(&h, s && cJSON_IsNumber(json_get(s, "rate")));
+		close_hearing(&h);
+	}
+}
+
+/* One that is not there, one that nobody asks for, one of a person's own
+ * queries: none is an answer about another. */
+static void a_comparison_is_of_another_service(void **state)
+{
+	static const struct fake_row own[] = {
+		{ "hand", .value = "7" },
+		{ 0 },
+	};
+	static const char hand[] =
+		"services:\n  - {name: hand, rate: 'sum(rate(hand[$window]))'}\n";
+	static const struct {
+		const char *words[8], *service;
+	} t[] = {
+		{ { "--page", "changed", "--service", "nosuch", "--format",
+		    "json" }, NULL },
+		{ { "--page", "changed", "--service", "", "--format", "json" },
+		  NULL },
+		{ { "--page", "changed", "--service", "hand", "--format",
+		    "json" }, "hand" },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct hearing h = { .own = own, .spoil = tell_labels,
+				     .text = hand };
+		look(&h, t[i].words);
+		cJSON *c = json_get(h.run.json, "changed");
+		ends_with(&h, t[i].service ? 0 : 64);
+		if (!t[i].service)
+			must_say(&h, "no service");
+		if (t[i].service) {
+			text_is(&h, c, "service", t[i].service);
+			number_is(&h, c, "queries", 0);
+			MUST(&h, *json_text(c, "fault") != '\0');
+		}
+		close_hearing(&h);
+	}
+}
+
+/* ---- recordings ------------------------------------------------------------- */
+
+static void record(struct hearing *h, const char *file, char path[ROOM * 2])
+{
+	struct run r = { 0 };
+	h->shop.fake.opt.own = h->own;
+	shop_start(&h->shop);
+	RUN(&r, "record", h->shop.url, "-o", in_root(file, path), "--every",
+	    "1s", "--for", RUN_SANITIZED ? "6s" : "3s", "--timeout", "10s");
+	if (h->text) {
+		write_file(in_root("slo.yml", h->path), h->text,
+			   strlen(h->text));
+		RUN(&r, "-c", h->path);
+	}
+	run_start(&r);
+	run_end(&r);
+	if (r.code)
+		fail_msg("record: exit %d: %s", r.code, buf_text(&r.err));
+	run_free(&r);
+	/* Whoever is asked from now on did not hear the incident. */
+	shop_stop(&h->shop);
+}
+
+static void replay(struct hearing *h, const char *const *words)
+{
+	run_free(&h->run);
+	h->run = (struct run){ 0 };
+	run_words(&h->run, words);
+	run_start(&h->run);
+	run_end(&h->run);
+	show(h);
+}
+
+static void a_replay_knows_more_or_less_than_was_recorded(void **state)
+{
+	static const struct fake_row own[] = {
+		COVER,
+		{ "gone_", .absent = true },
+		{ "page_bad[", .value = "5" },
+		{ "_bad[", .value = "0.01" },
+		{ "_all[", .value = "100" },
+		{ "cpu", .value = "90" },
+		{ 0 },
+	};
+	static const char judged[] =
+		"slos:\n" SLO("gone") SLO("page") SLO("shop")
+		"thresholds:\n  - {id: cpu, query: 'cpu', "
+		"critical: {above: 85}, period: 1m}\n";
+	struct hearing h = { .own = own, .text = judged };
+	char path[ROOM * 2];
+	(void)state;
+	record(&h, "incident.redtop", path);
+	const char *const slo[] = { "check", "-c", h.path, "--slo", "--source",
+				    path, "--format", "json", NULL };
+	const char *const limit[] = { "check", "-c", h.path, "--thresholds",
+				      "--source", path, "--format", "json",
+				      NULL };
+	const char *const page[] = { "snapshot", path, "--page", "slo", NULL };
+	replay(&h, slo);
+	replay(&h, limit);
+	replay(&h, page);
+	run_free(&h.run);
+}
+
+static void a_recording_without_objectives_is_no_answer(void **state)
+{
+	struct hearing h = { .own = NULL };
+	char path[ROOM * 2], file[ROOM * 2];
+	static const char text[] =
+		"slos:\n" SLO("shop")
+		"  - {id: other, service: nobody, objective: 99.9, error_query:"
+		" 'b[$window]', total_query: 'a[$window]'}\n"
+		"thresholds:\n  - {id: cpu, query: 'cpu', "
+		"critical: {above: 85}, period: 1m}\n";
+	(void)state;
+	record(&h, "plain.redtop", path);
+	write_file(in_root("later.yml", file), text, strlen(text));
+	const char *const slo[] = { "check", "-c", file, "--slo", "--source",
+				    path, "--format", "json", NULL };
+	const char *const limit[] = { "check", "-c", file, "--thresholds",
+				      "--source", path, "--format", "json",
+				      NULL };
+	const char *const page[] = { "snapshot", path, "--page", "slo", NULL };
+	replay(&h, slo);
+	replay(&h, limit);
+	replay(&h, page);
+	run_free(&h.run);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -1233,6 +1461,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_editor_of_another_kind_spoils_the_file),
 		cmocka_unit_test(an_emptied_file_is_a_promise_kept),
 		cmocka_unit_test(a_thousand_objectives_are_more_than_it_can_judge),
+		cmocka_unit_test(a_comparison_that_fails_takes_the_page_along),
+		cmocka_unit_test(a_comparison_is_of_another_service),
+		cmocka_unit_test(a_replay_knows_more_or_less_than_was_recorded),
+		cmocka_unit_test(a_recording_without_objectives_is_no_answer),
 	};
 	if (run_is_ours(argc, argv))
 		return run_ours(argc, argv);
