@@ -310,8 +310,30 @@ static int worse(int a, int b)
 
 /* ---- the command -------------------------------------------------------- */
 
+#define REASONS_MAX 20
+
+static void tell_reason(const char *id, const char *why, size_t *told)
+{
+	if (why && (*told)++ < REASONS_MAX)
+		fprintf(stderr, "redtop: %s: %s\n", id, why);
+}
+
+/* Why one is not known, where its source has answered others. */
+static void tell_reasons(const struct slo_list *slos,
+			 const struct threshold_list *thresholds)
+{
+	size_t told = 0;
+	for (size_t i = 0; i < slos->nr; i++)
+		tell_reason(slos->row[i].def->id, slos->row[i].fault, &told);
+	for (size_t i = 0; i < thresholds->nr; i++)
+		tell_reason(thresholds->row[i].def->id,
+			    thresholds->row[i].fault, &told);
+	if (told > REASONS_MAX)
+		fprintf(stderr, "redtop: and %zu more\n", told - REASONS_MAX);
+}
+
 static int tell(const struct options *o, const struct view *v,
-		const struct rules *r)
+		const struct rules *r, bool answered)
 {
 	struct slo_list slos = { 0 };
 	struct threshold_list thresholds = { 0 };
@@ -333,6 +355,8 @@ static int tell(const struct options *o, const struct view *v,
 		for (size_t i = 0; i < thresholds.nr; i++)
 			print_threshold(&thresholds.row[i]);
 	}
+	if (answered && !o->quiet)
+		tell_reasons(&slos, &thresholds);
 	free(slos.row);
 	free(thresholds.row);
 	return code;
@@ -366,7 +390,8 @@ static int judge_rules(struct options *o, const struct rules *r)
 		return complain(&e);
 	int source = oneshot_code(s, o);
 	tell_warnings(s, o);
-	int code = tell(o, dash_view(oneshot_dash(s)), r);
+	int code = tell(o, dash_view(oneshot_dash(s)), r,
+			source == EXIT_FINE);
 	/* A file that was emptied is no promise that was kept. */
 	bool none = (!o->slo || !r->nr_slos)
 		    && (!o->thresholds || !r->nr_thresholds);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "tests/fault/run.h"
 #include "tests/fault/shop.h"
+#include "tests/pty/pty.c"
 
 #include <math.h>
 #include <sys/stat.h>
@@ -1239,7 +1240,7 @@ static void tell_labels(struct shop *s, const struct evil_ask *a,
 			  "\"code\",\"route\",\"pod\"]}");
 }
 
-static void look(struct hearing *h, const char *const *words)
+static void see_page(struct hearing *h, const char *const *words)
 {
 	h->shop.fake.opt.own = h->own;
 	h->shop.behave = h->behave;
@@ -1262,7 +1263,7 @@ static unsigned overview_asks(void)
 {
 	static const char *const words[] = { "--format", "json", NULL };
 	struct hearing h = { .own = NULL };
-	look(&h, words);
+	see_page(&h, words);
 	unsigned n = h.shop.asked;
 	close_hearing(&h);
 	return n;
@@ -1289,7 +1290,7 @@ static void a_comparison_that_fails_takes_the_page_along(void **state)
 	for (size_t i = 0; i < COUNT(t); i++) {
 		struct hearing h = { .spoil = t[i].spoil,
 				     .number = t[i].number };
-		look(&h, words);
+		see_page(&h, words);
 		ends_with(&h, 0);
 		cJSON *c = json_get(h.run.json, "changed");
 		text_is(&h, c, "service", "svc-001");
@@ -1329,7 +1330,7 @@ static void a_comparison_is_of_another_service(void **state)
 	for (size_t i = 0; i < COUNT(t); i++) {
 		struct hearing h = { .own = own, .spoil = tell_labels,
 				     .text = hand };
-		look(&h, t[i].words);
+		see_page(&h, t[i].words);
 		cJSON *c = json_get(h.run.json, "changed");
 		ends_with(&h, t[i].service ? 0 : 64);
 		if (!t[i].service)
@@ -1373,7 +1374,11 @@ static void replay(struct hearing *h, const char *const *words)
 	run_words(&h->run, words);
 	run_start(&h->run);
 	run_end(&h->run);
-	show(h);
+}
+
+static bool prints(const struct hearing *h, const char *part)
+{
+	return strstr(buf_text(&h->run.out), part) != NULL;
 }
 
 static void a_replay_knows_more_or_less_than_was_recorded(void **state)
@@ -1402,8 +1407,21 @@ static void a_replay_knows_more_or_less_than_was_recorded(void **state)
 				      NULL };
 	const char *const page[] = { "snapshot", path, "--page", "slo", NULL };
 	replay(&h, slo);
+	ends_with(&h, 2);
+	state_is(&h, "page", "page");
+	state_is(&h, "shop", "ok");
+	window_is(&h, "shop", "3d", 0.0001, "ok");
+	state_is(&h, "gone", "nodata");
+	window_is(&h, "gone", "5m", NAN, "nodata");
+	text_is(&h, slo_of(&h, "shop"), "from", "query");
 	replay(&h, limit);
+	ends_with(&h, 2);
+	text_is(&h, rule_of(&h, "cpu"), "level", "critical");
+	number_is(&h, rule_of(&h, "cpu"), "value", 90);
 	replay(&h, page);
+	ends_with(&h, 0);
+	MUST(&h, prints(&h, "svc-000 page") && prints(&h, "50.0x"));
+	MUST(&h, prints(&h, "svc-000 gone"));
 	run_free(&h.run);
 }
 
@@ -1427,9 +1445,74 @@ static void a_recording_without_objectives_is_no_answer(void **state)
 				      NULL };
 	const char *const page[] = { "snapshot", path, "--page", "slo", NULL };
 	replay(&h, slo);
+	ends_with(&h, 3);
+	/* Two hours are held of the service, and said of no longer window. */
+	text_is(&h, slo_of(&h, "shop"), "from", "store");
+	MUST(&h, number_of(&h, window_of(&h, "shop", "1h"), "error_ratio") > 0);
+	window_is(&h, "shop", "6h", NAN, "nodata");
+	number_is(&h, json_get(slo_of(&h, "shop"), "budget"), "remaining", NAN);
+	state_is(&h, "other", "nodata");
+	window_is(&h, "other", "5m", NAN, "nodata");
+	must_say(&h, "other: its service is not known here");
 	replay(&h, limit);
+	ends_with(&h, 3);
+	text_is(&h, rule_of(&h, "cpu"), "level", "nodata");
+	must_say(&h, "cpu: nobody answers its query");
 	replay(&h, page);
+	ends_with(&h, 0);
+	MUST(&h, prints(&h, "no objectives here"));
 	run_free(&h.run);
+}
+
+/* ---- a page while the server dies ------------------------------------------- */
+
+static bool burns(struct pty *p, void *arg)
+{
+	(void)arg;
+	return pty_shows(p, "svc-000 page") && pty_shows(p, "50.0x");
+}
+
+static void a_dead_server_takes_the_objectives_along(void **state)
+{
+	static const struct fake_row own[] = {
+		COVER,
+		{ "page_bad[", .value = "5" },
+		{ "_bad[", .value = "0.01" },
+		{ "_all[", .value = "100" },
+		{ 0 },
+	};
+	static const char *const ends[] = { "/hang", "/rst" };
+	const char *redtop = getenv("REDTOP");
+	char path[ROOM * 2];
+	static const char text[] = "slos:\n" SLO("page") SLO("shop");
+	(void)state;
+	write_file(in_root("live.yml", path), text, strlen(text));
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		struct hearing h = { .own = own };
+		h.shop.fake.opt.own = own;
+		shop_start(&h.shop);
+		struct pty *p = pty_start(&(struct pty_options){
+			.argv = (const char *[]){
+				redtop && *redtop ? redtop : "./redtop",
+				h.shop.url, "-c", path, "-d", "1s",
+				"--timeout", "2s", NULL },
+			.w = 120, .h = 40 });
+		pty_press(p, "5");
+		assert_true(pty_wait(p, burns, NULL, 10000));
+		h.shop.behave = ends[i];
+		pty_read(p, 5000);
+		printf("%s\n", pty_screen(p));
+		pty_press(p, "2");
+		printf("%s\n", pty_screen(p));
+		pty_press(p, "5");
+		h.shop.behave = NULL;
+		pty_read(p, 5000);
+		printf("%s\n", pty_screen(p));
+		pty_press(p, "q");
+		assert_int_equal(pty_exit(p, 2000), 0);
+		pty_free(p);
+		shop_stop(&h.shop);
+	}
 }
 
 int main(int argc, char **argv)
@@ -1465,6 +1548,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_comparison_is_of_another_service),
 		cmocka_unit_test(a_replay_knows_more_or_less_than_was_recorded),
 		cmocka_unit_test(a_recording_without_objectives_is_no_answer),
+		cmocka_unit_test(a_dead_server_takes_the_objectives_along),
 	};
 	if (run_is_ours(argc, argv))
 		return run_ours(argc, argv);
