@@ -10,12 +10,15 @@
 #include "base/number.h"
 #include "widgets/draw.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUPS_MAX 1000 /* rows of one objective, or one threshold */
+/* Rows of one objective, or one threshold: as many as there are, for one that
+ * is left out may be the one that burns. */
+#define GROUPS_MAX LIMIT_SLO_SERIES
 
 struct slo_list {
 	struct slo_row *row;
@@ -89,12 +92,33 @@ static void add_threshold(struct threshold_list *l, const struct store *st,
 	free(rows);
 }
 
-static void read_thresholds(struct threshold_list *l, const struct view *v)
+static const struct store_threshold *find_threshold(const struct store *st,
+						    const char *id)
 {
-	const struct store_threshold *const *t;
-	size_t n = store_thresholds(v->store, &t);
+	const struct store_threshold *const *t, *found = NULL;
+	size_t n = store_thresholds(st, &t);
 	for (size_t i = 0; i < n; i++)
-		add_threshold(l, v->store, t[i], v->now);
+		if (strcmp(t[i]->def->id, id) == 0
+		    && (!found || (!found->nr && t[i]->nr)))
+			found = t[i];
+	return found;
+}
+
+/* Also of one that no source has taken: it never answered. */
+static void read_thresholds(struct threshold_list *l, const struct view *v,
+			    const struct rules *r)
+{
+	const struct store_source *const *src;
+	size_t sources = store_sources(v->store, &src);
+	for (size_t i = 0; i < r->nr_thresholds; i++) {
+		const struct store_threshold *t =
+			find_threshold(v->store, r->threshold[i].id);
+		struct store_threshold own = {
+			.def = &r->threshold[i],
+			.source = sources ? src[0] : NULL,
+		};
+		add_threshold(l, v->store, t ? t : &own, v->now);
+	}
 }
 
 /* ---- JSON --------------------------------------------------------------- */
@@ -286,18 +310,41 @@ static int worse(int a, int b)
 
 /* ---- the command -------------------------------------------------------- */
 
+#define REASONS_MAX 20
+
+static void tell_reason(const char *id, const char *why, size_t *told)
+{
+	if (why && (*told)++ < REASONS_MAX)
+		fprintf(stderr, "redtop: %s: %s\n", id, why);
+}
+
+/* Why one is not known, where its source has answered others. */
+static void tell_reasons(const struct slo_list *slos,
+			 const struct threshold_list *thresholds)
+{
+	size_t told = 0;
+	for (size_t i = 0; i < slos->nr; i++)
+		tell_reason(slos->row[i].def->id, slos->row[i].fault, &told);
+	for (size_t i = 0; i < thresholds->nr; i++)
+		tell_reason(thresholds->row[i].def->id,
+			    thresholds->row[i].fault, &told);
+	if (told > REASONS_MAX)
+		fprintf(stderr, "redtop: and %zu more\n", told - REASONS_MAX);
+}
+
 static int tell(const struct options *o, const struct view *v,
-		const struct rules *r)
+		const struct rules *r, bool answered)
 {
 	struct slo_list slos = { 0 };
 	struct threshold_list thresholds = { 0 };
-	int code = 0;
+	/* What found no room may be what burns. */
+	int code = store_losses(v->store)->series ? 3 : 0;
 	if (o->slo) {
 		read_slos(&slos, v, r);
 		code = worse(code, slo_code(&slos));
 	}
 	if (o->thresholds) {
-		read_thresholds(&thresholds, v);
+		read_thresholds(&thresholds, v, r);
 		code = worse(code, threshold_code(&thresholds));
 	}
 	if (o->format == FORMAT_JSON) {
@@ -308,9 +355,26 @@ static int tell(const struct options *o, const struct view *v,
 		for (size_t i = 0; i < thresholds.nr; i++)
 			print_threshold(&thresholds.row[i]);
 	}
+	if (answered && !o->quiet)
+		tell_reasons(&slos, &thresholds);
 	free(slos.row);
 	free(thresholds.row);
 	return code;
+}
+
+/* Why there is no data; what is verbose has said so. */
+static void tell_warnings(struct oneshot *s, const struct options *o)
+{
+	const struct store_source *const *src;
+	size_t n = store_sources(dash_store(oneshot_dash(s)), &src);
+	for (size_t i = 0; i < n && !o->quiet && !o->verbose; i++)
+		for (size_t k = 0; k < src[i]->nr_warnings; k++)
+			fprintf(stderr, "redtop: %s: %s\n", src[i]->name,
+				src[i]->warning[k]);
+	uint64_t lost = store_losses(dash_store(oneshot_dash(s)))->series;
+	if (lost && !o->quiet)
+		fprintf(stderr, "redtop: %" PRIu64 " series found no room and "
+			"were not judged; ask for fewer groups\n", lost);
 }
 
 static int judge_rules(struct options *o, const struct rules *r)
@@ -325,7 +389,14 @@ static int judge_rules(struct options *o, const struct rules *r)
 	if (!s)
 		return complain(&e);
 	int source = oneshot_code(s, o);
-	int code = tell(o, dash_view(oneshot_dash(s)), r);
+	tell_warnings(s, o);
+	int code = tell(o, dash_view(oneshot_dash(s)), r,
+			source == EXIT_FINE);
+	/* A file that was emptied is no promise that was kept. */
+	bool none = (!o->slo || !r->nr_slos)
+		    && (!o->thresholds || !r->nr_thresholds);
+	if (none)
+		code = 3;
 	oneshot_free(s);
 	return source ? source : code;
 }

@@ -79,10 +79,11 @@
 #define LIMIT_WIDTH 2000
 #define LIMIT_HEIGHT 2000
 /* Objectives and thresholds of one source; further ones are not kept. Series
- * of one objective, and of one threshold; further ones are counted as lost. */
+ * of one objective (a thousand groups have twenty each), and of one threshold;
+ * further ones are counted as lost. */
 #define LIMIT_SLOS ((size_t)2000)
 #define LIMIT_THRESHOLDS ((size_t)5000)
-#define LIMIT_SLO_SERIES ((size_t)2000)
+#define LIMIT_SLO_SERIES ((size_t)20000)
 /* Of one comparison: values of labels, events and notes; further ones are left
  * out. Services whose newest comparison is kept; the oldest goes. */
 #define LIMIT_CHANGE_COUNTS ((size_t)2000)

@@ -90,12 +90,26 @@ static bool same_group(const struct slo_def *d, const struct series *a,
 	}
 }
 
+/* A value's quotes do not end it. */
+static void quote(const char *value, char out[2 * SLO_GROUP])
+{
+	size_t n = 0;
+	for (; *value && n + 3 < 2 * (size_t)SLO_GROUP; value++) {
+		if (*value == '"' || *value == '\\')
+			out[n++] = '\\';
+		out[n++] = *value;
+	}
+	out[n] = '\0';
+}
+
 /* Cut between characters. */
 void group_add(struct group_words *w, const char *name, const char *value)
 {
 	size_t room = SLO_GROUP - w->len;
+	char quoted[2 * SLO_GROUP];
+	quote(value, quoted);
 	int n = snprintf(w->out + w->len, room, "%s%s=\"%s\"",
-			 w->len ? "," : "", name, value);
+			 w->len ? "," : "", name, quoted);
 	if (n >= 0 && (size_t)n < room) {
 		w->len += (size_t)n;
 		return;
@@ -126,45 +140,99 @@ static bool says_something(const struct series *s)
 	       && (s->nr > 0 || series_is_there(s));
 }
 
-/* The first ones are on the stack: rows are read for every frame. */
+/* Equal groups have equal ones. */
+static size_t group_hash(const struct slo_def *d, const struct series *s)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+	size_t i = 0;
+	const struct label *l;
+	while ((l = next_label(d, s, &i))) {
+		for (const char *c = l->name; *c; c++)
+			h = (h ^ (unsigned char)*c) * 0x100000001b3u;
+		h = (h ^ 0xff) * 0x100000001b3u;
+		for (const char *c = l->value; *c; c++)
+			h = (h ^ (unsigned char)*c) * 0x100000001b3u;
+		h = (h ^ 0xfe) * 0x100000001b3u;
+	}
+	return (size_t)(h ^ h >> 32);
+}
+
+/* One series of each group, in the order in which they were met, and a table
+ * of places by hash. The first ones are on the stack: rows are read for every
+ * frame. */
 #define GROUPS_NEAR 64
 struct groups {
+	const struct slo_def *d;
 	const struct series *near[GROUPS_NEAR];
 	const struct series **like;
+	size_t near_slot[2 * GROUPS_NEAR];
+	size_t *slot;            /* 1 + index in `like`; twice as many */
 	size_t nr, cap;
 };
 
+/* Of its group, or free. */
+static size_t *group_slot(const struct groups *g, const struct series *s)
+{
+	size_t slots = 2 * g->cap, i = group_hash(g->d, s) % slots;
+	while (g->slot[i] && !same_group(g->d, g->like[g->slot[i] - 1], s))
+		i = (i + 1) % slots;
+	return &g->slot[i];
+}
+
+static void groups_release(struct groups *g)
+{
+	if (g->like == g->near)
+		return;
+	free(g->like);
+	free(g->slot);
+}
+
+static void groups_grow(struct groups *g)
+{
+	struct groups old = *g;
+	if (old.like == g->near)
+		old.like = old.near;
+	g->cap *= 2;
+	g->like = mem_zero(g->cap, sizeof(*g->like));
+	g->slot = mem_zero(2 * g->cap, sizeof(*g->slot));
+	memcpy(g->like, old.like, old.nr * sizeof(*g->like));
+	for (size_t i = 0; i < g->nr; i++)
+		*group_slot(g, g->like[i]) = i + 1;
+	groups_release(&old);
+}
+
 static void groups_add(struct groups *g, const struct series *s)
 {
-	if (g->nr == g->cap) {
-		size_t cap = g->cap * 2;
-		bool near = g->like == g->near;
-		const struct series **more = mem_zero(cap, sizeof(*more));
-		memcpy(more, g->like, g->nr * sizeof(*more));
-		if (!near)
-			free(g->like);
-		g->like = more;
-		g->cap = cap;
-	}
-	g->like[g->nr++] = s;
+	if (*group_slot(g, s))
+		return;
+	if (g->nr == g->cap)
+		groups_grow(g);
+	g->like[g->nr] = s;
+	*group_slot(g, s) = ++g->nr;
+}
+
+/* What was last seen before the longest of the windows, somewhere in the
+ * budget's period, is a group that has gone: a route of an old version. */
+static bool is_of_windows(const struct series *s)
+{
+	return (question_part(s->question) & 15u) < SLO_WINDOWS;
 }
 
 static void find_groups(const struct store_slo *s, struct groups *g)
 {
+	g->d = s->def;
 	g->like = g->near;
+	g->slot = g->near_slot;
+	memset(g->near_slot, 0, sizeof(g->near_slot));
 	g->nr = 0;
 	g->cap = GROUPS_NEAR;
-	for (size_t i = 0; i < s->nr; i++) {
-		size_t k = 0;
-		if (!says_something(s->series[i]))
-			continue;
-		while (k < g->nr
-		       && !same_group(s->def, g->like[k], s->series[i]))
-			k++;
-		if (k < g->nr)
-			continue;
-		groups_add(g, s->series[i]);
-	}
+	for (size_t i = 0; i < s->nr; i++)
+		if (says_something(s->series[i]) && is_of_windows(s->series[i]))
+			groups_add(g, s->series[i]);
+	bool none = g->nr == 0;
+	for (size_t i = 0; none && i < s->nr; i++)
+		if (says_something(s->series[i]))
+			groups_add(g, s->series[i]);
 }
 
 static time_ms last_point(const struct series *s)
@@ -181,24 +249,56 @@ static bool is_newer(const struct series *a, const struct series *b)
 	return last_point(a) > last_point(b);
 }
 
+/* As a shelf's series are sorted, question first. */
+static int compare_place(const struct series *s, uint32_t question,
+			 const struct labels *ls)
+{
+	if (s->question != question)
+		return s->question < question ? -1 : 1;
+	const struct labels *own = &s->labels;
+	for (size_t i = 0; ls && i < own->nr && i < ls->nr; i++) {
+		int c = strcmp(own->l[i].name, ls->l[i].name);
+		if (c == 0)
+			c = strcmp(own->l[i].value, ls->l[i].value);
+		if (c)
+			return c;
+	}
+	return !ls || own->nr == ls->nr ? 0 : own->nr < ls->nr ? -1 : 1;
+}
+
+/* The first that is not before; without labels the question's first. */
+static size_t place_of(const struct store_slo *s, uint32_t question,
+		       const struct labels *ls)
+{
+	size_t lo = 0, hi = s->nr;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = compare_place(s->series[mid], question, ls);
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 const struct series *objective_series(const struct store_slo *s,
 				      const struct series *like,
 				      enum slo_ask a, unsigned span)
 {
 	uint32_t id = question_own(QUESTION_SLO, s->index, slo_part(a, span));
-	size_t lo = 0, hi = s->nr;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (s->series[mid]->question < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	size_t i = place_of(s, id, &like->labels);
+	/* Of a thousand groups one is not looked for among all. */
+	if (i < s->nr && compare_place(s->series[i], id, &like->labels) == 0
+	    && series_is_there(s->series[i])
+	    && same_group(s->def, like, s->series[i]))
+		return s->series[i];
 	const struct series *best = NULL;
-	for (; lo < s->nr && s->series[lo]->question == id; lo++)
-		if (same_group(s->def, like, s->series[lo])
-		    && (!best || is_newer(s->series[lo], best)))
-			best = s->series[lo];
+	for (i = place_of(s, id, NULL); i < s->nr
+	     && s->series[i]->question == id; i++)
+		if (same_group(s->def, like, s->series[i])
+		    && (!best || is_newer(s->series[i], best)))
+			best = s->series[i];
 	return best;
 }
 
@@ -300,6 +400,27 @@ struct slo_input objective_slow(const struct store_slo *s,
 	return in;
 }
 
+#define NOISE 1e-6
+
+static void not_below(struct slo_value *x, double noise)
+{
+	if (!x->there || !(x->v < 0))
+		return;
+	x->there = x->v >= -noise;
+	x->v = x->there ? 0 : NAN;
+}
+
+void objective_trust(struct slo_input *in)
+{
+	bool errors = in->errors.there;
+	double total = in->total.there ? in->total.v : 0;
+	not_below(&in->errors, total > 0 ? NOISE * total : NOISE);
+	in->errors.there = errors;
+	not_below(&in->total, 0);
+	not_below(&in->ratio, NOISE);
+	not_below(&in->recorded, NOISE);
+}
+
 /* Where the errors were not asked for, or not answered, nobody knows that
  * there are none. */
 static void doubt(struct slo_input *in, bool known)
@@ -331,6 +452,7 @@ static struct slo_input instants(const struct reader *r, unsigned span,
 	time_ms told = store_answered(r->s->source,
 				      id_of(r, ASK_ERRORS, span));
 	doubt(&in, is_fresh(told, r->at, oldest));
+	objective_trust(&in);
 	return in;
 }
 
@@ -372,6 +494,7 @@ static struct slo_input lines_at(const struct lines *l, time_ms t)
 		point(l->of[ASK_RATIO], t), point(l->of[ASK_RECORDED], t),
 	};
 	doubt(&in, l->errors_known);
+	objective_trust(&in);
 	return in;
 }
 
@@ -731,8 +854,7 @@ size_t slo_rows(const struct store *st, const struct store_slo *s, time_ms at,
 		read_alone(&out[0], st, s, at, from);
 	for (size_t i = 0; i < nr && i < max; i++)
 		read_group(&out[i], s, g.like[i], at, from);
-	if (g.like != g.near)
-		free(g.like);
+	groups_release(&g);
 	return nr ? nr : 1;
 }
 

@@ -48,10 +48,22 @@ static struct sources sources_of(const struct store_slo *s,
 	return x;
 }
 
+static struct slo_value told_at(const struct series *x, time_ms t)
+{
+	double v = value_at(x, t);
+	return (struct slo_value){ !isnan(v), v };
+}
+
 static struct slo_cell cell_at(const struct sources *x, time_ms t)
 {
-	double total = value_at(x->total, t), errors = value_at(x->errors, t);
-	double ratio = value_at(x->ratio, t);
+	struct slo_input told = { told_at(x->errors, t), told_at(x->total, t),
+				  told_at(x->ratio, t), { 0 } };
+	objective_trust(&told);
+	double total = told.total.there ? told.total.v : NAN;
+	double errors = told.errors.v;
+	double ratio = told.ratio.there ? told.ratio.v : NAN;
+	if (told.errors.there && isnan(errors))
+		total = NAN;
 	if (x->bucket) {
 		double least;
 		struct slo_input in = objective_slow(x->s, x->like,

@@ -22,6 +22,10 @@ void group_add(struct group_words *w, const char *name, const char *value);
 const struct series *objective_series(const struct store_slo *s,
 				      const struct series *like,
 				      enum slo_ask a, unsigned span);
+/* Fewer than none were not counted: such errors are not known, such a total or
+ * ratio is none. What a subtraction leaves of two equal numbers is 0. */
+void objective_trust(struct slo_input *in);
+
 /* What is slower than the limit, from an objective's buckets over a span: at
  * the moment of the instants (no older than `oldest`), or at a point. `least`
  * is the ratio of the edge above the limit, NAN where the limit is an edge.

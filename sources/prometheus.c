@@ -136,6 +136,14 @@ struct poll {
 	struct endpoint *newest; /* the one that answered last, or NULL */
 };
 
+/* The poll before, if nothing of it was missing. */
+struct whole {
+	bool is;
+	uint64_t ended;          /* uv_now() */
+	time_ms at, wanted, step, back;
+	const struct catalog *catalog;
+};
+
 /* Something small to an endpoint that failed, beside the polls: no question
  * waits for it. */
 struct probe {
@@ -184,6 +192,7 @@ struct prom {
 	double slow;             /* what the period is stretched by */
 	time_ms own_period;
 	struct source_status count; /* since the last batch with a status */
+	struct whole whole;
 	struct poll poll;
 };
 
@@ -1043,6 +1052,24 @@ static const char *question_name(const struct prom *p, uint32_t id,
 	return buf_text(out);
 }
 
+/* Windows of one objective fail alike: the first is told, so that ten of them
+ * do not crowd out what else went wrong. */
+static bool own_warned(const struct prom *p, const char *name,
+		       const char *why)
+{
+	const char *over = strstr(name, " over ");
+	size_t n = over ? (size_t)(over - name) : strlen(name);
+	for (size_t i = 0; i < p->poll.warnings; i++) {
+		const char *told = p->poll.warning[i];
+		const char *sep = strstr(told, ": ");
+		if (strncmp(told, name, n) == 0
+		    && (told[n] == ' ' || told[n] == ':') && sep
+		    && strncmp(sep + 2, why, strlen(sep + 2)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void warn_of(struct prom *p, const struct prom_pack *pack,
 		    const char *why)
 {
@@ -1054,7 +1081,9 @@ static void warn_of(struct prom *p, const struct prom_pack *pack,
 		question_name(p, pack->item[0].id, &name);
 	if (pack->nr > 1)
 		buf_str(&name, " and others");
-	warn(p, "%s: %s", buf_text(&name), why);
+	if (!question_is_own(pack->item[0].id)
+	    || !own_warned(p, buf_text(&name), why))
+		warn(p, "%s: %s", buf_text(&name), why);
 	buf_release(&name);
 }
 
@@ -1262,6 +1291,31 @@ static void change_told(struct task *t, const struct prom_answer *a)
 	change_go_on(p);
 }
 
+/* A comparison right behind a poll costs its own questions, not that poll's
+ * once more. */
+static bool is_held(const struct prom *p, const struct prom_plan *plan)
+{
+	const struct whole *h = &p->whole;
+	const struct want *w = &p->poll.want;
+	return w->change && w->change->service && h->is && !w->whole &&
+	       !w->details && h->wanted == w->at && h->step == w->step &&
+	       h->back == w->back && h->catalog == p->kept.catalog &&
+	       uv_now(p->src->loop) - h->ended < (uint64_t)p->own_period / 2 &&
+	       !restricted(plan);
+}
+
+static void note_whole(struct prom *p)
+{
+	const struct poll *o = &p->poll;
+	p->whole = (struct whole){
+		.is = !o->cancelled && !o->late && o->fault == FAULT_NONE &&
+		      !o->warnings && !o->partial && o->answered > 0,
+		.ended = uv_now(p->src->loop), .at = o->at,
+		.wanted = o->want.at, .step = o->want.step,
+		.back = o->want.back, .catalog = p->kept.catalog,
+	};
+}
+
 static void plan_questions(struct prom *p)
 {
 	const struct want *w = &p->poll.want;
@@ -1277,6 +1331,12 @@ static void plan_questions(struct prom *p)
 		return;
 	}
 	prom_plan(&plan, &ask);
+	if (is_held(p, &plan)) {
+		prom_plan_release(&plan);
+		p->poll.at = p->whole.at;
+		change_begin(p);
+		return;
+	}
 	if (w->details && w->selected)
 		prom_plan_routes(&plan, p->kept.catalog, w->selected);
 	push_plan(p, &plan, TASK_INSTANT);
@@ -1722,6 +1782,7 @@ static void poll_end(struct prom *p)
 		emit_end(p);
 	}
 	o->active = false;
+	note_whole(p);
 	poll_forget(o);
 	source_end(p->src);
 }

@@ -132,6 +132,8 @@ static const struct fake_leg {
 struct fake_query {
 	time_ms from, to, step; /* step 0: an instant */
 	int services;
+	const struct fake_row *own;
+	const struct fake_row *instead; /* the row that spoils all of it */
 	size_t points;
 	bool any;               /* a series was written */
 };
@@ -237,6 +239,104 @@ static void fake_leg(struct buf *out, struct fake_query *q, const char *expr,
 	}
 }
 
+/* ---- a person's own ---------------------------------------------------- */
+
+static bool fake_has(const char *expr, size_t n, const char *part)
+{
+	return !part || memmem(expr, n, part, strlen(part));
+}
+
+static const struct fake_row *fake_row_of(const struct fake_row *own,
+					  const char *expr, size_t n)
+{
+	for (const struct fake_row *r = own; r && (r->has || r->and); r++)
+		if (fake_has(expr, n, r->has) && fake_has(expr, n, r->and))
+			return r;
+	return NULL;
+}
+
+/* `[time,"value"]`, or what a histogram is in its place. */
+static void fake_own_point(struct buf *out, struct fake_query *q,
+			   const struct fake_row *r, int group, time_ms t,
+			   bool *any)
+{
+	double v = r->at ? r->at(group, t) : 0;
+	if (r->at && isnan(v))
+		return;
+	buf_printf(out, "%s[%.3f,", *any ? "," : "", (double)t / 1000);
+	if (r->histograms)
+		buf_printf(out, "{\"count\":\"1\",\"sum\":\"%s\","
+			   "\"buckets\":[[0,\"0\",\"1\",\"1\"]]}]", r->value);
+	else if (r->at)
+		buf_printf(out, "\"%.17g\"]", v);
+	else
+		buf_printf(out, "\"%s\"]", r->value);
+	*any = true;
+	q->points++;
+}
+
+static void fake_own_points(struct buf *out, struct fake_query *q,
+			    const struct fake_row *r, int group)
+{
+	bool any = false;
+	for (time_ms t = q->from; t <= q->to; t += q->step) {
+		fake_own_point(out, q, r, group, t, &any);
+		if (!q->step)
+			break;
+	}
+}
+
+static void fake_own_series(struct buf *out, struct fake_query *q,
+			    const struct fake_row *r, const char *labels,
+			    int group, const char *tag)
+{
+	const char *at = strstr(labels, "%d");
+	struct buf points;
+	buf_init(&points, 0);
+	fake_own_points(&points, q, r, group);
+	if (points.len) {
+		buf_str(out, q->any ? ",{\"metric\":{" : "{\"metric\":{");
+		if (at)
+			buf_printf(out, "%.*s%d%s", (int)(at - labels), labels,
+				   group, at + 2);
+		else
+			buf_str(out, labels);
+		if (*tag)
+			buf_printf(out, "%s\"" FAKE_TAG "\":\"%s\"",
+				   *labels ? "," : "", tag);
+		buf_printf(out, "},\"%s%s\":", r->histograms ? "histogram"
+			   : "value", !q->step ? "" : "s");
+		buf_printf(out, q->step ? "[%s]}" : "%s}", buf_text(&points));
+		q->any = true;
+	}
+	buf_release(&points);
+}
+
+static bool fake_own(struct buf *out, struct fake_query *q, const char *expr,
+		     size_t n, const char *tag)
+{
+	const struct fake_row *r = fake_row_of(q->own, expr, n);
+	if (!r)
+		return false;
+	if ((r->status || r->behave) && !q->instead)
+		q->instead = r;
+	if (r->absent || r->status || r->behave)
+		return true;
+	for (size_t i = 0; i == 0 || (i < 4 && r->labels[i]); i++)
+		for (int g = 0; g < (r->groups ? r->groups : 1); g++)
+			fake_own_series(out, q, r,
+					r->labels[i] ? r->labels[i] : "", g,
+					tag);
+	return true;
+}
+
+static void fake_any(struct buf *out, struct fake_query *q, const char *expr,
+		     size_t n, const char *tag)
+{
+	if (!fake_own(out, q, expr, n, tag))
+		fake_leg(out, q, expr, n, tag);
+}
+
 /* "label_replace(EXPR,"redtop_q","17","","") or ...", or a bare EXPR. */
 static void fake_answer(struct buf *out, struct fake_query *q,
 			const char *text)
@@ -247,7 +347,7 @@ static void fake_answer(struct buf *out, struct fake_query *q,
 	buf_printf(out, "{\"status\":\"success\",\"data\":{\"resultType\":"
 		   "\"%s\",\"result\":[", q->step ? "matrix" : "vector");
 	if (strncmp(at, open, strlen(open)) != 0)
-		fake_leg(out, q, at, strlen(at), "");
+		fake_any(out, q, at, strlen(at), "");
 	while (strncmp(at, open, strlen(open)) == 0) {
 		char tag[16];
 		const char *expr = at + strlen(open);
@@ -256,7 +356,7 @@ static void fake_answer(struct buf *out, struct fake_query *q,
 			break;
 		const char *id = end + strlen(mark);
 		snprintf(tag, sizeof(tag), "%.*s", (int)strcspn(id, "\""), id);
-		fake_leg(out, q, expr, (size_t)(end - expr), tag);
+		fake_any(out, q, expr, (size_t)(end - expr), tag);
 		at = strstr(id, " or label_replace(");
 		at = at ? at + strlen(" or ") : "";
 	}
@@ -279,7 +379,8 @@ static size_t fake_asked(const struct fake_prom *f, const struct evil_ask *a,
 			 struct evil_answer *out, bool range)
 {
 	struct buf text;
-	struct fake_query q = { .services = f->opt.services };
+	struct fake_query q = { .services = f->opt.services,
+				.own = f->opt.own };
 	q.from = q.to = fake_time(a, "time");
 	if (range) {
 		q.from = fake_time(a, "start");
@@ -296,6 +397,12 @@ static size_t fake_asked(const struct fake_prom *f, const struct evil_ask *a,
 		out->status = 400;
 	}
 	buf_release(&text);
+	if (q.instead) {
+		buf_clear(&out->body);
+		out->behave = q.instead->behave;
+		out->status = out->behave ? 0 : q.instead->status;
+		buf_str(&out->body, out->behave ? "" : q.instead->body);
+	}
 	return q.points;
 }
 

@@ -19,12 +19,31 @@
 #define FAKE_PROM_BUCKETS 12
 #define FAKE_PROM_SCRAPE ((time_ms)15000) /* its scrape interval */
 
+/* What it says to expressions of a person's own file. */
+struct fake_row {
+	const char *has, *and; /* both stand in the expression; NULL: any */
+	/* Members of a JSON object, one a series; %d: each of the groups. */
+	const char *labels[4];
+	int groups;            /* 0: one */
+	const char *value;     /* as JSON has it, "1.5", "NaN"; NULL: */
+	double (*at)(int group, time_ms t); /* NAN: no point there */
+	bool absent;           /* it knows nothing of it */
+	bool histograms;       /* of which `value` is the sum */
+	/* In place of all, whatever else was asked beside it: */
+	const char *body;      /* with this status, */
+	int status;
+	const char *behave;    /* or like this path of evil.h */
+};
+
 struct fake_prom_options {
 	int services;     /* named svc-000, svc-001, ... */
 	int delay_ms;     /* before the first byte of every answer */
 	const char *line; /* of the head: 401 without it; NULL: anyone */
 	const char *prefix; /* path before /api, as a proxy has it; or NULL */
 	bool get_only;    /* 403 for POST, as read-only proxies answer */
+	/* The first row that fits an expression answers it; ends with an empty
+	 * one. NULL: nobody has a file. */
+	const struct fake_row *own;
 };
 
 /* One request, as it came. */

@@ -1144,10 +1144,10 @@ static void groups_without_end_are_all_kept(void **state)
 	struct store *st = store_new(0);
 	char text[20];
 	find_own(st, NULL);
-	for (int i = 0; i < 2050; i += 50) {
+	for (int i = 0; i < (int)LIMIT_SLO_SERIES + 50; i += 50) {
 		struct batch *b = batch_instant(BASE + i);
 		for (int k = i; k < i + 50; k++) {
-			snprintf(text, sizeof(text), "%d", 5000 - k);
+			snprintf(text, sizeof(text), "%d", 50000 - k);
 			add_value(b, SLO(0, ASK_TOTAL, SLO_5M), text, NULL,
 				  NULL, k);
 		}
