@@ -338,7 +338,7 @@ static void check_culprit(const char *job)
 	assert_string_equal(text_of(row, "value"), w->value);
 	assert_true(errors >= .9 && errors <= 1.1);
 	assert_true(number_of(row, "share_of_new_slow") > w->slow);
-	assert_true(number_of(row, "errors_before") < .005);
+	assert_true(number_of(row, "errors_before") < ILL / 6);
 	assert_true(fabs(number_of(row, "errors_during") - ILL) < .01);
 	cJSON_Delete(tree);
 }
