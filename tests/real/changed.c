@@ -42,7 +42,7 @@ struct part {
 	double share;
 };
 static const struct part routes[] = {
-	{ "/list", .35 }, { "/cart", .3 }, { "/pay", .2 }, { "/item", .15 },
+	{ "/list", .5 }, { "/cart", .3 }, { "/pay", .2 },
 };
 static const struct part methods[] = { { "GET", .65 }, { "POST", .35 } };
 static const double bounds[] = { .1, .5, 2.5, INFINITY };
@@ -396,10 +396,10 @@ static void the_trouble_is_said_to_begin_at_another_time(void **state)
 		cJSON *tree;
 		const cJSON *c = ask_changed(worlds[i].job, &tree);
 		time_ms from = time_of(c, "during", "from");
-		print_message("%s: %lld s after it\n", worlds[i].job,
-			      (long long)(from - ONSET) / 1000);
 		assert_true(time_of(c, "during", "to") == END);
 		if (worlds[i].label) {
+			print_message("%s: %lld s after it\n", worlds[i].job,
+				      (long long)(from - ONSET) / 1000);
 			assert_true(llabs(from - ONSET) <= 30000);
 			assert_true(time_of(c, "before", "to") <= from);
 		}
