@@ -1052,7 +1052,7 @@ void prom_change_take(struct prom_change *c, unsigned id,
 		c->last_week = b->nr ? number_of(&b->frame[0]) : NAN;
 		break;
 	case ASK_RANGE:
-		change_events_take_range(&c->events, b);
+		change_events_take_range(&c->events, b, r->ask.step);
 		break;
 	case ASK_NOW:
 		change_events_take_now(&c->events, b);

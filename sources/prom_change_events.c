@@ -282,7 +282,8 @@ static void look_at_instances(struct change_events *e, const struct frame *f)
 	buf_release(&text);
 }
 
-void change_events_take_range(struct change_events *e, const struct batch *b)
+void change_events_take_range(struct change_events *e, const struct batch *b,
+			      time_ms step)
 {
 	size_t versions = 0;
 	for (size_t i = 0; i < b->nr; i++) {
@@ -292,7 +293,7 @@ void change_events_take_range(struct change_events *e, const struct batch *b)
 		else if ((f->question == FACT_BUILDS ||
 			  (f->question == FACT_VERSIONS && e->version)) &&
 			 versions++ < MAX_VERSIONS)
-			look_for_deploy(e, b, f, b->step);
+			look_for_deploy(e, b, f, step);
 	}
 }
 

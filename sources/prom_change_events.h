@@ -31,11 +31,12 @@ void change_events_init(struct change_events *e, const struct change_want *w);
 void change_events_release(struct change_events *e);
 
 /* Queries of tagged questions, appended; nothing where there is nothing to
- * ask. The range's step is written too. */
+ * ask. The range's step is written too, and told again with the answer. */
 void change_events_ask_range(const struct change_events *e, struct buf *out,
 			     time_ms *step);
 void change_events_ask_now(const struct change_events *e, struct buf *out);
-void change_events_take_range(struct change_events *e, const struct batch *b);
+void change_events_take_range(struct change_events *e, const struct batch *b,
+			      time_ms step);
 void change_events_take_now(struct change_events *e, const struct batch *b);
 
 /* One more, sorted in. */

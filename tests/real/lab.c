@@ -228,13 +228,73 @@ void lab_wait(const struct lab *l, int scrapes)
 	assert_true(least >= scrapes);
 }
 
-void lab_stop(struct lab *l)
+static void remove_dir(const char *dir)
 {
 	char command[100];
+	assert_int_equal(strncmp(dir, "/tmp/redtop-real-", 17), 0);
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	assert_int_equal(system(command), 0);
+}
+
+void lab_stop(struct lab *l)
+{
 	lab_end(l->prometheus);
 	lab_end(l->node);
 	lab_end(l->exporter);
-	assert_int_equal(strncmp(l->dir, "/tmp/redtop-real-", 17), 0);
-	snprintf(command, sizeof(command), "rm -rf '%s'", l->dir);
-	assert_int_equal(system(command), 0);
+	remove_dir(l->dir);
+}
+
+/* ---- a server of the past ------------------------------------------------ */
+
+void past_init(struct past *p)
+{
+	*p = (struct past){ .server = -1 };
+	snprintf(p->dir, sizeof(p->dir), "/tmp/redtop-real-XXXXXX");
+	assert_non_null(mkdtemp(p->dir));
+}
+
+static void make_blocks(const struct past *p, const char *text)
+{
+	char blocks[100], tool[300], log[100];
+	int status = -1;
+	snprintf(blocks, sizeof(blocks), "%s/blocks", p->dir);
+	snprintf(log, sizeof(log), "%s/promtool.log", p->dir);
+	snprintf(tool, sizeof(tool), "%s/usr/bin/promtool", servers());
+	pid_t pid = lab_run(log, (char *[]){ tool, "tsdb", "create-blocks-from",
+					     "openmetrics",
+					     "--max-block-duration=24h",
+					     (char *)text, blocks, NULL });
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	unlink(text);
+}
+
+void past_serve(struct past *p, const char *text)
+{
+	char path[300], config[100], store[100], web[60], log[100], ready[100];
+	make_blocks(p, text);
+	int port = free_port();
+	snprintf(config, sizeof(config), "%s/prometheus.yml", p->dir);
+	FILE *f = fopen(config, "w");
+	assert_non_null(f);
+	fputs("global: {}\n", f);
+	fclose(f);
+	snprintf(path, sizeof(path), "%s/usr/bin/prometheus", servers());
+	snprintf(config, sizeof(config), "--config.file=%s/prometheus.yml",
+		 p->dir);
+	snprintf(store, sizeof(store), "--storage.tsdb.path=%s/blocks", p->dir);
+	snprintf(web, sizeof(web), "--web.listen-address=127.0.0.1:%d", port);
+	snprintf(log, sizeof(log), "%s/prometheus.log", p->dir);
+	p->server = lab_run(log, (char *[]){
+		path, config, store, web,
+		"--storage.tsdb.retention.time=100y", NULL });
+	snprintf(p->url, sizeof(p->url), "http://127.0.0.1:%d", port);
+	snprintf(ready, sizeof(ready), "%s/-/ready", p->url);
+	wait_for(ready);
+}
+
+void past_stop(struct past *p)
+{
+	lab_end(p->server);
+	remove_dir(p->dir);
 }

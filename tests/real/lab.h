@@ -35,4 +35,16 @@ long lab_get(const char *url, struct buf *out);
 double lab_ask(const struct lab *l, time_ms at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* A Prometheus that scrapes nothing and holds what a file says was. */
+struct past {
+	char dir[64];     /* for files of the test, too; removed at the end */
+	char url[64];
+	pid_t server;
+};
+
+void past_init(struct past *p);
+/* `text`: a file of OpenMetrics with times, removed once it is read. */
+void past_serve(struct past *p, const char *text);
+void past_stop(struct past *p);
+
 #endif

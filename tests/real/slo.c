@@ -19,11 +19,6 @@ static char program_dir[400];
 
 /* ---- the servers --------------------------------------------------------- */
 
-struct past {
-	char dir[64], url[64];
-	pid_t server;
-};
-
 static void unpack(const char *from, const char *to)
 {
 	static char piece[1 << 16];
@@ -39,58 +34,13 @@ static void unpack(const char *from, const char *to)
 	assert_int_equal(fclose(out), 0);
 }
 
-static void make_blocks(struct past *p, const char *data)
-{
-	char text[100], blocks[100], tool[300], log[100];
-	int status = -1;
-	snprintf(text, sizeof(text), "%s/data.om", p->dir);
-	snprintf(blocks, sizeof(blocks), "%s/blocks", p->dir);
-	snprintf(log, sizeof(log), "%s/promtool.log", p->dir);
-	snprintf(tool, sizeof(tool), "%s/usr/bin/promtool", servers());
-	unpack(data, text);
-	pid_t pid = lab_run(log, (char *[]){ tool, "tsdb", "create-blocks-from",
-					     "openmetrics",
-					     "--max-block-duration=24h", text,
-					     blocks, NULL });
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	unlink(text);
-}
-
 static void past_start(struct past *p, const char *data)
 {
-	char path[300], config[100], store[100], web[60], log[100], ready[100];
-	int port = free_port();
-	*p = (struct past){ .server = -1 };
-	snprintf(p->dir, sizeof(p->dir), "/tmp/redtop-real-XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
-	make_blocks(p, data);
-	snprintf(config, sizeof(config), "%s/prometheus.yml", p->dir);
-	FILE *f = fopen(config, "w");
-	assert_non_null(f);
-	fputs("global: {}\n", f);
-	fclose(f);
-	snprintf(path, sizeof(path), "%s/usr/bin/prometheus", servers());
-	snprintf(config, sizeof(config), "--config.file=%s/prometheus.yml",
-		 p->dir);
-	snprintf(store, sizeof(store), "--storage.tsdb.path=%s/blocks", p->dir);
-	snprintf(web, sizeof(web), "--web.listen-address=127.0.0.1:%d", port);
-	snprintf(log, sizeof(log), "%s/prometheus.log", p->dir);
-	p->server = lab_run(log, (char *[]){
-		path, config, store, web,
-		"--storage.tsdb.retention.time=100y", NULL });
-	snprintf(p->url, sizeof(p->url), "http://127.0.0.1:%d", port);
-	snprintf(ready, sizeof(ready), "%s/-/ready", p->url);
-	wait_for(ready);
-}
-
-static void past_stop(struct past *p)
-{
-	char command[100];
-	lab_end(p->server);
-	assert_int_equal(strncmp(p->dir, "/tmp/redtop-real-", 17), 0);
-	snprintf(command, sizeof(command), "rm -rf '%s'", p->dir);
-	assert_int_equal(system(command), 0);
+	char text[100];
+	past_init(p);
+	snprintf(text, sizeof(text), "%s/data.om", p->dir);
+	unpack(data, text);
+	past_serve(p, text);
 }
 
 /* ---- what is asked ------------------------------------------------------- */

@@ -225,7 +225,6 @@ static void answer_query(struct server *s, const struct prom_change_ask *q)
 	prom_parser_feed(p, body.s, body.len);
 	if (prom_parser_end(p, 200, "application/json", &e) != FAULT_NONE)
 		fail_msg("%s: %s", e.text, buf_text(&body));
-	b->step = q->step;
 	prom_change_take(s->c, q->id, b);
 	prom_parser_free(p);
 	batch_free(b);
@@ -1001,6 +1000,8 @@ static void what_did_not_happen_is_told(void **state)
 	s.last_week = 101;
 	s.range =
 		"{\"metric\":{\"redtop_q\":\"1001\",\"version\":\"v841\"},"
+		"\"values\":[[" FROM ",\"12\"],[1763001000,\"12\"]]},"
+		"{\"metric\":{\"redtop_q\":\"1001\",\"version\":\"v842\"},"
 		"\"values\":[[" FROM ",\"12\"],[1763001000,\"12\"]]},"
 		"{\"metric\":{\"redtop_q\":\"1002\"},\"values\":[[" FROM
 		",\"12\"],[1763001000,\"12\"]]}";
