@@ -271,7 +271,8 @@ static void print_threshold(const struct threshold_row *r)
 	if (r->state.since != TIME_NONE)
 		printf("  since %s", time_iso(r->state.since, since));
 	if (r->def->alert)
-		printf("  (alert, every %s)\n",
+		printf("  (alert%s, every %s)\n",
+		       r->state.pending ? ", pending" : "",
 		       time_duration(r->def->period, period));
 	else
 		printf("  (%d of %d x %s)\n", r->def->m, r->def->n,
