@@ -1025,6 +1025,47 @@ static void a_pending_alert_wakes_somebody(void **state)
 	}
 }
 
+static void a_strange_value_of_a_limit_is_a_good_one(void **state)
+{
+	static const struct {
+		const char *value, *text, *level;
+		int code;
+		double shown;
+	} t[] = {
+#define LIMIT(way) "thresholds:\n  - {id: cpu, query: 'slow', "         \
+	"critical: {" way "}, period: 5m}\n"
+		{ "NaN", LIMIT("above: 85"), "nodata", 3, NAN },
+		{ "+Inf", LIMIT("above: 85"), "critical", 2, NAN },
+		{ "-Inf", LIMIT("above: 85"), "ok", 0, NAN },
+		{ "-Inf", LIMIT("below: 85"), "critical", 2, NAN },
+		{ "85", LIMIT("above: 85"), "ok", 0, 85 },
+		{ "1e308", LIMIT("above: 85"), "critical", 2, 1e308 },
+		/* An alert is true where there is an answer. */
+		{ "0", ALERT(""), "critical", 2, 0 },
+#undef LIMIT
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		const struct fake_row own[] = {
+			{ "slow", .value = t[i].value },
+			{ 0 },
+		};
+		struct hearing h = { .own = own, .what = "--thresholds",
+				     .text = t[i].text };
+		hear(&h);
+		const cJSON *r = list_of(&h, "rules")->child;
+		const cJSON *v = cJSON_GetObjectItem(r, "value");
+		assert_int_equal(h.run.code, t[i].code);
+		assert_string_equal(cJSON_GetStringValue(
+			cJSON_GetObjectItem(r, "level")), t[i].level);
+		if (isnan(t[i].shown))
+			assert_true(cJSON_IsNull(v));
+		else
+			assert_true(cJSON_GetNumberValue(v) == t[i].shown);
+		close_hearing(&h);
+	}
+}
+
 /* ---- files ------------------------------------------------------------------ */
 
 #define SLOTH_HEAD "version: prometheus/v1\nservice: svc-000\nslos:\n"
@@ -1560,6 +1601,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_unfinished_period_is_judged_or_not_shown),
 		cmocka_unit_test(the_worst_series_of_a_threshold_is_lost),
 		cmocka_unit_test(a_pending_alert_wakes_somebody),
+		cmocka_unit_test(a_strange_value_of_a_limit_is_a_good_one),
 		cmocka_unit_test(whoever_may_write_the_file_silences_the_pager),
 		cmocka_unit_test(what_is_no_file_hangs_the_pager),
 		cmocka_unit_test(a_monstrous_file_eats_the_memory),
