@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -427,6 +428,36 @@ void prom_own_plan(struct prom_own *out, const struct prom_own_ask *ask)
 	plan_slos(out, ask, ask_long);
 	plan_slos(out, ask, ask_cells);
 	plan_slos(out, ask, ask_cover);
+}
+
+static bool is_alert(const struct catalog *c, uint32_t id)
+{
+	return question_is_own(id) && question_kind(id) == QUESTION_THRESHOLD
+	       && question_index(id) < c->nr_thresholds
+	       && c->threshold[question_index(id)].alert;
+}
+
+static const double *without_nan(struct arena *a, const double *from, size_t nr)
+{
+	double *v = arena_alloc(a, (nr + 1) * sizeof(*v));
+	for (size_t i = 0; i < nr; i++)
+		v[i] = isnan(from[i]) ? INFINITY : from[i];
+	return v;
+}
+
+void prom_own_answered(const struct catalog *c, struct batch *b)
+{
+	size_t first = 0;
+	while (first < b->nr && !is_alert(c, b->frame[first].question))
+		first++;
+	if (first == b->nr)
+		return;
+	struct frame *f = arena_alloc(&b->arena, b->nr * sizeof(*f));
+	memcpy(f, b->frame, b->nr * sizeof(*f));
+	for (size_t i = first; i < b->nr; i++)
+		if (f[i].v && is_alert(c, f[i].question))
+			f[i].v = without_nan(&b->arena, f[i].v, f[i].nr);
+	b->frame = f;
 }
 
 /* ---- names -------------------------------------------------------------- */

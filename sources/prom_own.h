@@ -41,6 +41,9 @@ struct prom_own_ask {
 };
 /* Appends what is due: what is quick first, what is over weeks last. */
 void prom_own_plan(struct prom_own *out, const struct prom_own_ask *ask);
+/* An alert is true where its query has an answer, also one that is no number
+ * (NAN, which else reads as no data): of those it becomes INFINITY. */
+void prom_own_answered(const struct catalog *c, struct batch *b);
 /* Packs that were not taken are freed. */
 void prom_own_release(struct prom_own *o);
 

@@ -1455,6 +1455,7 @@ static void take_answer(struct task *t, struct prom_answer *a)
 	struct batch *b = a->batch;
 	fill(t, b);
 	note_own(t);
+	prom_own_answered(p->kept.catalog, b);
 	p->poll.answered++;
 	p->poll.timeouts = 0;
 	p->poll.partial |= b->partial;

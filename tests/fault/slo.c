@@ -1040,7 +1040,8 @@ static void a_strange_value_of_a_limit_is_a_good_one(void **state)
 		{ "-Inf", LIMIT("below: 85"), "critical", 2, NAN },
 		{ "85", LIMIT("above: 85"), "ok", 0, 85 },
 		{ "1e308", LIMIT("above: 85"), "critical", 2, 1e308 },
-		/* An alert is true where there is an answer. */
+		/* An alert is true where there is an answer, whatever it is. */
+		{ "NaN", ALERT(""), "critical", 2, NAN },
 		{ "0", ALERT(""), "critical", 2, 0 },
 #undef LIMIT
 	};
