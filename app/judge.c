@@ -262,9 +262,10 @@ static void print_threshold(const struct threshold_row *r)
 {
 	char value[UNIT_TEXT], limit[LIMIT_TEXT];
 	char since[TIME_TEXT], period[TIME_TEXT];
+	bool quiet = r->def->alert && r->state.level == LEVEL_OK;
 	printf("%-9s %s%s%s  %s", threshold_level_name(r->state.level),
 	       r->def->id, *r->group ? " " : "", r->group,
-	       isnan(r->state.value) ? "no data"
+	       isnan(r->state.value) ? quiet ? "not true" : "no data"
 	       : unit_text(r->state.value, r->def->unit, value));
 	if (!isnan(r->state.limit))
 		printf(" limit %s", limit_text(r, limit));
